@@ -1,0 +1,56 @@
+# Needs: Python 3.11 or later and make, nothing else.  `make demo` is the tour, `make test` the proof.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up simulate check test clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamp carries the digest of the pins: same pins, nothing to do.
+PINS := $(shell cat constraints.txt pyproject.toml hub/ops/kafka-jars.sha256 | sha256sum | cut -c1-16)
+STAMP := $(VENV)/.setup-$(PINS)
+# The newest first: `python3` may be older than what is installed beside it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+STARTED := $(shell date +%s)
+ARGS ?=
+
+help: ## Show this.
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Make .venv from the pinned, hashed packages and fetch Kafka; a no-op the second time.
+
+$(STAMP): constraints.txt pyproject.toml hub/ops/kafka-jars.sha256
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none was found" >&2; exit 1; }
+	@if [ -e "$(STAMP)" ]; then touch "$(STAMP)"; exit 0; fi; \
+	tell() { while sleep 2; do echo "… $$1 ($$(($$(date +%s) - $(STARTED))) s)"; done & teller=$$!; }; \
+	hush() { kill $$teller; wait $$teller 2>/dev/null || true; echo "✓ $$1 ($$(($$(date +%s) - $(STARTED))) s)"; }; \
+	trap 'kill $${teller:-} 2>/dev/null || true' EXIT; \
+	$(PYTHON) -m venv --clear $(VENV); \
+	tell "packages"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	hush "packages, each with its committed hash"
+	@if [ ! -e "$(STAMP)" ]; then $(BIN)/hub fetch-kafka; rm -f $(VENV)/.setup-*; touch $(STAMP); fi
+
+demo: $(STAMP) ## Play the stories on this machine and show where to look (ARGS="--until-done --json -").
+	@$(BIN)/hub demo $(ARGS)
+
+up: $(STAMP) ## Run everything on this machine, with durable data, until Ctrl-C.
+	@$(BIN)/hub up
+
+simulate: $(STAMP) ## Play every scenario on the pure core, or those in ARGS.
+	@$(BIN)/hub simulate $(or $(ARGS),$(wildcard tests/scenarios/*.toml))
+
+check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -m "not stack" $(ARGS)
+
+test: check ## Everything: the above, then the tests on a real Kafka.
+	$(BIN)/pytest -q -m stack $(ARGS)
+
+clean: ## Take away .venv and what tools left; never a data folder.
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

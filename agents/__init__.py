@@ -1,0 +1,1 @@
+"""The Faust agents of the hub, and the hardened transport they stand on."""

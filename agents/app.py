@@ -1,0 +1,32 @@
+"""The composition root of a worker: one Faust app, its agents, and nothing found by magic."""
+
+import faust
+
+from agents.agenda import Agenda, add_clock
+from agents.context import Context
+from agents.episodes import add_episodes
+from agents.identity import add_identity
+from agents.intake import add_intake
+from agents.transport import make_app
+from hub.ops.settings import Settings
+from hub.ops.topics import APP, INPUTS, PERSONS
+
+
+def build(settings: Settings, context: Context) -> faust.App:
+    """The worker's app, ready to run."""
+    (settings.data_dir / "worker" / settings.worker_id).mkdir(parents=True, exist_ok=True)
+    app = make_app(
+        APP,
+        broker=settings.kafka,
+        data_dir=settings.data_dir / "worker",
+        partitions=settings.partitions,
+        replication=settings.replication,
+        worker_id=settings.worker_id,
+        gapless=(PERSONS, INPUTS),
+    )
+    agenda = Agenda()
+    add_intake(app, context)
+    add_identity(app, context)
+    episodes = add_episodes(app, context, agenda)
+    add_clock(app, context.clock, agenda, episodes)
+    return app

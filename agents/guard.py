@@ -1,0 +1,70 @@
+"""The guard: whatever an agent cannot decide goes to quarantine whole, and nothing escapes.
+
+A quarantine record that cannot be written ends the process, like every failed write; the restart
+meets the same input again.
+"""
+
+from datetime import datetime
+
+from agents.transport import Outbound
+from hub.core.faults import FaultReason, HubFault, SenderFault
+from hub.core.ids import derive
+from hub.edges.avro import QuarantineRecord, encode_quarantine
+from hub.edges.publish import OWNER
+from hub.ops.logs import log
+
+CONTENT_TYPE = "application/vnd.apache.avro"
+
+
+def reason_of(error: Exception) -> tuple[FaultReason, str, str, str]:
+    """Reason, explanation, field and remedy of an error; none of them repeats a value."""
+    match error:
+        case SenderFault():
+            return error.reason, error.message, error.field, error.remedy
+        case HubFault():
+            return error.reason, error.message, "", "mend the policy or the code, then redrive it"
+        case _:
+            words = f"the hub could not decide this input ({type(error).__name__})"
+            return FaultReason.POLICY_ERROR, words, "", "report it with this id, then redrive it"
+
+
+async def quarantine(
+    out: Outbound,
+    error: Exception,
+    *,
+    agent: str,
+    original: bytes,
+    received_at: datetime,
+    source: str = "unknown",
+    event_type: str | None = None,
+    family: str | None = None,
+    episode_id: str | None = None,
+) -> str:
+    """Keep an input that could not be decided, and return its quarantine id."""
+    reason, explanation, field, remedy = reason_of(error)
+    quarantine_id = derive("q", agent, reason, original.hex())
+    log().warning(
+        "quarantined",
+        agent=agent,
+        reason=reason.value,
+        quarantine_id=quarantine_id,
+        error=type(error).__name__,
+    )
+    record = QuarantineRecord(
+        quarantine_id=quarantine_id,
+        reason=reason,
+        explanation=explanation,
+        field=field,
+        remedy=remedy,
+        door="worker" if agent != "intake" else "kafka",
+        source=source,
+        event_type=event_type,
+        family=family,
+        content_type=CONTENT_TYPE,
+        original=original,
+        received_at=received_at,
+        owner=OWNER,
+        episode_id=episode_id,
+    )
+    await out.append(quarantine_id.encode(), encode_quarantine(record))
+    return quarantine_id

@@ -1,0 +1,115 @@
+"""The identity agent: one person's events in order, each sent on to its episode.
+
+Gather (what is known of the person), decide (`hub.core.identity`), apply (one input for the
+episode, with the team as the directory knows it at this moment).
+"""
+
+import faust
+import msgspec
+from aiokafka import ConsumerRecord
+
+from agents.context import Context
+from agents.guard import quarantine
+from agents.intake import arrived_at
+from agents.kept import Kept, close_kept, open_kept
+from agents.transport import Outbound, PartitionStore, Slice, committed_offset, slices
+from hub.core.faults import FaultReason, HubFault, SenderFault
+from hub.core.identity import PersonState, identify
+from hub.core.model import Event, Input, InputKind
+from hub.edges.avro import decode_event, encode_input
+from hub.edges.directory import team_for
+from hub.ops.topics import INPUTS, PERSONS, QUARANTINE
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(PersonState).decode
+
+
+def add_identity(app: faust.App, context: Context) -> None:
+    """Add the identity agent."""
+    people = PartitionStore(app, app.Table("persons"))
+
+    @app.agent(app.topic(PERSONS), name="identity")
+    async def identity(stream: "faust.StreamT[bytes]") -> None:
+        async for piece in slices(stream):
+            inputs, kept_back = Outbound(app, INPUTS), Outbound(app, QUARANTINE)
+            changes = people.changelog(piece.partition)
+            committed = committed_offset(app, piece.topic, piece.partition)
+            for record in piece.records:
+                kept = open_kept(people.get(piece, record.key))
+                outputs = kept.again(record.offset)
+                if outputs is None:
+                    fresh = await _resolve(context, piece, record, kept, committed, kept_back)
+                    outputs = fresh.again(record.offset) or ()
+                    await people.put(piece, record.key, close_kept(fresh), changes)
+                for key, value in outputs:
+                    await inputs.append(key, value)
+            await inputs.send()
+            await kept_back.send()
+            await changes.send()
+
+
+async def _resolve(  # noqa: PLR0913  everything one record needs, gathered by the loop above
+    context: Context,
+    piece: Slice,  # noqa: ARG001  the agents' steps share one form
+    record: ConsumerRecord,
+    kept: Kept,
+    committed: int,
+    kept_back: Outbound,
+) -> Kept:
+    """Find the episode of one event; what cannot be resolved is kept back."""
+    state = _unpack(kept.state) if kept.state else PersonState()
+    outputs: tuple[tuple[bytes, bytes], ...] = ()
+    event: Event | None = None
+    try:
+        event = decode_event(record.value, arrived_at(record))
+        given, state = input_for(context, record.key.decode(), state, event)
+        outputs = ((given.episode_id.encode(), encode_input(given)),)
+    except (SenderFault, HubFault) as fault:
+        await quarantine(
+            kept_back,
+            fault,
+            agent="identity",
+            original=record.value,
+            received_at=arrived_at(record),
+            source=event.source if event else "unknown",
+            event_type=event.type if event else None,
+            family=_family(context, event),
+        )
+    return kept.after(record.offset, _pack(state), outputs, committed=committed)
+
+
+def _family(context: Context, event: Event | None) -> str | None:
+    if event is None:
+        return None
+    return context.schemas.topic_of(event.type).removeprefix("perinatal.")
+
+
+def input_for(
+    context: Context, key: str, state: PersonState, event: Event
+) -> tuple[Input, PersonState]:
+    """The input of an event for its episode.  Raises SenderFault, HubFault."""
+    rule = context.policy.events.get(event.type)
+    if rule is None:
+        raise HubFault(FaultReason.POLICY_ERROR, f"no policy file for {event.type}")
+    episode_id, after = identify(
+        state, event, key=key, secret=context.secret, opens_episode=rule.opens_episode
+    )
+    now = context.clock.now()
+    team = team_for(
+        context.directory,
+        now,
+        nhs_number=after.nhs_number,
+        practice=after.practice,
+        provider=after.provider,
+        area=after.area,
+        practice_since=after.practice_since,
+    )
+    given = Input(
+        input_id=event.id,
+        kind=InputKind.EVENT,
+        at=now,
+        episode_id=episode_id,
+        event=event,
+        team=team,
+    )
+    return given, after

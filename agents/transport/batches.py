@@ -1,0 +1,113 @@
+"""Writing: explicit record batches, one per destination partition and slice.
+
+A batch is handed to the driver without waiting for the broker; the commit of the input waits for
+it (see `producer.py`).  A write that fails ends the process, so an agent has no error to handle.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import faust
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
+from faust.types.tuples import RecordMetadata
+
+from agents.transport.producer import producer_of
+
+Headers = Sequence[tuple[str, bytes]]
+Written = tuple[bytes, bytes | None]
+Confirmed = Callable[[int, list[Written]], None]
+
+_PARTITIONER = DefaultPartitioner()
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key among `partitions`: murmur2, as Java and aiokafka do by default."""
+    everywhere = list(range(partitions))
+    chosen: int = _PARTITIONER(key, everywhere, everywhere)
+    return chosen
+
+
+class RecordBatch:
+    """Records for one partition of one topic, sent as explicit batches.
+
+    `confirmed(last_offset, records)` is called once the broker has a part of it, with the offset
+    of the last record of that part, or -1 when the broker did not tell.
+    """
+
+    def __init__(
+        self, app: faust.App, topic: str, partition: int, confirmed: Confirmed | None = None
+    ):
+        self.topic = topic
+        self.partition = partition
+        self._producer = producer_of(app)
+        self._confirmed = confirmed
+        self._builder: BatchBuilder | None = None
+        self._records: list[Written] = []
+
+    async def append(self, key: bytes, value: bytes | None, headers: Headers | None = None) -> None:
+        """Add a record; a value of None is a tombstone.  A full batch is sent on the way."""
+        while not self._room_for(key, value, headers):
+            await self.send()
+        self._records.append((key, value))
+
+    def _room_for(self, key: bytes, value: bytes | None, headers: Headers | None) -> bool:
+        if self._builder is None:
+            self._builder = self._producer.new_batch()
+        added: Any = self._builder.append(
+            timestamp=None, key=key, value=value, headers=list(headers or ())
+        )
+        # The builder takes a first record of any size; an oversized one is refused by the broker,
+        # which ends the process like any failed write.
+        return added is not None
+
+    async def send(self) -> None:
+        """Hand over what was appended; nothing to do when that is nothing."""
+        if self._builder is None or not self._records:
+            return
+        builder, records = self._builder, self._records
+        self._builder, self._records = None, []
+        builder.close()
+        await self._producer.hand_over(
+            builder, self.topic, self.partition, lambda at: self._settled(at, records)
+        )
+
+    def _settled(self, at: RecordMetadata, records: list[Written]) -> None:
+        if self._confirmed is not None:
+            # A retry that the broker had already stored is confirmed without an offset (-1).
+            self._confirmed(at.offset + len(records) - 1 if at.offset >= 0 else -1, records)
+
+
+class Outbound:
+    """Records whose partition follows from their key; one batch per destination partition.
+
+    `partitions` is the partition count of `topic`; the default is the count of the whole hub.
+    """
+
+    def __init__(self, app: faust.App, topic: str, partitions: int | None = None):
+        self._app = app
+        self._topic = topic
+        self._partitions: int = partitions or app.conf.topic_partitions
+        self._batches: dict[int, RecordBatch] = {}
+
+    async def append(self, key: bytes, value: bytes | None, headers: Headers | None = None) -> None:
+        """Add a record to the batch of its key's partition."""
+        partition = partition_of(key, self._partitions)
+        batch = self._batches.get(partition)
+        if batch is None:
+            batch = self._batches[partition] = RecordBatch(self._app, self._topic, partition)
+        await batch.append(key, value, headers)
+
+    async def send(self) -> None:
+        """Hand over all batches."""
+        for batch in self._batches.values():
+            await batch.send()
+
+
+async def send_keyed(app: faust.App, topic: str, key: bytes, value: bytes | None) -> None:
+    """Hand over one record to the partition of its key; the next commit waits for it.
+
+    For a record outside a slice, such as a wake; inside a slice use `Outbound`.
+    """
+    partition = partition_of(key, app.conf.topic_partitions)
+    await producer_of(app).hand_over_record(topic, partition, key, value)

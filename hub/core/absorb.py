@@ -1,0 +1,114 @@
+"""What an event changes in the episode itself, as its policy file says under `[sets]`.
+
+Only non-clinical book-keeping is here: names of slots, not rules.  A correction or a retraction
+folds the remembered events again, so that what is known follows from what still stands.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.core.draft import Context, Draft, merge_baby, unpack_body
+from hub.core.model import Event, Holder, Remembered
+from hub.core.policy import EventRule
+
+SLOTS = (
+    "edd",
+    "provider",
+    "practice",
+    "booked",
+    "ended_at",
+    "outcome",
+    "baby_id",
+    "baby_born_at",
+    "baby_ended_at",
+    "plan_begins",
+    "plan_ends",
+    "holder_role",
+    "holder_organisation",
+    "holder_person",
+    "holder_from",
+    "holder_to",
+    "holder_accepted",
+)
+"""Everything a policy file may set in an episode."""
+
+_PLAIN: dict[str, Callable[[Draft, Any], None]] = {
+    "edd": lambda d, v: setattr(d, "edd", v),
+    "provider": lambda d, v: setattr(d, "provider", v),
+    "practice": lambda d, v: setattr(d, "practice", v),
+    "booked": lambda d, v: setattr(d, "booked", bool(v)),
+    "ended_at": lambda d, v: setattr(d, "ended_at", v),
+    "outcome": lambda d, v: setattr(d, "outcome", v),
+    "plan_begins": lambda d, v: setattr(d, "plans", (*dict.fromkeys((*d.plans, v)),)),
+}
+
+
+def absorb(draft: Draft, rule: EventRule, event: Event | Remembered, body: dict[str, Any]) -> None:
+    """Set what an event says of the episode."""
+    context = Context(draft, event, body)
+    found = {slot: expression(context) for slot, expression in rule.sets.items()}
+    given = {slot: value for slot, value in found.items() if value is not None}
+    for slot, value in given.items():
+        if slot in _PLAIN:
+            _PLAIN[slot](draft, value)
+    if given.get("plan_ends"):
+        draft.plans = ()
+    if "baby_id" in given:
+        merge_baby(
+            draft.babies,
+            str(given["baby_id"]),
+            born_at=given.get("baby_born_at"),
+            ended_at=given.get("baby_ended_at"),
+        )
+    if "holder_role" in given:
+        _assign(draft, given)
+
+
+def _assign(draft: Draft, given: dict[str, Any]) -> None:
+    """Take an assignment in: the former holder's period ends where the new one's begins."""
+    holder = Holder(
+        role=str(given["holder_role"]),
+        organisation=str(given.get("holder_organisation") or ""),
+        person=given.get("holder_person"),
+        since=given.get("holder_from"),
+        until=given.get("holder_to"),
+        accepted=given.get("holder_accepted", True) in (True, "y"),
+        found_by="assignment",
+    )
+    others = []
+    for other in draft.team:
+        if other.role == holder.role and other.found_by == "assignment":
+            if other.person == holder.person or other.until is None:
+                continue
+        others.append(other)
+    draft.team = (holder, *others)
+
+
+def refold(draft: Draft) -> None:
+    """Work the episode's facts out again from the events that still stand."""
+    start = draft.start
+    draft.edd = draft.outcome = draft.ended_at = None
+    draft.booked = False
+    draft.babies, draft.plans = [], ()
+    draft.provider, draft.practice = start.provider, start.practice
+    draft.team = tuple(h for h in draft.team if h.found_by != "assignment")
+    for remembered in draft.history:
+        rule = draft.policy.events.get(remembered.type)
+        if rule is not None and not remembered.retracted:
+            absorb(draft, rule, remembered, unpack_body(remembered))
+
+
+def take_team(draft: Draft, team: tuple[Holder, ...]) -> None:
+    """Take the directory's answer in; accepted assignments stand beside it."""
+    if team:
+        assigned = tuple(h for h in draft.team if h.found_by == "assignment")
+        draft.team = (*assigned, *team)
+
+
+def forget(draft: Draft, event_id: str) -> None:
+    """Mark a remembered event as retracted."""
+    draft.history = [
+        replace(r, retracted=True) if r.id == event_id else r for r in draft.history
+    ]

@@ -1,0 +1,160 @@
+"""The five clocks: elapsed hours, calendar days, working days, gestation and infant age.
+
+Deadlines are worked out in local time (Europe/London) because that is how people keep them, and
+are returned as UTC instants.  The calendar of bank holidays is given, never looked up.
+Rules: domain ground rules 1.2; test vectors 1.5; rulings 1, 2.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+LOCAL = ZoneInfo("Europe/London")
+TERM_DAYS = 280
+END_OF_DAY = time(23, 59, 59)
+CLOSE_OF_OFFICE = time(17, 0)
+NOON = time(12, 0)
+
+
+class Unit(StrEnum):
+    """What a span is measured in."""
+
+    HOURS = "h"
+    DAYS = "d"
+    WORKING_DAYS = "wd"
+    GESTATION = "g"
+    INFANT_AGE = "a"
+    MONTHS = "mo"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time on one of the clocks.  `amount` counts hours, days or months."""
+
+    unit: Unit
+    amount: int
+
+    def __str__(self) -> str:
+        """The span as it is written in a policy file."""
+        if self.unit is Unit.GESTATION:
+            return f"{self.amount // 7}+{self.amount % 7}g"
+        return f"{self.amount}{self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which days are worked.  `holidays` holds the bank holidays of the years that are known."""
+
+    holidays: frozenset[date]
+
+    def is_working_day(self, day: date) -> bool:
+        """Monday to Friday and not a bank holiday."""
+        return day.weekday() < 5 and day not in self.holidays
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The `count`-th working day after `day`; day 1 is the first working day after it."""
+        step = 1 if count >= 0 else -1
+        left = abs(count)
+        while left:
+            day += timedelta(days=step)
+            if self.is_working_day(day):
+                left -= 1
+        return day
+
+
+_WRITTEN = re.compile(r"(-?\d+)(h|d|wd|a|mo)|(\d{1,2})\+([0-6])g")
+
+
+def parse_span(text: str) -> Span:
+    """Read `2wd`, `24h`, `14d`, `26+0g`, `14a`, `3mo`, `-48h` or `same-day`.
+
+    Raises ValueError, naming what may be written, for anything else.
+    """
+    if text == "same-day":
+        return Span(Unit.DAYS, 0)
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f"{text!r} is not a span: write hours '24h', days '5d' or 'same-day', working days "
+            "'2wd', months '3mo', gestation '26+0g' or infant age '14a'"
+        )
+    if found[3] is not None:
+        return Span(Unit.GESTATION, int(found[3]) * 7 + int(found[4]))
+    return Span(Unit(found[2]), int(found[1]))
+
+
+def at_local(day: date, at: time) -> datetime:
+    """The instant, in UTC, of a local time of day."""
+    return datetime.combine(day, at, LOCAL).astimezone(UTC)
+
+
+def local_date(instant: datetime) -> date:
+    """The day on which an instant falls for the people concerned."""
+    return instant.astimezone(LOCAL).date()
+
+
+def _add_months(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day."""
+    index = day.month - 1 + months
+    year, month = day.year + index // 12, index % 12 + 1
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, month, min(day.day, last))
+        except ValueError:
+            continue
+    raise AssertionError("every month has a 28th")
+
+
+def due_after(
+    span: Span,
+    start: datetime,
+    calendar: Calendar,
+    *,
+    edd: date | None = None,
+    born: date | None = None,
+) -> datetime | None:
+    """When `span` from `start` falls due.
+
+    Gestation spans are measured on `edd` and age spans on `born`; while the date they need is
+    unknown the answer is None.
+    """
+    match span.unit:
+        case Unit.HOURS:
+            return start + timedelta(hours=span.amount)
+        case Unit.DAYS:
+            return at_local(local_date(start) + timedelta(days=span.amount), END_OF_DAY)
+        case Unit.MONTHS:
+            return at_local(_add_months(local_date(start), span.amount), END_OF_DAY)
+        case Unit.WORKING_DAYS:
+            day = calendar.add_working_days(local_date(start), span.amount)
+            return at_local(day, CLOSE_OF_OFFICE)
+        case Unit.GESTATION:
+            if edd is None:
+                return None
+            return at_local(edd - timedelta(days=TERM_DAYS - span.amount), END_OF_DAY)
+        case Unit.INFANT_AGE:
+            if born is None:
+                return None
+            return at_local(born + timedelta(days=span.amount), END_OF_DAY)
+
+
+def office_acceptance(due_at: datetime, start: datetime, calendar: Calendar) -> datetime:
+    """When an office role must have accepted something that was due within hours.
+
+    It cannot be asked to accept on a day it does not work: noon of the first working day after
+    the event, or the hour deadline itself where that is later (ground rule 1.2).
+    """
+    noon = at_local(calendar.add_working_days(local_date(start), 1), NOON)
+    return max(due_at, noon)
+
+
+def gestation_days(edd: date, on: date) -> int:
+    """Days of pregnancy on a day: 280 less the days still to go until the due date."""
+    return TERM_DAYS - (edd - on).days
+
+
+def gestation_words(days: int) -> str:
+    """Days of pregnancy as weeks and days, `20+3`."""
+    return f"{days // 7}+{days % 7}"

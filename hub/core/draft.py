@@ -1,0 +1,225 @@
+"""The episode while it is being decided: a working copy, and the outcomes said so far.
+
+Only `decide` and the parts it calls touch a draft.  It is made from a frozen episode and gives a
+frozen episode back; nothing of it outlives the decision.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.core.deadlines import TERM_DAYS, Span, due_after
+from hub.core.model import (
+    Baby,
+    Episode,
+    Event,
+    Expectation,
+    Gap,
+    Holder,
+    Obligation,
+    Remembered,
+    type_of_outcome,
+)
+from hub.core.policy import Policy
+
+HISTORY_LIMIT = 96
+"""Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
+the rest, and the oldest that no open duty rests on goes first."""
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder().decode
+
+
+class Draft:
+    """A mutable episode, the policy it is decided under, and what has been said so far."""
+
+    def __init__(self, episode: Episode, policy: Policy, at: datetime):
+        """Take up an episode at the hub's time `at`."""
+        self.start = episode
+        self.policy = policy
+        self.at = at
+        self.episode_id = episode.episode_id
+        self.mother = episode.mother
+        self.provider = episode.provider
+        self.practice = episode.practice
+        self.edd = episode.edd
+        self.booked = episode.booked
+        self.ended_at = episode.ended_at
+        self.outcome = episode.outcome
+        self.babies = list(episode.babies)
+        self.plans = episode.plans
+        self.team = episode.team
+        self.history = list(episode.history)
+        self.obligations = {o.obligation_id: o for o in episode.obligations}
+        self.expectations = {e.expectation_id: e for e in episode.expectations}
+        self.gaps = {g.gap_id: g for g in episode.gaps}
+        self.outcomes: list[type_of_outcome] = []
+
+    def say(self, outcome: type_of_outcome) -> None:
+        """Add an outcome to the decision."""
+        self.outcomes.append(outcome)
+
+    # --- looking ------------------------------------------------------------------------------
+
+    def remembered(self, event_id: str) -> Remembered | None:
+        """The event with an id, if the episode still remembers it."""
+        return next((r for r in self.history if r.id == event_id), None)
+
+    def holder(self, role: str) -> Holder | None:
+        """Who holds a role now: an accepted assignment first, then the directory's answer."""
+        now = self.at
+        best: Holder | None = None
+        for holder in self.team:
+            if holder.role != role or (holder.until is not None and holder.until <= now):
+                continue
+            if holder.found_by == "assignment":
+                return holder
+            best = best or holder
+        return best
+
+    @property
+    def due_date(self) -> date | None:
+        """The due date in force: a dated one, or one reckoned from the last stated gestation."""
+        return date.fromisoformat(self.edd) if self.edd else None
+
+    @property
+    def born(self) -> date | None:
+        """The day the first baby was born."""
+        days = [b.born_at for b in self.babies if b.born_at is not None]
+        return min(days).date() if days else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the pregnancy has ended in a loss."""
+        return self.ended_at is not None
+
+    def due(self, span: Span, start: datetime) -> datetime | None:
+        """When a span from `start` falls due for this episode."""
+        return due_after(
+            span, start, self.policy.calendar, edd=self.due_date, born=self.born
+        )
+
+    # --- changing -----------------------------------------------------------------------------
+
+    def remember(self, event: Event, subject: str) -> None:
+        """Keep an event in the history, dropping the oldest beyond the bound."""
+        self.history.append(
+            Remembered(
+                id=event.id,
+                type=event.type,
+                occurred_at=event.occurred_at,
+                received_at=event.received_at,
+                organisation=event.organisation,
+                actor_role=event.actor.role if event.actor else None,
+                subject=subject,
+                body=_pack(event.body),
+            )
+        )
+        if len(self.history) > HISTORY_LIMIT:
+            resting_on = {d.trigger for d in self.expectations.values()}
+            resting_on |= {o.trigger for o in self.obligations.values()}
+            loose = [r for r in self.history if r.id not in resting_on]
+            self.history.remove((loose or self.history)[0])
+
+    def put_obligation(self, obligation: Obligation) -> None:
+        """Set an obligation."""
+        self.obligations[obligation.obligation_id] = obligation
+
+    def put_expectation(self, expectation: Expectation) -> None:
+        """Set an expectation."""
+        self.expectations[expectation.expectation_id] = expectation
+
+    def put_gap(self, gap: Gap) -> None:
+        """Set a gap."""
+        self.gaps[gap.gap_id] = gap
+
+    def freeze(self, next_wake: datetime | None) -> Episode:
+        """The episode that follows from everything above, one sequence number on."""
+        return replace(
+            self.start,
+            seq=self.start.seq + 1,
+            at=self.at,
+            mother=self.mother,
+            provider=self.provider,
+            practice=self.practice,
+            edd=self.edd,
+            booked=self.booked,
+            ended_at=self.ended_at,
+            outcome=self.outcome,
+            babies=tuple(self.babies),
+            plans=self.plans,
+            team=self.team,
+            history=tuple(self.history),
+            obligations=tuple(self.obligations.values()),
+            expectations=tuple(self.expectations.values()),
+            gaps=tuple(self.gaps.values()),
+            next_wake=next_wake,
+        )
+
+
+def unpack_body(remembered: Remembered) -> dict[str, Any]:
+    """The body of a remembered event."""
+    return _unpack(remembered.body) if remembered.body else {}
+
+
+@dataclass(slots=True)
+class Duty:
+    """The duty a condition is asked about: whose it is and what it concerns."""
+
+    role: str = ""
+    organisation: str = ""
+    subject: str = ""
+    trigger: str = ""
+
+
+class Context:
+    """What an expression can see: the event, an awaited event, a duty's trigger, the episode."""
+
+    __slots__ = ("_trigger", "awaited", "awaited_body", "body", "duty", "episode", "event")
+
+    def __init__(
+        self,
+        episode: Draft,
+        event: Event | Remembered | None,
+        body: dict[str, Any],
+        *,
+        awaited: Event | Remembered | None = None,
+        awaited_body: dict[str, Any] | None = None,
+        duty: Duty | None = None,
+        trigger: Callable[[], dict[str, Any]] | None = None,
+    ):
+        """Bind the names; the trigger's body is unpacked only when an expression asks."""
+        self.episode = episode
+        self.event = event
+        self.body = body
+        self.awaited = awaited
+        self.awaited_body = awaited_body or {}
+        self.duty = duty or Duty()
+        self._trigger = trigger
+
+    @property
+    def trigger_body(self) -> dict[str, Any]:
+        """The body of the event that raised the duty in question."""
+        return self._trigger() if self._trigger else self.body
+
+
+def estimated_due_date(gestation: dict[str, Any] | None, occurred_at: datetime) -> str | None:
+    """A due date reckoned from a stated gestation, as an ISO date, or None."""
+    if not gestation or gestation.get("weeks") is None:
+        return None
+    days = int(gestation["weeks"]) * 7 + int(gestation.get("days") or 0)
+    return (occurred_at.date() + timedelta(days=TERM_DAYS - days)).isoformat()
+
+
+def merge_baby(babies: list[Baby], baby_id: str, **changes: datetime | None) -> None:
+    """Set what is known of a baby, adding the baby when it is new."""
+    known = {name: value for name, value in changes.items() if value is not None}
+    for index, baby in enumerate(babies):
+        if baby.baby_id == baby_id:
+            babies[index] = replace(baby, **known)
+            return
+    babies.append(Baby(baby_id=baby_id, **known))

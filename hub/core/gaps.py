@@ -1,0 +1,364 @@
+"""Gaps: opening, raising, climbing the ladder, closing.
+
+A gap is known by its code, what it concerns, whose duty it is, and its cycle (ruling 25).  It
+opens once for one absence.  Only the clearing condition closes it; escalation never does.
+"""
+
+from dataclasses import replace as dataclass_replace
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from hub.core import tell
+from hub.core.compose import explain
+from hub.core.draft import Draft
+from hub.core.facts import is_flagged
+from hub.core.ids import derive
+from hub.core.lifecycle import ENDED
+from hub.core.model import (
+    Escalated,
+    Expectation,
+    Gap,
+    GapClosed,
+    GapOpened,
+    GapRaised,
+    GapState,
+    Level,
+    Milestone,
+    NoticeReason,
+    Obligation,
+    ObligationRaised,
+    Purpose,
+    Severity,
+    Signal,
+)
+from hub.core.policy import Basis, GapRule, Rung, rung_basis
+
+LATE_BY = timedelta(minutes=1)
+"""A duty known this much after it was due is late-informed: the hub could not have been in time."""
+
+UNACKNOWLEDGED = "G63"
+UNREACHABLE = "G60"
+OVERDUE = "G76"
+
+BY_PURPOSE = {
+    Purpose.SERVICE_MANAGEMENT: (Severity.INFORMATION, "EL-R"),
+    Purpose.DIRECT_CARE: (Severity.ATTENTION, "EL-A"),
+    Purpose.STATUTORY: (Severity.ATTENTION, "EL-A"),
+    Purpose.SAFEGUARDING: (Severity.SAFEGUARDING, "EL-S"),
+}
+"""How grave it is that a notice is overdue where no code says so more exactly (domain G76)."""
+
+
+def _owner_organisation(
+    draft: Draft, rule: GapRule, owner: str, duty: Obligation | Expectation
+) -> str:
+    """Where the owner of a gap sits: the duty's own place, the role's holder, or the reporter."""
+    if duty.organisation and (owner == duty.role or rule.owner_at_recipient):
+        return duty.organisation
+    holder = draft.holder(owner)
+    if holder is not None:
+        return holder.organisation
+    trigger = draft.remembered(duty.trigger)
+    return (trigger.organisation if trigger else "") or draft.provider or duty.organisation
+
+
+def open_gap(
+    draft: Draft,
+    code: str,
+    basis: Basis,
+    duty: Obligation | Expectation,
+    due_at: datetime,
+    *,
+    raised_at: datetime,
+    purpose: Purpose | None = None,
+) -> Gap:
+    """Open a gap for a duty, or add the duty to the gap that is already open for the same thing."""
+    rule = draft.policy.gaps[code]
+    if code == OVERDUE and purpose is not None:
+        severity, ladder = BY_PURPOSE[purpose]
+        rule = dataclass_replace(
+            rule, severity=severity, severity_flagged=None, ladder=ladder, ladder_flagged=None
+        )
+    owner = rule.owner or duty.role
+    subject = duty.subject
+    if owner != duty.role and duty.role not in subject.split("/"):
+        subject = f"{subject}/{duty.role}".lstrip("/")
+    alike = [g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)]
+    for gap in alike:
+        if gap.state is GapState.OPEN:
+            joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
+            draft.put_gap(joined)
+            return joined
+    flagged = is_flagged(draft)
+    cycle = len(alike) + 1
+    gap = Gap(
+        gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
+        code=code,
+        rule=basis.rule,
+        severity=(rule.severity_flagged or rule.severity) if flagged else rule.severity,
+        subject=subject,
+        role=owner,
+        organisation=_owner_organisation(draft, rule, owner, duty),
+        opened_at=max(due_at, raised_at),
+        due_at=due_at,
+        cycle=cycle,
+        late_informed=raised_at > due_at + LATE_BY,
+        duty_ids=(duty_id(duty),),
+        evidence=(duty.trigger,),
+        ladder=(rule.ladder_flagged or rule.ladder) if flagged else rule.ladder,
+    )
+    draft.put_gap(gap)
+    _say_opened(draft, gap, rule, basis)
+    return gap
+
+
+def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
+    draft.say(
+        GapOpened(
+            gap_id=gap.gap_id,
+            code=gap.code,
+            name=rule.name,
+            severity=gap.severity,
+            role=gap.role,
+            organisation=gap.organisation,
+            subject=gap.subject,
+            opened_at=gap.opened_at,
+            due_at=gap.due_at,
+            late_informed=gap.late_informed,
+            explanation=explain(draft.policy, gap),
+            next_action=rule.next_action,
+            ladder=gap.ladder,
+            duty_ids=gap.duty_ids,
+            why=basis.why(*gap.evidence),
+        )
+    )
+
+
+def duty_id(duty: Obligation | Expectation) -> str:
+    """The id of an obligation or an expectation."""
+    return duty.obligation_id if isinstance(duty, Obligation) else duty.expectation_id
+
+
+def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> Gap:
+    """Make an open gap graver in place; a gap is never made lighter (ruling 28)."""
+    if severity <= gap.severity:
+        return gap
+    rule = draft.policy.gaps[gap.code]
+    graver = replace(gap, severity=severity, ladder=rule.ladder_flagged or gap.ladder)
+    draft.put_gap(graver)
+    draft.say(
+        GapRaised(
+            gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.at, reason=reason
+        )
+    )
+    return graver
+
+
+def raise_flagged(draft: Draft) -> None:
+    """Raise every open gap that has a second severity once the episode carries a risk flag."""
+    if not any(
+        g.state is GapState.OPEN and draft.policy.gaps[g.code].severity_flagged
+        for g in draft.gaps.values()
+    ):
+        return
+    if is_flagged(draft):
+        for gap in list(draft.gaps.values()):
+            graver = draft.policy.gaps[gap.code].severity_flagged
+            if gap.state is GapState.OPEN and graver is not None:
+                raise_severity(draft, gap, graver, "risk_flag")
+
+
+# --- the ladder ----------------------------------------------------------------------------
+
+
+def next_rung(draft: Draft, gap: Gap) -> tuple[datetime, Rung] | None:
+    """When the next rung of an open gap is due, and what it is."""
+    rungs = draft.policy.ladders.get(gap.ladder, ())
+    if gap.state is not GapState.OPEN or gap.rung >= len(rungs):
+        return None
+    rung = rungs[gap.rung]
+    due = draft.due(rung.after, gap.opened_at) if rung.after.amount else gap.opened_at
+    return (due, rung) if due is not None else None
+
+
+def climb(draft: Draft, gap: Gap, rung: Rung, at: datetime) -> None:
+    """Take one rung: remind whoever owes the duty, or tell the roles that the rung names."""
+    number = gap.rung
+    draft.put_gap(replace(gap, rung=number + 1))
+    if rung.reminder and _remind(draft, gap, number, at):
+        return
+    for target in rung.to:
+        role = gap.role if target.role == "owner" else target.role
+        organisation = gap.organisation
+        if target.at == "reporter":
+            evidence = draft.remembered(gap.evidence[0]) if gap.evidence else None
+            organisation = evidence.organisation if evidence else ""
+            if organisation == gap.organisation:
+                continue
+        _tell_rung(draft, gap, rung, number, role, organisation, at)
+
+
+def _remind(draft: Draft, gap: Gap, number: int, at: datetime) -> bool:
+    """Send the owed notices again.  False when the gap has no notice to repeat."""
+    reminded = False
+    for identity in gap.duty_ids:
+        obligation = draft.obligations.get(identity)
+        if obligation is not None and obligation.organisation and obligation.told:
+            tell.issue(draft, obligation, NoticeReason.REMINDER)
+            _say_escalated(draft, gap, number, obligation.role, obligation.organisation, identity, at)
+            reminded = True
+    return reminded
+
+
+def _say_escalated(
+    draft: Draft, gap: Gap, number: int, role: str, organisation: str, identity: str, at: datetime
+) -> None:
+    draft.say(
+        Escalated(
+            gap_id=gap.gap_id,
+            code=gap.code,
+            ladder=gap.ladder,
+            rung=number,
+            role=role,
+            organisation=organisation,
+            obligation_id=identity,
+            at=at,
+        )
+    )
+
+
+def _tell_rung(
+    draft: Draft, gap: Gap, rung: Rung, number: int, role: str, organisation: str, at: datetime
+) -> None:
+    """Raise the obligation that a rung is."""
+    due = draft.due(rung.acknowledge_within, at)
+    if due is None:
+        raise AssertionError("a rung's wait is never counted on a pregnancy")
+    obligation = Obligation(
+        obligation_id=derive("o", draft.episode_id, gap.gap_id, number, role, organisation),
+        rule=f"{gap.ladder}.{number}",
+        trigger=gap.gap_id,
+        role=role,
+        organisation=organisation,
+        subject=gap.subject,
+        milestones=(Milestone(level=Level.ACCEPTED, due_at=due),),
+        raised_at=at,
+        gap_id=gap.gap_id,
+    )
+    if obligation.obligation_id in draft.obligations:
+        return
+    draft.put_obligation(obligation)
+    _say_escalated(draft, gap, number, role, organisation, obligation.obligation_id, at)
+    draft.say(
+        ObligationRaised(
+            obligation_id=obligation.obligation_id,
+            role=role,
+            organisation=organisation,
+            subject=gap.subject,
+            purpose=Purpose.SERVICE_MANAGEMENT,
+            milestones=obligation.milestones,
+            why=rung_basis(obligation.rule).why(gap.gap_id),
+        )
+    )
+    tell.issue(draft, obligation, NoticeReason.ESCALATED)
+
+
+def unacknowledged(draft: Draft, obligation: Obligation, due_at: datetime) -> None:
+    """A rung nobody acknowledged: say so, and climb early (G63)."""
+    gap = draft.gaps[obligation.trigger]
+    if gap.state is not GapState.OPEN:
+        return
+    number = int(obligation.rule.rpartition(".")[2])
+    basis = rung_basis(obligation.rule)
+    rungs = draft.policy.ladders.get(gap.ladder, ())
+    above = rungs[number + 1].to[0].role if number + 1 < len(rungs) else obligation.role
+    named = replace(
+        obligation, role=gap.role if above == "owner" else above, subject="/".join(filter(None, (f"{gap.code}.{number}", gap.subject, gap.role)))
+    )
+    open_gap(draft, UNACKNOWLEDGED, basis, named, due_at, raised_at=obligation.raised_at)
+    current = draft.gaps[obligation.trigger]
+    if current.rung == number + 1 and current.rung < len(rungs):
+        climb(draft, current, rungs[current.rung], due_at)
+
+
+# --- closing -------------------------------------------------------------------------------
+
+
+def _duty_done(draft: Draft, gap: Gap, identity: str) -> tuple[bool, datetime | None, bool]:
+    """Whether a duty behind a gap is done, when, and whether it merely ended."""
+    obligation = draft.obligations.get(identity)
+    if obligation is not None:
+        if obligation.state in ENDED:
+            return True, None, True
+        if gap.code == UNREACHABLE:
+            needed = min(Level.OPENED, max(m.level for m in obligation.milestones))
+            return bool(obligation.organisation) and obligation.level >= needed, draft.at, False
+        # An overdue notice is put right by what was missed; other gaps wait for the whole duty.
+        owed = [m for m in obligation.milestones if m.missed or gap.code != OVERDUE]
+        met = [m.met_at for m in owed]
+        return all(met), max((m for m in met if m), default=None), False
+    expectation = draft.expectations.get(identity)
+    if expectation is None or expectation.withdrawn:
+        return True, None, True
+    return expectation.met_at is not None, expectation.met_at, False
+
+
+def close_done(draft: Draft) -> None:
+    """Close every open gap whose duties are all done."""
+    for gap_id in list(draft.gaps):
+        gap = draft.gaps[gap_id]  # Closing one gap may have closed another.
+        if gap.state is not GapState.OPEN or not draft.policy.gaps[gap.code].clears:
+            continue
+        done = [_duty_done(draft, gap, identity) for identity in gap.duty_ids]
+        if not all(d[0] for d in done):
+            continue
+        times = [d[1] for d in done if d[1] is not None]
+        if not times:
+            close(draft, gap, GapState.WITHDRAWN, draft.at, "duty_ended")
+            continue
+        at = max(times)
+        at_once = gap.opened_at <= gap.due_at and gap.code == UNREACHABLE
+        late = at > gap.due_at or at_once or _missed(draft, gap)
+        state = GapState.CLEARED_LATE if late else GapState.CLEARED
+        close(draft, gap, state, max(at, gap.opened_at), "duty_met")
+
+
+def _missed(draft: Draft, gap: Gap) -> bool:
+    """Whether any part of the duty was late by its own clock (ruling 27)."""
+    for identity in gap.duty_ids:
+        obligation = draft.obligations.get(identity)
+        if obligation is not None:
+            for milestone in obligation.milestones:
+                if milestone.met_at is not None and milestone.met_at > milestone.due_at:
+                    return True
+    return False
+
+
+def close(draft: Draft, gap: Gap, state: GapState, at: datetime, reason: str) -> None:
+    """Close a gap and withdraw the escalations nobody has acknowledged."""
+    draft.put_gap(replace(gap, state=state, closed_at=at))
+    draft.say(
+        GapClosed(
+            gap_id=gap.gap_id,
+            code=gap.code,
+            role=gap.role,
+            state=state,
+            closed_at=at,
+            evidence=gap.evidence,
+            reason=reason,
+        )
+    )
+    for obligation in list(draft.obligations.values()):
+        if obligation.trigger == gap.gap_id and obligation.state not in ENDED:
+            if obligation.level < Level.ACCEPTED:
+                tell.end(draft, obligation, Signal.WITHDRAW, "gap_closed")
+            _close_unacknowledged(draft, obligation)
+
+
+def _close_unacknowledged(draft: Draft, rung: Obligation) -> None:
+    """An unacknowledged rung of a closed gap asks nothing more of anybody."""
+    for gap in list(draft.gaps.values()):
+        if gap.state is GapState.OPEN and rung.obligation_id in gap.duty_ids:
+            close(draft, gap, GapState.WITHDRAWN, draft.at, "gap_closed")
+

@@ -1,0 +1,160 @@
+"""Which pregnancy is this about?  Purely, from what is known of one person.
+
+An episode is one pregnancy and the babies it produces.  An event belongs to the episode whose due
+date lies within 21 days of its own (the rule of the leading maternity record), or, where it has
+none, to the pregnancy that was going on when it happened.  A woman without an NHS number gets an
+episode too, under her publisher's own reference.
+"""
+
+from datetime import date, datetime, timedelta
+from hashlib import blake2b
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hub.core.deadlines import TERM_DAYS, local_date
+from hub.core.draft import estimated_due_date
+from hub.core.faults import FaultReason, SenderFault
+from hub.core.ids import ID_BYTES
+from hub.core.model import Event
+
+DUE_DATE_WINDOW = timedelta(days=21)
+BEFORE_CONCEPTION = timedelta(days=14)
+"""An event this long before conception by the due date is not about this pregnancy."""
+OPEN_WITHOUT_DUE_DATE = timedelta(days=TERM_DAYS)
+LIFE_AFTER_DUE_DATE = timedelta(days=365)
+"""An episode lives until the infant is one year old."""
+EPISODES_LIMIT = 24
+"""Pregnancies kept for one person; the oldest goes first."""
+
+
+class KnownEpisode(Struct, frozen=True, kw_only=True):
+    """One pregnancy of a person, as far as telling it from another needs."""
+
+    episode_id: str
+    opened_at: datetime
+    edd: str | None = None
+    ended_at: datetime | None = None
+
+
+class PersonState(Struct, frozen=True, kw_only=True):
+    """What is known of one person across her pregnancies."""
+
+    episodes: tuple[KnownEpisode, ...] = ()
+    practice: str | None = None
+    practice_since: datetime | None = None
+    provider: str | None = None
+    area: str | None = None
+    nhs_number: str | None = None
+
+
+def person_key(event: Event, secret: bytes) -> str:
+    """A key for a person that cannot be turned back into an identity.
+
+    The NHS number where there is one, else the publisher's own reference, hashed with a secret of
+    the hub's.
+    """
+    number = event.subject.nhs_number
+    known = f"nhs:{number}" if number else f"{event.source}:{event.subject.reference}"
+    return "p-" + blake2b(known.encode(), key=secret, digest_size=ID_BYTES).hexdigest()
+
+
+def _episode_id(key: str, event: Event, secret: bytes) -> str:
+    known = f"{key}:{event.id}".encode()
+    return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
+
+
+def _due_date(event: Event) -> str | None:
+    """The due date that an event states, or that follows from its gestation."""
+    stated = event.body.get("edd")
+    if isinstance(stated, str):
+        return stated
+    gestation = event.body.get("gestation")
+    return estimated_due_date(gestation, event.occurred_at) if isinstance(gestation, dict) else None
+
+
+def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
+    """Whether an event is about a known episode."""
+    if known.edd is not None:
+        edd = date.fromisoformat(known.edd)
+        if due is not None and event.type != "birth.recorded":
+            return abs(date.fromisoformat(due) - edd) <= DUE_DATE_WINDOW or _redated(event)
+        return local_date(event.occurred_at) <= edd + LIFE_AFTER_DUE_DATE
+    return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + LIFE_AFTER_DUE_DATE
+
+
+def _redated(event: Event) -> bool:
+    """A re-dating names the pregnancy it belongs to by having happened during it."""
+    return event.type in ("pregnancy.dated", "pregnancy.ended")
+
+
+def _too_old(known: KnownEpisode, event: Event) -> bool:
+    """Whether an event happened before the episode can have begun."""
+    if known.edd is not None:
+        conceived = date.fromisoformat(known.edd) - timedelta(days=TERM_DAYS)
+        return local_date(event.occurred_at) < conceived - BEFORE_CONCEPTION
+    return event.occurred_at < known.opened_at - OPEN_WITHOUT_DUE_DATE
+
+
+def identify(
+    state: PersonState, event: Event, *, key: str, secret: bytes, opens_episode: bool
+) -> tuple[str, PersonState]:
+    """The episode an event belongs to, found or newly opened, and what is known afterwards.
+
+    Raises SenderFault NO_EPISODE when the event may not open one, and BEFORE_EPISODE when it is
+    older than the only pregnancy it could be about.
+    """
+    due = _due_date(event)
+    learnt = _learn(state, event)
+    for known in reversed(state.episodes):
+        if _belongs(known, event, due):
+            if _too_old(known, event):
+                raise SenderFault(
+                    FaultReason.BEFORE_EPISODE,
+                    "this happened before the pregnancy it would belong to",
+                    field="time",
+                    remedy="check the time and the person; send it again corrected",
+                )
+            return known.episode_id, _update(learnt, known, event, due)
+    if not opens_episode:
+        raise SenderFault(
+            FaultReason.NO_EPISODE,
+            "no pregnancy of this person is known to which this could belong",
+            field="subject",
+            remedy="send the booking or another event that names the pregnancy, then redrive this",
+        )
+    opened = KnownEpisode(
+        episode_id=_episode_id(key, event, secret), opened_at=event.occurred_at, edd=due
+    )
+    episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
+    return opened.episode_id, replace(learnt, episodes=episodes)
+
+
+def _update(
+    state: PersonState, known: KnownEpisode, event: Event, due: str | None
+) -> PersonState:
+    """Keep the due date in force, so that the next event is matched against it."""
+    stated = isinstance(event.body.get("edd"), str)
+    fresh = replace(known, edd=due if stated or known.edd is None else known.edd)
+    return replace(
+        state, episodes=tuple(fresh if e is known else e for e in state.episodes)
+    )
+
+
+def _learn(state: PersonState, event: Event) -> PersonState:
+    """What an event says of the person beyond the one pregnancy."""
+    body = event.body
+    fresh = replace(
+        state,
+        nhs_number=event.subject.nhs_number or state.nhs_number,
+        provider=body.get("provider") or state.provider,
+    )
+    if fresh.practice is None and body.get("gp_ods"):
+        fresh = replace(fresh, practice=body["gp_ods"])
+    if event.type == "demographics.changed" and body.get("to"):
+        if body.get("kind") == "gp":
+            return replace(fresh, practice=body["to"], practice_since=event.occurred_at)
+        if body.get("kind") == "address":
+            area = str(body["to"]).partition("|")[2]
+            return replace(fresh, area=area or fresh.area)
+    return fresh

@@ -1,0 +1,248 @@
+"""Policy as the core sees it: frozen rules with compiled conditions.
+
+The words of the rules are written in TOML under `hub/policy/`, where clinicians can read them;
+`hub.policy.loader` turns them into the values below.  Five families of rule: tell, expect,
+content, relationship and pattern.  The last four say that something must be so, and share one
+form, `Requirement`; what tells them apart is when they start and what satisfies them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hub.core.deadlines import Calendar, Span
+from hub.core.expressions import Expression
+from hub.core.model import Level, Purpose, Severity, Why
+
+
+class Family(StrEnum):
+    """The five families of rule (and of gap)."""
+
+    TELL = "tell"
+    EXPECT = "expect"
+    CONTENT = "content"
+    RELATIONSHIP = "relationship"
+    PATTERN = "pattern"
+
+
+class Show(StrEnum):
+    """How much of a field group one kind of recipient may have."""
+
+    FULL = "F"
+    SHORT = "S"
+    POINTER = "P"
+    NOTHING = "N"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Where a rule comes from and where it stands."""
+
+    rule: str
+    policy: str
+    because: str
+    authority: str
+    where: str
+
+    def why(self, *evidence: str) -> Why:
+        """The explanation that travels with an outcome."""
+        return Why(
+            rule=self.rule,
+            policy=self.policy,
+            because=self.because,
+            authority=self.authority,
+            evidence=tuple(evidence),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneRule:
+    """A level, and the span within which it must be reached."""
+
+    level: Level
+    within: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActedBy:
+    """A follow-on event that proves the action a notice asked for (level 5)."""
+
+    where: Mapping[str, Expression | None]
+    """Condition by event type; None means that the type alone is proof."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellRule:
+    """On an event: these roles must know this, to this level, by then."""
+
+    basis: Basis
+    on: str
+    when: Expression | None = None
+    to: tuple[str, ...] = ()
+    each: Expression | None = None
+    subject: Expression | None = None
+    purpose: Purpose
+    title: str
+    groups: tuple[str, ...]
+    milestones: tuple[MilestoneRule, ...]
+    counted_from: str = "occurred_at"
+    gap: str = "G76"
+    acted_by: ActedBy | None = None
+    tags: frozenset[str] = frozenset()
+    carry_over: bool = False
+    """Owed anew to the next holder even when the last one had been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseRule:
+    """A later time at which an open gap becomes graver."""
+
+    at: Span
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """Something that must come, be so or hold, by then; otherwise a gap."""
+
+    basis: Basis
+    family: Family
+    on: str
+    when: Expression | None = None
+    each: Expression | None = None
+    subject: Expression | None = None
+    awaits: Mapping[str, Expression | None] = field(default_factory=dict)
+    until: Expression | None = None
+    withdrawn_by: Mapping[str, Expression | None] = field(default_factory=dict)
+    by: Span | None = None
+    """None: at once."""
+    counted_from: str = "occurred_at"
+    gap: str
+    owner: str | None = None
+    raises: tuple[RaiseRule, ...] = ()
+    latest_only: bool = False
+    """A newer trigger replaces the running clock of an older one."""
+    tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawRule:
+    """An event after which duties with certain tags no longer apply."""
+
+    when: Expression | None
+    tags: frozenset[str]
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRule:
+    """Everything the policy says about one event type."""
+
+    type: str
+    title: str
+    opens_episode: bool
+    subject: Expression | None = None
+    sets: Mapping[str, Expression] = field(default_factory=dict)
+    tells: tuple[TellRule, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    withdraws: tuple[WithdrawRule, ...] = ()
+    fields: tuple["FieldRule", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRule:
+    """One field that a notice may carry, and the group that decides who may have it."""
+
+    group: str
+    path: tuple[str, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRule:
+    """A group of fields and how much of it each kind of recipient may have."""
+
+    name: str
+    label: str
+    audience: Mapping[str, Show]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRule:
+    """What a gap code means and what follows when it opens."""
+
+    code: str
+    name: str
+    family: Family
+    severity: Severity
+    severity_flagged: Severity | None = None
+    """Severity while the episode carries a risk flag or a plan."""
+    owner: str | None = None
+    """None: the role that the rule says."""
+    owner_at_recipient: bool = False
+    """The owner sits where the notice went, not where the role is usually held."""
+    ladder: str
+    ladder_flagged: str | None = None
+    explanation: str
+    next_action: str
+    clears: bool = True
+    """False: no later event closes it; only a review by people does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungTarget:
+    """Whom a rung tells: a role, at the owner's organisation or at the reporting one."""
+
+    role: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of a ladder.  Waits are counted from the moment the gap opened."""
+
+    after: Span
+    to: tuple[RungTarget, ...]
+    acknowledge_within: Span
+    reminder: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRule:
+    """A role: what it is called, what it may read, and when it works."""
+
+    role: str
+    label: str
+    audience: str
+    office: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The whole of the rules in force."""
+
+    version: str
+    events: Mapping[str, EventRule]
+    gaps: Mapping[str, GapRule]
+    ladders: Mapping[str, tuple[Rung, ...]]
+    roles: Mapping[str, RoleRule]
+    groups: Mapping[str, GroupRule]
+    calendar: Calendar
+    tells: Mapping[str, TellRule]
+    requirements: Mapping[str, Requirement]
+
+    def label(self, role: str) -> str:
+        """A role in words; a role the policy does not name is shown as it is."""
+        rule = self.roles.get(role)
+        return rule.label if rule else role.replace("_", " ").lower()
+
+
+def rung_basis(rule: str) -> Basis:
+    """The rule behind a rung of a ladder, such as `EL-S.1`."""
+    return Basis(
+        rule=rule,
+        policy="P49",
+        because="A gap that stays open is told to the next person who can act on it.",
+        authority="NSPCC briefing 2015, line 75: escalate failures in processes to managers",
+        where="hub/policy/ladders.toml",
+    )

@@ -1,0 +1,280 @@
+"""The other four families: something must come, be complete, be held or not pile up, by then.
+
+Each is an expectation with a clock.  It is met by an awaited event, or by a condition that has
+become true; at its due time it opens its gap.  A rule without a clock opens its gap at once and
+waits to be put right.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.core.deadlines import Unit
+from hub.core.draft import Context, Draft, Duty, unpack_body
+from hub.core.expressions import Expression
+from hub.core.facts import Recipient
+from hub.core.gaps import close, open_gap
+from hub.core.ids import derive
+from hub.core.model import (
+    Event,
+    Expectation,
+    ExpectationEnded,
+    ExpectationRaised,
+    Gap,
+    GapState,
+    Remembered,
+)
+from hub.core.policy import Family, Requirement
+
+MOVING = (Unit.GESTATION, Unit.INFANT_AGE)
+"""Clocks measured on a date that can change: re-dating recomputes them, it never fires them."""
+
+
+def raise_for(
+    draft: Draft, rule: Requirement, context: Context, trigger: Event | Remembered
+) -> None:
+    """Raise the expectations of one rule for one event; those met already are not raised."""
+    if rule.when is not None and not rule.when(context):
+        return
+    owners = rule.each(context) if rule.each is not None else (Recipient(rule.owner or ""),)
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    start = context.body.get(rule.counted_from) or trigger.occurred_at
+    for owner in owners:
+        raise_one(draft, rule, owner, trigger, subject, start)
+
+
+def raise_one(
+    draft: Draft,
+    rule: Requirement,
+    owner: Recipient,
+    trigger: Event | Remembered,
+    subject: str,
+    start: datetime,
+) -> None:
+    """Raise one expectation, unless it stands already or its answer has come."""
+    role = rule.owner or owner.role
+    about = "/".join(part for part in (subject, owner.part) if part)
+    identity = derive("e", draft.episode_id, rule.basis.rule, trigger.id, role, about)
+    if identity in draft.expectations:
+        return
+    holder = draft.holder(role)
+    organisation = (owner.organisation if role == owner.role else "") or (
+        holder.organisation if holder else ""
+    )
+    expectation = Expectation(
+        expectation_id=identity,
+        rule=rule.basis.rule,
+        trigger=trigger.id,
+        role=role,
+        organisation=organisation,
+        subject=about,
+        started_at=start,
+        raised_at=draft.at,
+        due_at=draft.due(rule.by, start) if rule.by is not None else trigger.occurred_at,
+    )
+    if _answered_before(draft, rule, expectation):
+        return
+    if rule.latest_only:
+        _replace_older(draft, rule, about)
+    draft.put_expectation(expectation)
+    draft.say(
+        ExpectationRaised(
+            expectation_id=identity,
+            role=role,
+            organisation=organisation,
+            subject=about,
+            due_at=expectation.due_at,
+            why=rule.basis.why(trigger.id),
+        )
+    )
+
+
+def _replace_older(draft: Draft, rule: Requirement, subject: str) -> None:
+    """The clock of an older trigger stops when a newer one starts it again (S41)."""
+    for old in list(draft.expectations.values()):
+        if old.rule == rule.basis.rule and old.subject == subject and _running(old):
+            withdraw(draft, old, "restarted")
+
+
+def _running(expectation: Expectation) -> bool:
+    return expectation.met_at is None and not expectation.withdrawn
+
+
+def _context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Context:
+    """The context in which a running expectation's conditions are read."""
+    trigger = draft.remembered(expectation.trigger)
+    return Context(
+        draft,
+        trigger,
+        {},
+        duty=Duty(
+            role=expectation.role,
+            organisation=expectation.organisation,
+            subject=expectation.subject,
+            trigger=expectation.trigger,
+        ),
+        trigger=partial(unpack_body, trigger) if trigger else None,
+        **awaited,
+    )
+
+
+def _matches(
+    draft: Draft,
+    conditions: Mapping[str, Expression | None],
+    expectation: Expectation,
+    event: Event | Remembered,
+    body: dict[str, Any],
+) -> bool:
+    """Whether an event is one that a rule names, and its condition holds."""
+    if event.type not in conditions or event.id == expectation.trigger:
+        return False
+    condition = conditions[event.type]
+    if condition is None:
+        return True
+    return bool(condition(_context_of(draft, expectation, awaited=event, awaited_body=body)))
+
+
+def _answered_before(draft: Draft, rule: Requirement, expectation: Expectation) -> bool:
+    """Whether the episode already holds what the rule asks for (events come in any order)."""
+    if rule.until is not None and rule.by is not None and rule.family is not Family.PATTERN:
+        if rule.until(_context_of(draft, expectation)):
+            return True
+    for remembered in draft.history:
+        if remembered.type in rule.awaits and not remembered.retracted:
+            if _matches(draft, rule.awaits, expectation, remembered, unpack_body(remembered)):
+                return True
+    return False
+
+
+# --- being met -----------------------------------------------------------------------------
+
+
+def meet(draft: Draft, expectation: Expectation, at: datetime, by: str) -> None:
+    """Note that an expectation was met, and when it really happened."""
+    draft.put_expectation(replace(expectation, met_at=at, met_by=by))
+    draft.say(
+        ExpectationEnded(
+            expectation_id=expectation.expectation_id,
+            reason="met",
+            due_at=expectation.due_at,
+            ended_at=at,
+        )
+    )
+
+
+def withdraw(draft: Draft, expectation: Expectation, reason: str) -> None:
+    """Note that an expectation no longer applies; a gap it opened ends withdrawn."""
+    draft.put_expectation(replace(expectation, withdrawn=True))
+    draft.say(
+        ExpectationEnded(
+            expectation_id=expectation.expectation_id,
+            reason=reason,
+            due_at=expectation.due_at,
+            ended_at=draft.at,
+        )
+    )
+
+
+def hear(draft: Draft, event: Event, *, corrected: bool = False) -> None:
+    """Let every running expectation hear an event: it may be the answer, or end the question."""
+    for expectation in list(draft.expectations.values()):
+        if not _running(expectation):
+            continue
+        rule = draft.policy.requirements[expectation.rule]
+        if _matches(draft, rule.withdrawn_by, expectation, event, event.body):
+            withdraw(draft, expectation, "withdrawn")
+        elif _matches(draft, rule.awaits, expectation, event, event.body):
+            meet(draft, expectation, event.occurred_at, event.id)
+        elif rule.family is Family.CONTENT and rule.until is None and not rule.awaits:
+            _hear_content(draft, rule, expectation, event, corrected=corrected)
+
+
+def _hear_content(
+    draft: Draft, rule: Requirement, expectation: Expectation, event: Event, *, corrected: bool
+) -> None:
+    """A content gap closes when the same document comes again and is complete."""
+    same = event.id == expectation.trigger if corrected else event.type == rule.on
+    if not same:
+        return
+    context = Context(draft, event, event.body)
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    if not expectation.subject.startswith(subject):
+        return
+    still = rule.when is None or rule.when(context)
+    if still and rule.each is not None:
+        part = expectation.subject.removeprefix(subject).lstrip("/")
+        still = any(r.part == part for r in rule.each(context))
+    if not still:
+        meet(draft, expectation, event.occurred_at, event.id)
+
+
+def hear_conditions(draft: Draft, at: datetime) -> None:
+    """Meet every running expectation whose condition has become true."""
+    for expectation in list(draft.expectations.values()):
+        rule = draft.policy.requirements[expectation.rule]
+        if rule.until is not None and _running(expectation):
+            if rule.until(_context_of(draft, expectation)):
+                meet(draft, expectation, at, "")
+
+
+def overdue(draft: Draft, expectation: Expectation) -> None:
+    """Open the gap of an expectation whose time has come."""
+    rule = draft.policy.requirements[expectation.rule]
+    if expectation.due_at is None:
+        raise AssertionError("an expectation without a due time is never overdue")
+    gap = open_gap(
+        draft,
+        rule.gap,
+        rule.basis,
+        expectation,
+        expectation.due_at,
+        raised_at=expectation.raised_at,
+    )
+    draft.put_expectation(replace(expectation, gap_id=gap.gap_id))
+
+
+# --- moving clocks -------------------------------------------------------------------------
+
+
+def recompute(draft: Draft) -> None:
+    """After a new due date or a birth: work every gestation and age deadline out again.
+
+    A gap that had opened on the old date ends withdrawn when the new one is still to come.
+    """
+    for expectation in list(draft.expectations.values()):
+        rule = draft.policy.requirements[expectation.rule]
+        if not _running(expectation) or rule.by is None or rule.by.unit not in MOVING:
+            continue
+        due = draft.due(rule.by, expectation.started_at)
+        if due == expectation.due_at:
+            continue
+        gap = draft.gaps.get(expectation.gap_id or "")
+        moved = replace(expectation, due_at=due)
+        if gap is not None and gap.state is GapState.OPEN and (due is None or due > draft.at):
+            close(draft, gap, GapState.WITHDRAWN, draft.at, "recomputed")
+            moved = replace(moved, gap_id=None)
+        draft.put_expectation(moved)
+        draft.say(
+            ExpectationEnded(
+                expectation_id=expectation.expectation_id,
+                reason="recomputed",
+                due_at=due,
+                ended_at=draft.at,
+            )
+        )
+
+
+def next_raise(draft: Draft, gap: Gap) -> tuple[datetime, int] | None:
+    """When an open gap next becomes graver by its rule, and to what severity."""
+    rule = draft.policy.requirements.get(gap.rule)
+    if rule is None or gap.state is not GapState.OPEN:
+        return None
+    expectation = draft.expectations.get(gap.duty_ids[0])
+    for row in rule.raises:
+        if row.severity > gap.severity and expectation is not None:
+            due = draft.due(row.at, expectation.started_at)
+            return (due, int(row.severity)) if due is not None else None
+    return None

@@ -1,0 +1,231 @@
+"""The first family of rule: on an event, these roles must know this, to this level, by then."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from hub.core.compose import compose, compose_gap
+from hub.core.deadlines import Unit, office_acceptance
+from hub.core.draft import Context, Draft, unpack_body
+from hub.core.facts import Recipient
+from hub.core.ids import derive
+from hub.core.lifecycle import step
+from hub.core.model import (
+    ContentLine,
+    Event,
+    Level,
+    Milestone,
+    NoticeIssued,
+    NoticeReason,
+    Obligation,
+    ObligationEnded,
+    ObligationRaised,
+    Purpose,
+    Remembered,
+    Signal,
+    Told,
+)
+from hub.core.policy import Basis, TellRule, rung_basis
+
+
+def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | Remembered) -> None:
+    """Raise the obligations of one rule for one event, and issue their notices."""
+    if rule.when is not None and not rule.when(context):
+        return
+    recipients = (
+        rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
+    )
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    start = context.body.get(rule.counted_from) or trigger.occurred_at
+    for recipient in recipients:
+        raise_one(draft, rule, recipient, trigger.id, subject, start)
+
+
+def raise_one(
+    draft: Draft,
+    rule: TellRule,
+    recipient: Recipient,
+    trigger: str,
+    subject: str,
+    start: datetime,
+    *,
+    reason: NoticeReason = NoticeReason.FIRST,
+) -> None:
+    """Raise one obligation towards one role, unless it stands already."""
+    holder = draft.holder(recipient.role)
+    organisation = recipient.organisation or (holder.organisation if holder else "")
+    person = recipient.person or (
+        holder.person if holder and holder.organisation == organisation else None
+    )
+    obligation = Obligation(
+        obligation_id=derive(
+            "o", draft.episode_id, rule.basis.rule, trigger, recipient.role, subject, recipient.part
+        ),
+        rule=rule.basis.rule,
+        trigger=trigger,
+        role=recipient.role,
+        organisation=organisation,
+        person=person,
+        subject=subject,
+        milestones=tuple(
+            m
+            for m in milestones_for(draft, rule, recipient.role, start)
+            # Who has acted on the original need not act again on its correction, only accept it.
+            if reason is not NoticeReason.CORRECTED or m.level < Level.ACTED
+        ),
+        raised_at=draft.at,
+    )
+    if obligation.obligation_id in draft.obligations:
+        return
+    draft.put_obligation(obligation)
+    draft.say(
+        ObligationRaised(
+            obligation_id=obligation.obligation_id,
+            role=obligation.role,
+            organisation=organisation,
+            person=person,
+            subject=subject,
+            purpose=rule.purpose,
+            milestones=obligation.milestones,
+            why=rule.basis.why(trigger),
+        )
+    )
+    if organisation:
+        issue(draft, obligation, reason)
+
+
+def milestones_for(
+    draft: Draft, rule: TellRule, role: str, start: datetime
+) -> tuple[Milestone, ...]:
+    """The levels to reach and their due times.
+
+    An office role owes delivery within an hour deadline and acceptance by noon of its next
+    working day (ground rule 1.2, service hours).
+    """
+    role_rule = draft.policy.roles.get(role)
+    office = role_rule is not None and role_rule.office
+    found: dict[Level, datetime] = {}
+    for milestone in rule.milestones:
+        due = draft.due(milestone.within, start)
+        if due is None:
+            continue
+        if office and milestone.within.unit is Unit.HOURS and milestone.level > Level.DELIVERED:
+            found.setdefault(Level.DELIVERED, due)
+            due = office_acceptance(due, start, draft.policy.calendar)
+        found[milestone.level] = due
+    return tuple(Milestone(level=level, due_at=due) for level, due in sorted(found.items()))
+
+
+def content_of(
+    draft: Draft, obligation: Obligation
+) -> tuple[Basis, Purpose, str, tuple[ContentLine, ...]]:
+    """Rule, purpose, title and lines of a notice, from the event that raised its obligation."""
+    rule = draft.policy.tells.get(obligation.rule)
+    if rule is None:
+        gap = draft.gaps[obligation.trigger]
+        title = f"Gap {gap.code}: {draft.policy.gaps[gap.code].name}"
+        basis = rung_basis(obligation.rule)
+        return basis, Purpose.SERVICE_MANAGEMENT, title, compose_gap(draft.policy, gap)
+    trigger = draft.remembered(obligation.trigger)
+    body = unpack_body(trigger) if trigger else {}
+    fields = draft.policy.events[rule.on].fields
+    lines = compose(draft, fields, body, rule.groups, obligation.role)
+    return rule.basis, rule.purpose, rule.title, lines
+
+
+def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligation:
+    """Issue the next notice of an obligation to its present holder."""
+    basis, purpose, title, lines = content_of(draft, obligation)
+    number = len(obligation.told) + 1
+    # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
+    notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
+    previous = obligation.told[-1].notice_id if obligation.told else None
+    told = Told(
+        notice_id=notice_id,
+        round=number,
+        organisation=obligation.organisation,
+        person=obligation.person,
+        reason=reason,
+    )
+    issued = replace(obligation, told=(*obligation.told, told), round=number)
+    draft.put_obligation(issued)
+    draft.say(
+        NoticeIssued(
+            notice_id=notice_id,
+            obligation_id=obligation.obligation_id,
+            reason=reason,
+            role=obligation.role,
+            organisation=obligation.organisation,
+            person=obligation.person,
+            round=number,
+            purpose=purpose,
+            title=title,
+            level_needed=max((m.level for m in obligation.milestones), default=Level.OPENED),
+            due_at=next_due(obligation),
+            content=lines,
+            in_reply_to=previous,
+            why=basis.why(obligation.trigger),
+        )
+    )
+    return issued
+
+
+def next_due(obligation: Obligation) -> datetime:
+    """The next due time of an obligation, or its last when all are met."""
+    waiting = [m.due_at for m in obligation.milestones if m.met_at is None]
+    return min(waiting) if waiting else max(m.due_at for m in obligation.milestones)
+
+
+def re_aim(
+    draft: Draft,
+    obligation: Obligation,
+    organisation: str,
+    person: str | None,
+    reason: NoticeReason,
+    *,
+    not_before: datetime | None = None,
+    keep_met: bool = False,
+) -> Obligation:
+    """Turn an open duty towards another holder, as a new round with a new notice.
+
+    What the former holder did counts for nothing (ruling 21); `keep_met` is for a correction,
+    which goes to the same holder.  Due times move only for a change of holder, to the later of the
+    old one and `not_before` (ruling 6).
+    """
+    milestones = tuple(
+        replace(
+            m,
+            met_at=m.met_at if keep_met else None,
+            due_at=max(m.due_at, not_before) if not_before and not m.missed else m.due_at,
+        )
+        for m in obligation.milestones
+    )
+    turned = replace(
+        obligation,
+        organisation=organisation,
+        person=person,
+        state=step(obligation.state, Signal.REISSUE),
+        level=Level.OWED,
+        milestones=milestones,
+    )
+    return issue(draft, turned, reason)
+
+
+def end(draft: Draft, obligation: Obligation, signal: Signal, reason: str) -> None:
+    """End a duty: withdrawn, waived, retracted, suppressed or declined."""
+    state = step(obligation.state, signal)
+    if state is obligation.state:
+        return
+    draft.put_obligation(replace(obligation, state=state))
+    basis, _, _, _ = content_of(draft, obligation)
+    draft.say(
+        ObligationEnded(
+            obligation_id=obligation.obligation_id,
+            state=state,
+            role=obligation.role,
+            organisation=obligation.organisation,
+            notice_ids=tuple(t.notice_id for t in obligation.told),
+            reason=reason,
+            why=basis.why(obligation.trigger),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Stories about invented families: read from files, played on the pure core or the whole stack."""

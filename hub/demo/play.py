@@ -1,0 +1,137 @@
+"""`hub demo`: everything up, invented families, and the stories played through the real doors."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hub.demo.doors import Doors
+from hub.demo.hooks import HookReceiver
+from hub.demo.judge import read_decisions, rows_by_story
+from hub.demo.player import BEFORE, Player
+from hub.demo.quiet import Watcher
+from hub.demo.scenario import Scenario, instant, load_scenario
+from hub.demo.simulate import result
+from hub.demo.stage import OPERATOR, PASSWORD, Stage
+from hub.ops.clock import HeldClock
+from hub.ops.settings import Settings, load_settings
+from hub.ops.steps import Steps
+from hub.store.engine import make_engine
+from hub.up import Running, running_hub
+
+STORIES = Path(__file__).parent.parent.parent / "tests" / "scenarios" / "stories"
+
+
+def main(
+    *, until_done: bool = False, json_path: Path | None = None, stories: Sequence[str] = ()
+) -> int:
+    """Play the stories.  With `until_done`, end when they have; else stay up to be looked at."""
+    began = time.monotonic()
+    steps = Steps()
+    scenarios = [load_scenario(p) for p in sorted(STORIES.glob("*.toml"))]
+    if stories:
+        scenarios = [s for s in scenarios if s.id in stories]
+    stage = Stage(scenarios)
+    receiver = HookReceiver(stage.secrets)
+    settings = prepare(load_settings(), stage, receiver)
+    seconds: dict[str, float] = {}
+    try:
+        with running_hub(settings, steps, subscribers=stage.subscribers()) as running:
+            seconds["setup"] = round(time.monotonic() - began, 1)
+            if not until_done:
+                _where_to_look(running, steps)
+            with steps.step("stories") as step:
+                played = asyncio.run(play(running, scenarios, steps if not until_done else None))
+                step.now(f"stories: {sum(s['ok'] for s in played)} of {len(played)} as told")
+            seconds["stories"] = round(time.monotonic() - began - seconds["setup"], 1)
+            seconds["kafka_ready"] = round(running.kafka_ready_seconds, 1)
+            report = {
+                "ok": all(s["ok"] for s in played) and receiver.refused == 0,
+                "stories": played,
+                "seconds": seconds,
+            }
+            tell(report, json_path, steps)
+            if not until_done:
+                _where_to_look(running, steps)
+                running.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        receiver.stop()
+    return 0 if report["ok"] else 1
+
+
+def prepare(settings: Settings, stage: Stage, receiver: HookReceiver) -> Settings:
+    """A fresh stage: its own data folder, its directory, its clock."""
+    data_dir = settings.data_dir / "demo"
+    # What the last demonstration left is invented too; a real hub never lives in this folder.
+    shutil.rmtree(data_dir, ignore_errors=True)
+    data_dir.mkdir(parents=True)
+    stage.write(data_dir / "directory.toml", receiver.address)
+    clock = HeldClock(data_dir / "clock")
+    clock.move(min(instant(g.at) for s in stage.stories for g in s.given) - BEFORE)
+    return settings.model_copy(
+        update={
+            "data_dir": data_dir,
+            "directory": data_dir / "directory.toml",
+            "clock": f"file:{data_dir / 'clock'}",
+            "kafka": "",
+            "database_url": "",
+            "demo_logins": True,
+            "allow_loopback_webhooks": True,
+        }
+    )
+
+
+async def play(
+    running: Running, scenarios: list[Scenario], steps: Steps | None
+) -> list[dict[str, Any]]:
+    """Play on a hub that is up, and compare what followed with what was told."""
+    settings = running.settings
+    engine = make_engine(settings.real_database_url())
+    doors = Doors(running.page(), (settings.mllp_host, settings.mllp_port), settings.kafka)
+    watcher = Watcher(settings.kafka, engine, settings.partitions)
+    clock = HeldClock(Path(settings.clock.removeprefix("file:")))
+    say = steps.say if steps is not None else _silent
+    player = Player(scenarios, clock, doors, watcher, engine, say)
+    await doors.start()
+    await watcher.start()
+    try:
+        await player.play()
+        decisions = await read_decisions(settings.kafka, settings.partitions)
+    finally:
+        await watcher.stop()
+        await doors.stop()
+        engine.dispose()
+    rows = rows_by_story(decisions, player.sent)
+    return [result(scenario, rows.get(scenario.id, [])) for scenario in scenarios]
+
+
+def _silent(line: str) -> None:
+    """Say nothing."""
+
+
+def tell(report: dict[str, Any], json_path: Path | None, steps: Steps) -> None:
+    """Write the report, and say in words what did not go as told."""
+    if json_path is not None:
+        json_path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    for story in report["stories"]:
+        words = f"{story['matched']} of {story['expected']} outcomes"
+        steps.say(f"{'✓' if story['ok'] else '✗'} {story['id']}: {words}")
+        for kind in ("missing", "unexpected"):
+            for row in story[kind]:
+                steps.say(f"    {kind}: {row}")
+
+
+def _where_to_look(running: Running, steps: Steps) -> None:
+    """Addresses and logins."""
+    steps.say("")
+    for name, address in running.addresses().items():
+        steps.say(f"  {name:<22} {address}")
+    steps.say(f"  logins                 listed on {running.page()}/login, password '{PASSWORD}'")
+    steps.say(f"  gap board and quarantine as 'operator' of {OPERATOR}")
+    steps.say("  Ctrl-C stops everything")
+    steps.say("")

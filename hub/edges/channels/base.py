@@ -1,0 +1,73 @@
+"""What every channel is: it sends a notice and answers with evidence or with a reason.
+
+A channel never raises for what a destination does; it answers `Failed`.  What it does raise is a
+fault of ours, and ends the delivery role.  `SENT` means that the carrier has it; `DELIVERED` means
+that the recipient's own system has said that it has it.  A channel never claims more.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from hub.core.model import Signal
+from hub.edges.directory import Endpoint
+from hub.edges.records import NoticeRecord
+
+
+class DeliveryReason(StrEnum):
+    """Why an attempt failed: a closed list, for the metrics and the delivery log."""
+
+    NO_CHANNEL = "no_channel"
+    NO_SECRET = "no_secret"  # noqa: S105  a reason, not a password
+    BAD_ADDRESS = "bad_address"
+    ADDRESS_REFUSED = "address_refused"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    REDIRECTED = "redirected"
+    REJECTED = "rejected"
+    TOO_MANY = "too_many"
+    GONE = "gone"
+    THEIR_ERROR = "their_error"
+    BROKER = "broker"
+    EXHAUSTED = "exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The notice got as far as `signal` says: SENT or DELIVERED."""
+
+    signal: Signal
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The notice did not get through.  `retry` is False when no later attempt could help."""
+
+    reason: DeliveryReason
+    retry: bool = True
+    http_status: int | None = None
+    wait: timedelta | None = None
+    """How long the destination has asked us to leave it alone."""
+
+
+type_of_result = Delivered | Failed
+
+
+class Channel(Protocol):
+    """One way of carrying notices."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Open what the channel needs; it must not wait for any recipient."""
+        ...
+
+    async def stop(self) -> None:
+        """Close it."""
+        ...
+
+    async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
+        """Carry one notice.  Must be safe to repeat: a retry has the same `notice_id`."""
+        ...

@@ -1,0 +1,87 @@
+"""A subscriber's own topic, `notices.<ODS>`: Avro in the Confluent wire format.
+
+The broker's confirmation is level 1, *sent*: nobody has read the record yet.  The subscriber
+proves more with a receipt of its own on `hub.receipts`.
+"""
+
+import asyncio
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from hub.core.model import Signal
+from hub.edges.avro import encode_notice
+from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.directory import Endpoint
+from hub.edges.records import NoticeRecord
+from hub.ops.topics import notices_topic
+
+CONFIRM_SECONDS: Final = 10.0
+"""How long a write may take, a leader election included, before it counts as failed."""
+
+
+class KafkaTopicChannel:
+    """For recipients that read Kafka."""
+
+    name = "kafka"
+
+    def __init__(self, bootstrap: str, *, confirm_seconds: float = CONFIRM_SECONDS) -> None:
+        self._bootstrap = bootstrap
+        self._confirm_seconds = confirm_seconds
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Nothing yet: the producer connects with the first notice, and again after a failure."""
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        spent, self._producer = self._producer, None
+        await _close(spent)
+
+    async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
+        """Write to the topic of the notice's organisation, whatever address the endpoint names.
+
+        An address that could name any topic could also name one of the hub's own.
+        """
+        del endpoint
+        topic = notices_topic(notice.organisation)
+        value, key = encode_notice(notice), notice.episode_id.encode()
+        try:
+            async with asyncio.timeout(self._confirm_seconds):
+                producer = await self._connected()
+                await producer.send_and_wait(topic, value, key=key)
+        except TimeoutError:
+            await self.stop()
+            return Failed(DeliveryReason.TIMED_OUT)
+        except KafkaError:
+            # An idempotent producer is of no more use after a failed write.
+            await self.stop()
+            return Failed(DeliveryReason.BROKER)
+        return Delivered(Signal.SENT)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                client_id="hub-deliver",
+                acks="all",
+                enable_idempotence=True,
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await _close(producer)
+                raise
+            self._producer = producer
+        return self._producer
+
+
+async def _close(producer: AIOKafkaProducer | None) -> None:
+    if producer is None:
+        return
+    # Writes that cannot be confirmed would be waited for without end.
+    closing = asyncio.ensure_future(producer.stop())
+    _, late = await asyncio.wait({closing}, timeout=3.0)
+    for each in late:
+        each.cancel()

@@ -1,0 +1,259 @@
+"""The delivery loop: from the outbox over the channels, and back to the core as receipts.
+
+The rules:
+
+* A dead destination never delays another: each is served by a task of its own, one notice after
+  the other, so that a recipient sees them in the order they were made.
+* Every attempt is logged before the next one starts.  A process killed between sending and logging
+  sends again, under the same notice id: a duplicate is better than a silence.
+* The core is told of every result.  A row is marked as reported only when Kafka has confirmed the
+  receipt, and what is unmarked is told again; the receipt's id is derived, so twice is once.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from sqlalchemy import Engine
+
+from hub.core.ids import derive
+from hub.core.model import Input, InputKind, Receipt, Signal
+from hub.edges.avro import decode_notice
+from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.directory import Directory
+from hub.edges.publish import Unavailable
+from hub.ops import metrics
+from hub.ops.clock import Clock
+from hub.ops.logs import log
+from hub.store import outbox, outbox_reports
+from hub.store.engine import reading, writing
+
+MOST_DESTINATIONS: Final = 64
+"""Destinations served at once: each may hold a connection for ten seconds."""
+
+CHUNK: Final = 20
+"""Notices read for one destination at a time; more would grow stale while they wait."""
+
+IDLE_SECONDS: Final = 0.25
+"""How long the loop sleeps when nobody wakes it: the grain of retries."""
+
+SWEEP_SECONDS: Final = 60.0
+"""How often notices tried in vain for days are given up."""
+
+REPORT_ROWS: Final = 100
+"""Receipts on their way to Kafka together."""
+
+REPORT_RETRY_SECONDS: Final = 1.0
+
+FAILED: Final = "failed"
+RESULTS: Final = (Signal.SENT.value, Signal.DELIVERED.value, FAILED)
+
+
+class TellsCore(Protocol):
+    """The way of receipts back to the core: `hub.edges.publish.Publisher`."""
+
+    async def publish_input(self, given: Input) -> None:
+        """Return when the input is confirmed; raise Unavailable when it may not be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the delivery loop works with."""
+
+    engine: Engine
+    directory: Directory
+    channels: Mapping[str, Channel]
+    core: TellsCore
+    clock: Clock
+    """The hub's time, for receipts."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """Real time, for retries."""
+    jitter: Callable[[], float] = random.random
+
+
+class Delivery:
+    """Serves every due destination, and reports."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._report = asyncio.Event()
+        self._swept_at = float("-inf")
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver and report until cancelled.  A fault of ours is raised and ends the role."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._deliver(tasks))
+            tasks.create_task(self._tell())
+
+    # --- delivering ---------------------------------------------------------------------------
+
+    async def _deliver(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self._wake.clear()
+            await self._sweep()
+            for destination_id in await asyncio.to_thread(self._due_destinations):
+                if len(self._busy) >= MOST_DESTINATIONS:
+                    break
+                if destination_id not in self._busy:
+                    task = tasks.create_task(self._serve(destination_id))
+                    self._busy[destination_id] = task
+            await _wait(self._wake, IDLE_SECONDS)
+
+    def _due_destinations(self) -> list[str]:
+        with reading(self._means.engine) as conn:
+            return outbox.due_destinations(conn, self._means.now())
+
+    async def _sweep(self) -> None:
+        if time.monotonic() - self._swept_at < SWEEP_SECONDS:
+            return
+        self._swept_at = time.monotonic()
+        if await asyncio.to_thread(self._give_up_old):
+            self._report.set()
+
+    def _give_up_old(self) -> int:
+        with writing(self._means.engine) as conn:
+            return outbox.give_up_old(conn, self._means.now(), self._means.clock.now())
+
+    async def _serve(self, destination_id: str) -> None:
+        """One destination: what is due there, in order, until something fails."""
+        try:
+            for due in await asyncio.to_thread(self._due_notices, destination_id):
+                if await asyncio.to_thread(self._is_pending, due.notice_id):
+                    result = await self._try(due)
+                    self._report.set()
+                    if isinstance(result, Failed):
+                        break
+        finally:
+            del self._busy[destination_id]
+            self._wake.set()
+
+    def _due_notices(self, destination_id: str) -> list[outbox.Due]:
+        with reading(self._means.engine) as conn:
+            return outbox.due_notices(conn, destination_id, self._means.now(), CHUNK)
+
+    def _is_pending(self, notice_id: str) -> bool:
+        with reading(self._means.engine) as conn:
+            return outbox.is_pending(conn, notice_id)
+
+    async def _try(self, due: outbox.Due) -> type_of_result:
+        endpoint = self._means.directory.endpoint(due.organisation, due.role)
+        channel = self._means.channels.get(endpoint.channel)
+        began = time.monotonic()
+        result: type_of_result
+        if channel is None:
+            result = Failed(DeliveryReason.NO_CHANNEL)
+        else:
+            result = await channel.send(decode_notice(due.payload), endpoint)
+        latency_ms = int((time.monotonic() - began) * 1000)
+        await asyncio.to_thread(self._record, due, result, latency_ms)
+        _count(endpoint.channel if channel is not None else metrics.UNKNOWN, result)
+        return result
+
+    def _record(self, due: outbox.Due, result: type_of_result, latency_ms: int) -> None:
+        failed = result if isinstance(result, Failed) else None
+        tried = outbox.Attempt(
+            due=due,
+            at=self._means.now(),
+            clock_at=self._means.clock.now(),
+            latency_ms=latency_ms,
+            signal=result.signal if isinstance(result, Delivered) else None,
+            reason=failed.reason.value if failed else None,
+            retry=failed.retry if failed else True,
+            wait=failed.wait if failed else None,
+            http_status=result.http_status,
+        )
+        with writing(self._means.engine) as conn:
+            stands = outbox.record_attempt(conn, tried, self._means.jitter())
+        if stands is outbox.OutboxState.EXHAUSTED:
+            log().warning(
+                "delivery_given_up",
+                notice_id=due.notice_id,
+                destination_id=due.destination_id,
+                reason=tried.reason,
+            )
+
+    # --- reporting ----------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        """Tell the core, row by row, until nothing is untold; then wait for the next result."""
+        while True:
+            self._report.clear()
+            untold = await asyncio.to_thread(self._unreported)
+            if not untold:
+                await _wait(self._report, SWEEP_SECONDS)
+                continue
+            told = await self._publish(untold)
+            await asyncio.to_thread(self._mark, told)
+            if len(told) < len(untold):
+                await asyncio.sleep(REPORT_RETRY_SECONDS)
+
+    async def _publish(
+        self, untold: list[outbox_reports.Unreported]
+    ) -> list[outbox_reports.Unreported]:
+        """Publish receipts together; returns those that Kafka has confirmed."""
+        given = (self._means.core.publish_input(receipt_of(each)) for each in untold)
+        answers = await asyncio.gather(*given, return_exceptions=True)
+        told = []
+        for each, answer in zip(untold, answers, strict=True):
+            if answer is None:
+                told.append(each)
+            elif not isinstance(answer, Unavailable):
+                raise answer
+        return told
+
+    def _unreported(self) -> list[outbox_reports.Unreported]:
+        with reading(self._means.engine) as conn:
+            return outbox_reports.unreported(conn, REPORT_ROWS)
+
+    def _mark(self, told: list[outbox_reports.Unreported]) -> None:
+        if told:
+            with writing(self._means.engine) as conn:
+                outbox_reports.mark_reported(conn, told)
+
+
+def receipt_of(each: outbox_reports.Unreported) -> Input:
+    """The input that tells the core how far a notice got; the same row gives the same input."""
+    receipt = Receipt(
+        notice_id=each.notice_id,
+        signal=each.signal,
+        organisation=each.organisation,
+        role=each.role,
+        at=each.signal_at,
+        channel=each.channel,
+        detail=each.last_reason if each.signal is Signal.BOUNCED else None,
+    )
+    return Input(
+        input_id=derive("r", each.notice_id, each.signal.value),
+        kind=InputKind.RECEIPT,
+        at=each.signal_at,
+        episode_id=each.episode_id,
+        receipt=receipt,
+    )
+
+
+def _count(channel: str, result: type_of_result) -> None:
+    if isinstance(result, Failed):
+        metrics.DELIVERY_ATTEMPTS.labels(channel=channel, result=FAILED).inc()
+        metrics.DELIVERY_FAILURES.labels(channel=channel, reason=result.reason.value).inc()
+    else:
+        metrics.DELIVERY_ATTEMPTS.labels(channel=channel, result=result.signal.value).inc()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but no longer than `seconds`."""
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({waiting}, timeout=seconds)
+    finally:
+        waiting.cancel()

@@ -1,0 +1,237 @@
+"""HL7 v2 ADT to events: a pure mapping, one function for each kind of trigger.
+
+    A01 A02 A03 A11 A12 A13   encounter.updated
+    A04                       pregnancy.notified, or an admission; see `_attended`
+    A05                       pregnancy.booked with a due date, else pregnancy.referral-received
+    A08 A28 A31               demographics.changed (practice, address, death)
+    A40                       demographics.changed (nhs_merge)
+
+Anything else is refused as unsupported.  Which field holds what is the site's profile, not code.
+The same message maps to the same event ids, so a resend is the same event.  A message that tells
+the hub nothing it could pass on is *ignored*, with a reason, and is answered as taken.
+
+A correction (A08) restates everything and does not say what has changed; so do A28 and A31.  The
+events of these say what holds now, `from` is absent, and whoever knows the episode sees whether
+it is news.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from hub.core.faults import FaultReason, SenderFault
+from hub.core.model import Actor, Event, type_of_body
+from hub.edges.hl7v2_booking import booked, gestation_of, referral_received
+from hub.edges.hl7v2_message import FieldMissing, day, instant, read
+from hub.edges.hl7v2_people import identifiers
+from hub.edges.hl7v2_profile import Profile
+from hub.edges.hl7v2_reading import Reading, reading_of, supported
+
+
+class Ignored(StrEnum):
+    """Why a message that was understood became no event."""
+
+    NOTHING_TO_ROUTE = "nothing_to_route"
+    NO_PREGNANCY = "no_pregnancy"
+    OUTPATIENT = "outpatient"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """What a message says: events, or the reason why there are none."""
+
+    events: tuple[Event, ...]
+    ignored: Ignored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event still without its envelope."""
+
+    type: str
+    body: type_of_body
+    occurred_at: datetime | None = None
+    """When it happened, where the trigger has its own field for that."""
+
+
+def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
+    """The events of one HL7 v2 message, as bytes without a frame.
+
+    Raises SenderFault; its `field` is an HL7 place (`PID-3`), never a value.
+    """
+    message = read(body)
+    trigger = supported(message, profile, _TRIGGERS)
+    reading = reading_of(message, profile)
+    told = _TRIGGERS[trigger](reading)
+    if message.stray_line is not None:
+        # A line break inside a field cuts a segment in two; what was lost cannot be known.
+        raise SenderFault(
+            FaultReason.UNPARSEABLE,
+            f"line {message.stray_line} is not a segment",
+            remedy="end segments with CR, and write a line break inside a field as \\.br\\",
+        )
+    if isinstance(told, Ignored):
+        return Mapped((), told)
+    drafts = enumerate(told, start=1)
+    return Mapped(tuple(_event(reading, draft, n, received_at) for n, draft in drafts))
+
+
+def _event(reading: Reading, draft: Draft, number: int, received_at: datetime) -> Event:
+    event_id = f"hl7:{reading.facility}:{reading.control_id}"
+    facts = reading.message.first("EVN")
+    operator = facts.value(5) if facts else ""
+    organisation = reading.source.partition(":")[0]
+    return Event(
+        id=event_id if number == 1 else f"{event_id}:{number}",
+        type=draft.type,
+        source=reading.source,
+        occurred_at=draft.occurred_at or reading.occurred_at,
+        received_at=received_at,
+        recorded_at=reading.recorded_at,
+        subject=reading.people.mother,
+        actor=Actor(id=operator or None, org=organisation),
+        body=draft.body,
+    )
+
+
+# --- one function for each kind of trigger --------------------------------------------------
+
+
+def _encounter(reading: Reading, kind: str, *, at_field: int | None = None) -> list[Draft]:
+    """A stay has changed.  `at_field` is the PV1 field that says when."""
+    visit = reading.message.need("PV1")
+    encounter_id, place = reading.profile.value(reading.message, "encounter")
+    if not encounter_id:
+        raise FieldMissing(place)
+    ward, _ = reading.profile.value(reading.message, "ward")
+    destination, _ = reading.profile.value(reading.message, "destination")
+    body: type_of_body = {
+        "subject": "baby" if reading.people.baby_id else "mother",
+        "baby_id": reading.people.baby_id,
+        "encounter_id": encounter_id,
+        "kind": kind,
+        "ward": ward,
+        "destination": None,
+    }
+    if kind == "discharged":
+        body["destination"] = reading.profile.destinations.get(destination, destination) or None
+    at = instant(visit.value(at_field), f"PV1-{at_field}") if at_field else None
+    return [Draft("encounter.updated", body, at)]
+
+
+def _attended(reading: Reading) -> "list[Draft] | Ignored":
+    """Someone came without being expected.
+
+    At a maternity triage place she is pregnant; at an emergency department only if the message
+    says so.  Elsewhere it is a registration: an admission, unless it is of an outpatient.
+    """
+    message, profile = reading.message, reading.profile
+    visit = message.need("PV1")
+    ward, _ = profile.value(message, "ward")
+    if ward in profile.maternity or (ward in profile.emergency and _says_pregnant(reading)):
+        body: type_of_body = {
+            "learnt_on": reading.today,
+            "how_known": "clinician",
+            "gestation": gestation_of(message, profile),
+            "booked_status": "unknown",
+            "entry_route": "unscheduled",
+            "first_baby": None,
+            "age_at_lmp": None,
+        }
+        return [Draft("pregnancy.notified", body)]
+    if ward in profile.emergency:
+        return Ignored.NO_PREGNANCY
+    if visit.value(2) == "O":
+        return Ignored.OUTPATIENT
+    return _encounter(reading, "admitted", at_field=44)
+
+
+def _says_pregnant(reading: Reading) -> bool:
+    message, profile = reading.message, reading.profile
+    if any(profile.value(message, name)[0] for name in ("edd", "gestation")):
+        return True
+    diagnoses = (segment.value(3) for segment in message.all("DG1"))
+    return any(code.startswith(profile.pregnancy_codes) for code in diagnoses if code)
+
+
+def _expected(reading: Reading) -> list[Draft]:
+    """A booking or, without a due date, a referral for one."""
+    message, profile = reading.message, reading.profile
+    if profile.value(message, "edd")[0]:
+        provider = reading.source.partition(":")[0]
+        return [Draft("pregnancy.booked", booked(message, profile, provider))]
+    body = referral_received(message, profile, reading.today)
+    return [Draft("pregnancy.referral-received", body)]
+
+
+def _restated(reading: Reading) -> "list[Draft] | Ignored":
+    """What the message says of practice, address and death; nothing else of it is routed."""
+    drafts: list[Draft] = []
+    practice, _ = reading.profile.value(reading.message, "practice")
+    if practice:
+        drafts.append(_demographic(reading, "gp", practice))
+    postcode, _ = reading.profile.value(reading.message, "postcode")
+    if postcode:
+        drafts.append(_demographic(reading, "address", f"{_postcode(postcode)}|"))
+    person = reading.message.need("PID")
+    if person.value(30) == "Y":
+        died_on = day(person.value(29), "PID-29") or reading.today
+        drafts.append(_demographic(reading, "death", None, effective=died_on))
+    return drafts or Ignored.NOTHING_TO_ROUTE
+
+
+def _merged(reading: Reading) -> list[Draft]:
+    """Two records were one person: NHS numbers where both have one, else the local references."""
+    organisation = reading.source.partition(":")[0]
+    old = identifiers(reading.message.need("MRG"), 1, reading.profile, organisation)
+    new = identifiers(reading.message.need("PID"), 3, reading.profile, organisation)
+    if old.nhs_number and new.nhs_number and old.nhs_number != new.nhs_number:
+        return [_demographic(reading, "nhs_merge", new.nhs_number, was=old.nhs_number)]
+    if not old.reference:
+        raise FieldMissing("MRG-1")
+    if not new.reference:
+        raise FieldMissing("PID-3")
+    return [_demographic(reading, "nhs_merge", new.reference, was=old.reference)]
+
+
+def _demographic(
+    reading: Reading,
+    kind: str,
+    now: str | None,
+    *,
+    was: str | None = None,
+    effective: str | None = None,
+) -> Draft:
+    body: type_of_body = {
+        "kind": kind,
+        "baby_id": reading.people.baby_id,
+        "from": was,
+        "to": now,
+        "effective": effective or reading.today,
+    }
+    return Draft("demographics.changed", body)
+
+
+def _postcode(written: str) -> str:
+    """Upper case, with one space before the last three characters."""
+    bare = re.sub(r"\s+", "", written.upper())
+    return f"{bare[:-3]} {bare[-3:]}"
+
+
+_TRIGGERS: Final[Mapping[str, Callable[[Reading], list[Draft] | Ignored]]] = {
+    "A01": lambda reading: _encounter(reading, "admitted", at_field=44),
+    "A02": lambda reading: _encounter(reading, "transferred"),
+    "A03": lambda reading: _encounter(reading, "discharged", at_field=45),
+    "A04": _attended,
+    "A05": _expected,
+    "A08": _restated,
+    "A11": lambda reading: _encounter(reading, "admission_cancelled"),
+    "A12": lambda reading: _encounter(reading, "transfer_cancelled"),
+    "A13": lambda reading: _encounter(reading, "discharge_cancelled"),
+    "A28": _restated,
+    "A31": _restated,
+    "A40": _merged,
+}

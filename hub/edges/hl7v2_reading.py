@@ -1,0 +1,95 @@
+"""What every trigger needs of an HL7 v2 message: do we take it, from whom, when, about whom."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from hub.core.faults import FaultReason, SenderFault
+from hub.edges.hl7v2_message import LOCAL, FieldMissing, Message, Segment, instant
+from hub.edges.hl7v2_people import People, people
+from hub.edges.hl7v2_profile import Profile
+
+VERSIONS: Final = frozenset({"2.3", "2.3.1", "2.4", "2.5", "2.5.1"})
+LONGEST_CONTROL_ID: Final = 100
+"""HL7 allows 20 characters (199 in its latest version); an event id holds 200 with its prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message with all that every trigger needs of it."""
+
+    message: Message
+    profile: Profile
+    facility: str
+    source: str
+    control_id: str
+    occurred_at: datetime
+    recorded_at: datetime | None
+    people: People
+    today: str = field(init=False)
+    """The local day on which it happened, ISO."""
+
+    def __post_init__(self) -> None:
+        """Work out the local day once."""
+        object.__setattr__(self, "today", self.occurred_at.astimezone(LOCAL).date().isoformat())
+
+
+def supported(message: Message, profile: Profile, triggers: Iterable[str]) -> str:
+    """The trigger, when this is a message that the hub takes.  Raises SenderFault."""
+    header, known = message.header, frozenset(triggers)
+    offers = (
+        ("MSH-12", header.value(12), VERSIONS, "send HL7 v2.3 to v2.5.1"),
+        ("MSH-11", header.value(11), profile.processing, "send only what is real (P)"),
+        ("MSH-9.1", header.value(9), {"ADT"}, "send ADT messages"),
+        ("MSH-9.2", header.value(9, 2), known, f"send one of {', '.join(sorted(known))}"),
+    )
+    for place, value, taken, remedy in offers:
+        if value not in taken:
+            raise SenderFault(
+                FaultReason.UNSUPPORTED_MESSAGE,
+                f"{place} is not one that the hub takes",
+                field=place,
+                remedy=remedy,
+            )
+    return header.value(9, 2)
+
+
+def reading_of(message: Message, profile: Profile) -> Reading:
+    """Read what is common to all triggers.  Raises SenderFault naming the field."""
+    header, facts = message.header, message.first("EVN")
+    control_id = header.value(10)
+    if not control_id:
+        raise FieldMissing("MSH-10")
+    if len(control_id) > LONGEST_CONTROL_ID:
+        raise SenderFault(
+            FaultReason.SCHEMA_VIOLATION,
+            f"MSH-10 is longer than {LONGEST_CONTROL_ID} characters",
+            field="MSH-10",
+            remedy="send a control id of up to 20 characters, unique for each message",
+        )
+    source = source_of(header, profile)
+    sent_at = instant(header.value(7), "MSH-7")
+    recorded_at = instant(facts.value(2), "EVN-2") if facts else None
+    occurred_at = instant(facts.value(6), "EVN-6") if facts else None
+    happened = occurred_at or recorded_at or sent_at
+    if happened is None:
+        raise FieldMissing("EVN-2")
+    return Reading(
+        message=message,
+        profile=profile,
+        facility=header.value(4),
+        source=source,
+        control_id=control_id,
+        occurred_at=happened,
+        recorded_at=recorded_at or sent_at,
+        people=people(message, profile, source.partition(":")[0], happened),
+    )
+
+
+def source_of(header: Segment, profile: Profile) -> str:
+    """`ODS:SYSTEM` of the sender.  Raises SenderFault when MSH-4 is empty."""
+    facility = header.value(4)
+    if not facility:
+        raise FieldMissing("MSH-4")
+    return f"{profile.facilities.get(facility, facility)}:{header.value(3) or 'HL7'}"

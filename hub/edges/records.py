@@ -1,0 +1,74 @@
+"""The hub's own records on topics: what a decision, a notice and a quarantined input look like.
+
+They are written and read by `hub.edges.avro` only, so that whatever is stored or published
+passes through one place.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from hub.core.faults import FaultReason
+from hub.core.model import ContentLine, Level, NoticeReason, Purpose, type_of_outcome
+
+
+class DecisionRecord(Struct, frozen=True, kw_only=True):
+    """All that follows from one input: one record of `hub.decisions`.
+
+    `(episode_id, seq)` names it; the same pair with other content is a split brain.
+    """
+
+    episode_id: str
+    seq: int
+    input_id: str
+    input_partition: int
+    input_offset: int
+    at: datetime
+    policy_version: str
+    outcomes: tuple[type_of_outcome, ...]
+
+
+class NoticeRecord(Struct, frozen=True, kw_only=True):
+    """A notice as it travels to one recipient."""
+
+    notice_id: str
+    episode_id: str
+    seq: int
+    obligation_id: str
+    reason: NoticeReason
+    role: str
+    organisation: str
+    person: str | None = None
+    round: int
+    purpose: Purpose
+    title: str
+    level_needed: Level
+    due_at: datetime
+    content: tuple[ContentLine, ...]
+    in_reply_to: str | None = None
+    rule: str
+    policy: str
+    because: str
+    authority: str
+    issued_at: datetime
+
+
+class QuarantineRecord(Struct, frozen=True, kw_only=True):
+    """An input that could not be decided, with its original bytes whole."""
+
+    quarantine_id: str
+    reason: FaultReason
+    explanation: str
+    """What is wrong, without any value that was sent."""
+    field: str = ""
+    remedy: str = ""
+    door: str
+    """mllp, https, kafka or worker."""
+    source: str
+    event_type: str | None = None
+    family: str | None = None
+    content_type: str
+    original: bytes
+    received_at: datetime
+    owner: str
+    episode_id: str | None = None

@@ -1,0 +1,141 @@
+"""What an operator may set: environment (`HUB_*`) first, then `hub.toml`, then these defaults.
+
+Settings are read once, in the composition root of a role, and passed on; nothing else reads the
+environment.  The secret never shows in a repr, a log or an error.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PACKAGE = Path(__file__).resolve().parent.parent
+"""The installed `hub` package: policy and the demonstration directory are inside it."""
+
+SECRET_BYTES = 32
+"""256 bits: as long as the keyed hash (BLAKE2b-256, HMAC-SHA-256) it feeds."""
+
+SETTINGS_FILE = "HUB_SETTINGS"
+"""Names another settings file than `hub.toml` in the working folder."""
+
+
+class Settings(BaseSettings):
+    """Every setting of every role.  Raises pydantic's ValidationError, naming the setting."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("hub-data")
+    kafka: str = ""
+    """`host:port[,host:port]`; empty means that `hub up` brings its own."""
+    database_url: str = ""
+    """A SQLAlchemy address; empty means SQLite in the data folder."""
+    partitions: int = Field(default=4, ge=1, le=512)
+    replication: int = Field(default=1, ge=1, le=9)
+    clock: str = Field(default="real", pattern=r"^(real|file:.+)$")
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8080, ge=0, le=65535)
+    mllp_host: str = "127.0.0.1"
+    mllp_port: int = Field(default=2575, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """0 is off; the supervisor gives each role its own."""
+    directory: Path = PACKAGE / "demo" / "directory.toml"
+    policy_dir: Path = PACKAGE / "policy"
+    schemas_dir: Path = PACKAGE.parent / "schemas"
+    secret_key: SecretStr = SecretStr("")
+    """Signs sessions and keys the hashes of persons; `secret()` reads it."""
+    demo_logins: bool = False
+    allow_loopback_webhooks: bool = False
+    worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("data_dir", "directory", "policy_dir", "schemas_dir")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        """Children are started in other folders, so a relative path is fixed where it was given."""
+        return path.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the TOML file."""
+        del dotenv_settings, file_secret_settings
+        toml = TomlConfigSettingsSource(
+            settings_cls, Path(os.environ.get(SETTINGS_FILE, "hub.toml"))
+        )
+        return init_settings, env_settings, toml
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this hub brings its own Kafka."""
+        return not self.kafka
+
+    def real_database_url(self) -> str:
+        """The address given, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'hub.db'}"
+
+    def secret_file(self) -> Path:
+        """Where the secret of a hub on one machine is kept."""
+        return self.data_dir / "secret.key"
+
+    def secret(self) -> bytes:
+        """The secret as bytes: the setting, else the file in the data folder.
+
+        A hub with its own Kafka makes the file when there is none.  One that shares a Kafka does
+        not: two machines with two secrets would give one woman two episodes.  Raises ValueError.
+        """
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.secret_file()
+        if not path.exists():
+            if not self.embedded:
+                raise ValueError(
+                    f"HUB_SECRET_KEY is not set and {path} does not exist; set the same "
+                    f"HUB_SECRET_KEY for every role that shares this Kafka"
+                )
+            make_secret(path)
+        return path.read_text(encoding="ascii").strip().encode()
+
+
+def make_secret(path: Path) -> None:
+    """Write a fresh secret that only its owner can read; an existing one is left as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+        opened.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    try:
+        # A hard link, unlike a rename, refuses to replace a secret that another role made first.
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def load_settings() -> Settings:
+    """The settings of this process.  Raises pydantic's ValidationError, naming the setting."""
+    return Settings()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The `HUB_*` environment that gives a child process these same settings, the secret too."""
+    plain = settings.model_dump(mode="json", exclude={"secret_key"})
+    given = {f"HUB_{name.upper()}": str(value) for name, value in plain.items() if value != ""}
+    secret = settings.secret_key.get_secret_value()
+    return given | ({"HUB_SECRET_KEY": secret} if secret else {})

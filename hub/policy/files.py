@@ -1,0 +1,154 @@
+"""The form of the policy files: what each table may hold, and nothing else.
+
+A word that is not listed here is refused with the path at which it stands.
+"""
+
+from msgspec import Struct
+
+
+class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table in which an unknown word is an error."""
+
+
+class Sourced(_Strict, frozen=True, kw_only=True):
+    """What every rule says of itself."""
+
+    rule: str
+    policy: str
+    because: str
+    authority: str
+    when: str = ""
+    each: str = ""
+    subject: str | None = None
+    counted_from: str = "occurred_at"
+    gap: str = "G76"
+    tags: tuple[str, ...] = ()
+
+
+class LevelTable(_Strict, frozen=True, kw_only=True):
+    level: str
+    within: str
+
+
+class TellTable(Sourced, frozen=True, kw_only=True):
+    to: tuple[str, ...] = ()
+    purpose: str
+    title: str = ""
+    content: tuple[str, ...]
+    levels: tuple[LevelTable, ...]
+    acted_by: dict[str, str] = {}
+    carry_over: bool = False
+
+
+class RaiseTable(_Strict, frozen=True, kw_only=True):
+    at: str
+    severity: int
+
+
+class RequirementTable(Sourced, frozen=True, kw_only=True):
+    owner: str = ""
+    by: str = ""
+    awaits: dict[str, str] = {}
+    until: str = ""
+    withdrawn_by: dict[str, str] = {}
+    raises: tuple[RaiseTable, ...] = ()
+    latest_only: bool = False
+
+
+class WithdrawTable(_Strict, frozen=True, kw_only=True):
+    when: str = ""
+    tags: tuple[str, ...]
+    because: str
+
+
+class FieldTable(_Strict, frozen=True, kw_only=True):
+    group: str
+    path: str
+    label: str
+
+
+class EventFile(_Strict, frozen=True, kw_only=True):
+    """One event type: `hub/policy/events/<type>.toml`."""
+
+    event: str
+    code: str
+    title: str
+    summary: str
+    opens_episode: bool = True
+    subject: str = ""
+    inner_fields: dict[str, str] = {}
+    sets: dict[str, str] = {}
+    field: tuple[FieldTable, ...] = ()
+    tell: tuple[TellTable, ...] = ()
+    expect: tuple[RequirementTable, ...] = ()
+    content: tuple[RequirementTable, ...] = ()
+    relationship: tuple[RequirementTable, ...] = ()
+    pattern: tuple[RequirementTable, ...] = ()
+    withdraw: tuple[WithdrawTable, ...] = ()
+
+
+class GapTable(_Strict, frozen=True, kw_only=True):
+    code: str
+    name: str
+    family: str
+    severity: int
+    severity_flagged: int | None = None
+    owner: str = ""
+    owner_at_recipient: bool = False
+    ladder: str = ""
+    ladder_flagged: str = ""
+    explanation: str
+    next_action: str
+    clears_when: str
+    clears: bool = True
+
+
+class GapsFile(_Strict, frozen=True, kw_only=True):
+    gap: tuple[GapTable, ...]
+
+
+class RungTable(_Strict, frozen=True, kw_only=True):
+    after: str
+    to: tuple[str, ...]
+    """`ROLE` at the owner's organisation, `ROLE@reporter` at the reporting one, or `owner`."""
+    acknowledge_within: str
+    reminder: bool = False
+
+
+class LadderTable(_Strict, frozen=True, kw_only=True):
+    ladder: str
+    purpose: str
+    rung: tuple[RungTable, ...]
+
+
+class LaddersFile(_Strict, frozen=True, kw_only=True):
+    ladder: tuple[LadderTable, ...]
+
+
+class RoleTable(_Strict, frozen=True, kw_only=True):
+    role: str
+    label: str
+    audience: str
+    hours: str
+
+
+class RolesFile(_Strict, frozen=True, kw_only=True):
+    role: tuple[RoleTable, ...]
+
+
+class GroupTable(_Strict, frozen=True, kw_only=True):
+    group: str
+    label: str
+    audience: dict[str, str]
+
+
+class GroupsFile(_Strict, frozen=True, kw_only=True):
+    audiences: tuple[str, ...]
+    group: tuple[GroupTable, ...]
+    field: tuple[FieldTable, ...] = ()
+    """Fields of the mother and the episode that every notice may draw on."""
+
+
+class CalendarFile(_Strict, frozen=True, kw_only=True):
+    source: str
+    holidays: tuple[str, ...]

@@ -1,0 +1,98 @@
+"""Reads the policy folder, checks every word of it, and compiles it once.
+
+Everything wrong is collected and reported with file, line, what is wrong and what to write; a
+policy with a fault is never used.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from hub.core.deadlines import Calendar
+from hub.core.expressions import Record
+from hub.core.policy import EventRule, FieldRule, Policy
+from hub.policy import files
+from hub.policy.kinds import event_kinds
+from hub.policy.rules import RuleBuilder
+from hub.policy.source import PolicyFault, PolicyFaults, Source, version_of
+from hub.policy.tables import read_gaps, read_groups, read_ladders, read_roles
+
+HERE = Path(__file__).parent
+SCHEMAS = HERE.parent.parent / "schemas" / "events"
+
+
+def load_policy(folder: Path = HERE, schemas: Iterable[Path] = (SCHEMAS,)) -> Policy:
+    """The policy of a folder.  Raises PolicyFaults with everything that is wrong."""
+    kinds: dict[str, Record] = {}
+    for place in schemas:
+        kinds |= event_kinds(place)
+    return Loader(folder, kinds).load()
+
+
+class Loader:
+    """Reads each kind of file in turn and puts the policy together."""
+
+    def __init__(self, folder: Path, kinds: dict[str, Record]):
+        """Take a policy folder and the fields of every event type."""
+        self.folder = folder
+        self.kinds = dict(kinds)
+        self.faults: list[PolicyFault] = []
+        self.sources: list[Source] = []
+
+    def source(self, path: Path) -> Source:
+        """Open one file."""
+        found = Source(path, self.folder, self.faults)
+        self.sources.append(found)
+        return found
+
+    def load(self) -> Policy:
+        """The whole policy, or PolicyFaults."""
+        roles = read_roles(self.source(self.folder / "roles.toml"))
+        ladders = read_ladders(self.source(self.folder / "ladders.toml"), roles)
+        gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
+        groups, common = read_groups(self.source(self.folder / "fields.toml"), roles)
+        calendar = self.calendar()
+        events = self.events(RuleBuilder(self.kinds, gaps, roles, groups), common)
+        if self.faults:
+            raise PolicyFaults(self.faults)
+        return Policy(
+            version=version_of(self.sources),
+            events=events,
+            gaps=gaps,
+            ladders=ladders,
+            roles=roles,
+            groups=groups,
+            calendar=calendar,
+            tells={t.basis.rule: t for e in events.values() for t in e.tells},
+            requirements={r.basis.rule: r for e in events.values() for r in e.requirements},
+        )
+
+    def calendar(self) -> Calendar:
+        """The bank holidays."""
+        source = self.source(self.folder / "calendar.toml")
+        found = source.read(files.CalendarFile)
+        return Calendar(frozenset(map(date.fromisoformat, found.holidays if found else ())))
+
+    def events(
+        self, builder: RuleBuilder, common: tuple[FieldRule, ...]
+    ) -> dict[str, EventRule]:
+        """Every event file, those of the hub's own inner events among them."""
+        read: list[tuple[Source, files.EventFile]] = []
+        for path in sorted((self.folder / "events").glob("*.toml")) + sorted(
+            (self.folder / "inner").glob("*.toml")
+        ):
+            source = self.source(path)
+            found = source.read(files.EventFile)
+            if found is None:
+                continue
+            if found.event != path.stem:
+                source.fault(
+                    f"event {found.event!r} stands in a file called {path.stem!r}",
+                    "give the file the name of its event type",
+                    "event =",
+                )
+            builder.declare(found)
+            read.append((source, found))
+        events = {found.event: builder.event(source, found, common) for source, found in read}
+        builder.check_twice()
+        return events

@@ -1,0 +1,267 @@
+"""Compiles the rules of event files: every condition checked against the event's own fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub.core.absorb import SLOTS
+from hub.core.expressions import (
+    RECIPIENTS,
+    TRUTH,
+    Expression,
+    ExpressionFault,
+    Kind,
+    Record,
+    Scope,
+    compile_expression,
+)
+from hub.core.facts import DUTY, EPISODE, FACTS
+from hub.core.model import Level, Purpose, Severity
+from hub.core.policy import (
+    ActedBy,
+    Basis,
+    EventRule,
+    Family,
+    FieldRule,
+    GapRule,
+    GroupRule,
+    MilestoneRule,
+    RaiseRule,
+    Requirement,
+    RoleRule,
+    TellRule,
+    WithdrawRule,
+)
+from hub.policy import files
+from hub.policy.kinds import INNER_KINDS
+from hub.policy.source import Source
+from hub.policy.tables import read_field, read_span
+from hub.policy.unreachable import never_true
+
+ANY_KIND: Kind = ""
+"""Wanted where a value of any kind will do."""
+
+
+@dataclass
+class Here:
+    """Where a rule stands: its file, its event type, its name."""
+
+    source: Source
+    event: str
+    rule: str
+
+    def fault(self, message: str, remedy: str, needle: str = "") -> None:
+        """Note a fault in this rule."""
+        self.source.fault(message, remedy, f'"{self.rule}"', needle)
+
+
+class RuleBuilder:
+    """Turns the tables of event files into compiled rules, noting every fault."""
+
+    def __init__(
+        self,
+        kinds: dict[str, Record],
+        gaps: Mapping[str, GapRule],
+        roles: Mapping[str, RoleRule],
+        groups: Mapping[str, GroupRule],
+    ):
+        """Take what rules may refer to."""
+        self.kinds = kinds
+        self.gaps = gaps
+        self.roles = roles
+        self.groups = groups
+        self.seen: dict[str, Here] = {}
+        self.twice: list[Here] = []
+
+    def declare(self, found: files.EventFile) -> None:
+        """Make the fields of an inner event known; other events have a schema."""
+        if found.inner_fields:
+            fields = {name: INNER_KINDS[kind] for name, kind in found.inner_fields.items()}
+            self.kinds[found.event] = Record(fields)
+
+    def check_twice(self) -> None:
+        """A rule's name is its identity: it may stand once."""
+        for here in self.twice:
+            here.fault(f"rule {here.rule!r} stands twice", "give each rule a name of its own")
+
+    # --- expressions ---------------------------------------------------------------------
+
+    def scope(self, event: str, awaited: str | None = None) -> Scope:
+        """What a condition about an event (and an awaited one) may name."""
+        records = {
+            "event": self.kinds[event],
+            "trigger": self.kinds[event],
+            "episode": EPISODE,
+            "duty": DUTY,
+        }
+        if awaited is not None:
+            records["awaited"] = self.kinds[awaited]
+        return Scope(records, FACTS)
+
+    def expression(
+        self, here: Here, text: str | None, wants: Kind = TRUTH, awaited: str | None = None
+    ) -> Expression | None:
+        """A compiled expression, or None for an empty one or one with a fault."""
+        if not text or here.event not in self.kinds:
+            return None
+        try:
+            found = compile_expression(text, self.scope(here.event, awaited), wants=wants)
+        except ExpressionFault as fault:
+            here.fault(str(fault), "mend the expression", text)
+            return None
+        reason = never_true(text) if wants == TRUTH else None
+        if reason is not None:
+            here.fault(
+                f"this rule can never be reached: {reason}", "mend or remove the condition", text
+            )
+        return found
+
+    def answers(self, here: Here, table: Mapping[str, str]) -> dict[str, Expression | None]:
+        """Conditions on awaited events, by event type."""
+        found: dict[str, Expression | None] = {}
+        for event_type, text in table.items():
+            if event_type not in self.kinds:
+                here.fault(
+                    f"it waits for {event_type!r}, which no schema describes, so it never comes",
+                    f"name one of {', '.join(sorted(self.kinds))}",
+                    event_type,
+                )
+                continue
+            found[event_type] = self.expression(here, text, TRUTH, event_type)
+        return found
+
+    # --- rules -----------------------------------------------------------------------------
+
+    def event(
+        self, source: Source, found: files.EventFile, common: tuple[FieldRule, ...]
+    ) -> EventRule:
+        """All the rules of one event file."""
+        here = Here(source, found.event, found.event)
+        if found.event not in self.kinds:
+            here.fault(
+                f"no schema describes {found.event!r}",
+                f"add schemas/events/{found.event}.avsc",
+            )
+        for slot in found.sets:
+            if slot not in SLOTS:
+                here.fault(f"unknown slot {slot!r}", f"set one of {', '.join(SLOTS)}", slot)
+        sets = {s: self.expression(here, text, ANY_KIND) for s, text in found.sets.items()}
+        requirements = [
+            self.requirement(Here(source, found.event, row.rule), row, family)
+            for family, rows in (
+                (Family.EXPECT, found.expect),
+                (Family.CONTENT, found.content),
+                (Family.RELATIONSHIP, found.relationship),
+                (Family.PATTERN, found.pattern),
+            )
+            for row in rows
+        ]
+        own = tuple(self.field(here, row) for row in found.field)
+        return EventRule(
+            type=found.event,
+            title=found.title,
+            opens_episode=found.opens_episode,
+            subject=self.expression(here, found.subject, ANY_KIND),
+            sets={slot: e for slot, e in sets.items() if e is not None},
+            tells=tuple(self.tell(Here(source, found.event, r.rule), found, r) for r in found.tell),
+            requirements=tuple(requirements),
+            withdraws=tuple(self.withdraw(here, row) for row in found.withdraw),
+            fields=(*common, *own),
+        )
+
+    def field(self, here: Here, row: files.FieldTable) -> FieldRule:
+        """A field of the event; its path must lead somewhere."""
+        if row.path.startswith("event."):
+            self.expression(here, row.path, ANY_KIND)
+        return read_field(here.source, row, self.groups)
+
+    def basis(self, here: Here, row: files.Sourced) -> Basis:
+        """Where a rule comes from; its gap must exist and its name be its own."""
+        if here.rule in self.seen:
+            self.twice.append(here)
+        self.seen[here.rule] = here
+        if row.gap not in self.gaps:
+            here.fault(f"unknown gap {row.gap!r}", "name a code of gaps.toml", row.gap)
+        line = here.source.line(f'"{here.rule}"')
+        where = f"{here.source.name}:{line}"
+        return Basis(row.rule, row.policy, row.because, row.authority, where)
+
+    def tell(self, here: Here, found: files.EventFile, row: files.TellTable) -> TellRule:
+        """A rule of the first family."""
+        for role in row.to:
+            if role not in self.roles:
+                here.fault(f"unknown role {role!r}", "name a role of roles.toml", role)
+        for group in row.content:
+            if group not in self.groups:
+                here.fault(f"unknown field group {group!r}", "name a group of fields.toml", group)
+        if bool(row.to) == bool(row.each) or not row.levels:
+            here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
+        return TellRule(
+            basis=self.basis(here, row),
+            on=found.event,
+            when=self.expression(here, row.when),
+            to=row.to,
+            each=self.expression(here, row.each, RECIPIENTS),
+            subject=self.expression(here, row.subject or found.subject, ANY_KIND),
+            purpose=Purpose(row.purpose),
+            title=row.title or found.title,
+            groups=row.content,
+            milestones=tuple(
+                MilestoneRule(Level[m.level.upper()], read_span(here.source, m.within, here.rule))
+                for m in row.levels
+            ),
+            counted_from=self.counted_from(here, row),
+            gap=row.gap,
+            acted_by=ActedBy(where=self.answers(here, row.acted_by)) if row.acted_by else None,
+            tags=frozenset(row.tags),
+            carry_over=row.carry_over,
+        )
+
+    def counted_from(self, here: Here, row: files.Sourced) -> str:
+        """The field from which a clock runs; it must be one of the event's."""
+        record = self.kinds.get(here.event)
+        known = record is not None and row.counted_from in record.fields
+        if row.counted_from != "occurred_at" and not known:
+            here.fault(
+                f"the clock counts from {row.counted_from!r}, which the event does not have",
+                "name one of its fields, or leave it out for occurred_at",
+                row.counted_from,
+            )
+        return row.counted_from
+
+    def requirement(
+        self, here: Here, row: files.RequirementTable, family: Family
+    ) -> Requirement:
+        """A rule of one of the other four families."""
+        if row.owner and row.owner not in self.roles:
+            here.fault(f"unknown role {row.owner!r}", "name a role of roles.toml", row.owner)
+        if not row.owner and not row.each:
+            here.fault("nobody would own the gap", "give 'owner', or 'each' to name them")
+        if family in (Family.EXPECT, Family.RELATIONSHIP) and not (row.awaits or row.until):
+            here.fault("nothing could ever satisfy this", "give 'awaits' or 'until'")
+        return Requirement(
+            basis=self.basis(here, row),
+            family=family,
+            on=here.event,
+            when=self.expression(here, row.when),
+            each=self.expression(here, row.each, RECIPIENTS),
+            subject=self.expression(here, row.subject, ANY_KIND),
+            awaits=self.answers(here, row.awaits),
+            until=self.expression(here, row.until),
+            withdrawn_by=self.answers(here, row.withdrawn_by),
+            by=read_span(here.source, row.by, here.rule) if row.by else None,
+            counted_from=self.counted_from(here, row),
+            gap=row.gap,
+            owner=row.owner or None,
+            raises=tuple(
+                RaiseRule(read_span(here.source, r.at, here.rule), Severity(r.severity))
+                for r in row.raises
+            ),
+            latest_only=row.latest_only,
+            tags=frozenset(row.tags),
+        )
+
+    def withdraw(self, here: Here, row: files.WithdrawTable) -> WithdrawRule:
+        """What an event makes pointless."""
+        return WithdrawRule(
+            when=self.expression(here, row.when), tags=frozenset(row.tags), because=row.because
+        )

@@ -1,0 +1,179 @@
+"""The delivery role: takes notices from `hub.decisions` into the outbox, and out to recipients."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from aiokafka import ConsumerRecord
+from sqlalchemy import Engine
+
+from hub.core.model import NoticeIssued, ObligationEnded
+from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
+from hub.edges.channels.base import Channel, DeliveryReason
+from hub.edges.channels.kafka_topic import KafkaTopicChannel
+from hub.edges.channels.webhook import WebhookChannel
+from hub.edges.channels.worklist import WorklistChannel
+from hub.edges.delivery import RESULTS, Delivery, Means
+from hub.edges.directory import Directory, load_directory
+from hub.edges.publish import Publisher
+from hub.ops import metrics
+from hub.ops.clock import clock_from
+from hub.ops.logs import start_logs
+from hub.ops.settings import Settings
+from hub.ops.topics import DECISIONS
+from hub.roles.follow import Follower, positions_after
+from hub.store.engine import make_engine, migrate, reading, writing
+from hub.store.outbox import cancel_duty, queue_notice, readdress
+from hub.store.positions import save_positions, saved_positions, type_of_positions
+
+CONSUMER: Final = "deliver"
+CHANNELS: Final = (WorklistChannel.name, WebhookChannel.name, KafkaTopicChannel.name)
+LAG_SECONDS: Final = 5.0
+
+
+def take_in(engine: Engine, directory: Directory, records: Sequence[ConsumerRecord]) -> int:
+    """Put the notices of decisions into the outbox; returns how many were new.
+
+    Rows and positions share a transaction, and a notice is known by its id, so that a decision
+    read twice queues nothing twice.
+    """
+    new = 0
+    with writing(engine) as conn:
+        for record in records:
+            decision = decode_decision(record.value)
+            for outcome in decision.outcomes:
+                if isinstance(outcome, NoticeIssued):
+                    endpoint = directory.endpoint(outcome.organisation, outcome.role)
+                    notice = notice_of(decision, outcome)
+                    new += queue_notice(conn, notice, endpoint, datetime.now(UTC))
+                elif isinstance(outcome, ObligationEnded):
+                    cancel_duty(conn, outcome.obligation_id, outcome.notice_ids)
+        save_positions(conn, CONSUMER, positions_after(records))
+    return new
+
+
+def notice_of(decision: DecisionRecord, issued: NoticeIssued) -> NoticeRecord:
+    """A notice as it travels, from the decision that issued it."""
+    return NoticeRecord(
+        notice_id=issued.notice_id,
+        episode_id=decision.episode_id,
+        seq=decision.seq,
+        obligation_id=issued.obligation_id,
+        reason=issued.reason,
+        role=issued.role,
+        organisation=issued.organisation,
+        person=issued.person,
+        round=issued.round,
+        purpose=issued.purpose,
+        title=issued.title,
+        level_needed=issued.level_needed,
+        due_at=issued.due_at,
+        content=issued.content,
+        in_reply_to=issued.in_reply_to,
+        rule=issued.why.rule,
+        policy=issued.why.policy,
+        because=issued.why.because,
+        authority=issued.why.authority,
+        issued_at=decision.at,
+    )
+
+
+def channels_of(settings: Settings) -> dict[str, Channel]:
+    """Every channel, by the word the directory uses for it."""
+    channels: tuple[Channel, ...] = (
+        WorklistChannel(),
+        WebhookChannel(allow_loopback=settings.allow_loopback_webhooks),
+        KafkaTopicChannel(settings.kafka),
+    )
+    return {channel.name: channel for channel in channels}
+
+
+async def _follow(
+    engine: Engine, directory: Directory, follower: Follower, delivery: Delivery
+) -> None:
+    while True:
+        records = await follower.batch()
+        if not records:
+            continue
+        new = await asyncio.to_thread(take_in, engine, directory, records)
+        if new:
+            delivery.wake()
+
+
+async def _watch(follower: Follower) -> None:
+    while True:
+        lag = follower.lag()
+        metrics.CONSUMER_LAG_RECORDS.labels(group=CONSUMER).set(lag.records)
+        metrics.CONSUMER_LAG_SECONDS.labels(group=CONSUMER).set(lag.seconds)
+        await asyncio.sleep(LAG_SECONDS)
+
+
+def _begin(engine: Engine, directory: Directory) -> type_of_positions:
+    """Where we left off; what is still pending gets the addresses of today's directory."""
+    with writing(engine) as conn:
+        readdress(conn, directory, datetime.now(UTC))
+    with reading(engine) as conn:
+        return saved_positions(conn, CONSUMER)
+
+
+async def run(settings: Settings, stopping: asyncio.Event) -> None:
+    """Deliver until `stopping` is set.  Whatever goes wrong is raised; a restart continues."""
+    engine = make_engine(settings.real_database_url())
+    directory = load_directory(settings.directory)
+    publisher = Publisher(settings.kafka, settings.secret(), client_id="hub-deliver-receipts")
+    channels = channels_of(settings)
+    follower = Follower(settings.kafka, (DECISIONS,), _begin(engine, directory))
+    means = Means(
+        engine=engine,
+        directory=directory,
+        channels=channels,
+        core=publisher,
+        clock=clock_from(settings.clock),
+    )
+    delivery = Delivery(means)
+    try:
+        await publisher.start()
+        for channel in channels.values():
+            await channel.start()
+        await follower.start()
+        async with asyncio.TaskGroup() as tasks:
+            work = (
+                _follow(engine, directory, follower, delivery),
+                delivery.run(),
+                _watch(follower),
+            )
+            running = [tasks.create_task(each) for each in work]
+            await stopping.wait()
+            for task in running:
+                task.cancel()
+    finally:
+        await follower.stop()
+        for channel in channels.values():
+            await channel.stop()
+        await publisher.stop()
+        engine.dispose()
+
+
+async def _until_signal(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    await run(settings, stopping)
+
+
+def main(settings: Settings) -> int:
+    """The role `hub deliver`: 0 when it was asked to stop.  Any failure ends the process."""
+    start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
+    metrics.declare_groups((CONSUMER,))
+    words = (*CHANNELS, metrics.UNKNOWN)
+    metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
+    exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
+    try:
+        migrate(settings.real_database_url())
+        asyncio.run(_until_signal(settings))
+    finally:
+        if exporter is not None:
+            exporter.stop()
+    return 0

@@ -1,0 +1,1 @@
+"""The read model and the delivery outbox, in SQL: SQLite or PostgreSQL."""

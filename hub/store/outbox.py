@@ -1,0 +1,282 @@
+"""The outbox: every notice that must go out, until it is out or has been given up.
+
+Times here are real time, not the hub's clock: a held clock must not stop a retry.  Only
+`signal_at`, which the receipt carries, is the hub's time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hub.core.model import NoticeReason, Signal
+from hub.edges.avro import NoticeRecord, encode_notice
+from hub.edges.directory import Directory, Endpoint
+from hub.store import tables as t
+from hub.store.upsert import put, put_once
+
+GIVE_UP: Final = timedelta(days=5)
+"""Attempts go on this long: over a bank-holiday weekend and a working day to mend the fault."""
+
+FIRST_WAIT: Final = timedelta(seconds=5)
+LONGEST_WAIT: Final = timedelta(hours=1)
+
+PAUSE_AFTER: Final = 5
+"""Failures in a row after which a destination is left alone for a while."""
+
+FIRST_PAUSE: Final = timedelta(seconds=30)
+
+TAKES_BACK: Final = (NoticeReason.WITHDRAWN, NoticeReason.RETRACTED)
+"""The corrections that still go out when everything else of a duty is cancelled."""
+
+
+class OutboxState(StrEnum):
+    """Where a notice stands in the outbox."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    EXHAUSTED = "exhausted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A notice whose next attempt is due."""
+
+    notice_id: str
+    episode_id: str
+    organisation: str
+    role: str
+    channel: str
+    destination_id: str
+    payload: bytes
+    attempts: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one attempt came to."""
+
+    due: Due
+    at: datetime
+    """Real time."""
+    clock_at: datetime
+    """The hub's time."""
+    latency_ms: int
+    signal: Signal | None
+    """SENT or DELIVERED when it got through."""
+    reason: str | None = None
+    retry: bool = True
+    wait: timedelta | None = None
+    http_status: int | None = None
+
+
+def queue_notice(conn: Connection, record: NoticeRecord, endpoint: Endpoint, now: datetime) -> bool:
+    """Put a notice in the outbox; False when it is there already."""
+    row = {
+        "notice_id": record.notice_id,
+        "obligation_id": record.obligation_id,
+        "episode_id": record.episode_id,
+        "organisation": record.organisation,
+        "role": record.role,
+        "channel": endpoint.channel,
+        "destination_id": endpoint.destination_id,
+        "payload": encode_notice(record),
+        "state": OutboxState.PENDING,
+        "attempts": 0,
+        "next_try_at": now,
+        "created_at": now,
+        "takes_back": record.reason in TAKES_BACK,
+    }
+    return put_once(conn, t.outbox, row)
+
+
+def cancel_duty(conn: Connection, obligation_id: str, notice_ids: Sequence[str]) -> int:
+    """Cancel what is still pending of an ended duty, but not the notice that takes it back."""
+    x = t.outbox
+    ours = sa.or_(x.c.obligation_id == obligation_id, x.c.notice_id.in_(notice_ids))
+    change = (
+        sa.update(x)
+        .where(ours, x.c.state == OutboxState.PENDING, sa.not_(x.c.takes_back))
+        .values(state=OutboxState.CANCELLED)
+    )
+    return conn.execute(change).rowcount
+
+
+def readdress(conn: Connection, directory: Directory, now: datetime) -> int:
+    """Give pending notices the address that the directory has now; those moved are due at once."""
+    x = t.outbox
+    pending = x.c.state == OutboxState.PENDING
+    where = (x.c.organisation, x.c.role, x.c.channel, x.c.destination_id)
+    moved = 0
+    for row in conn.execute(sa.select(*where).where(pending).distinct()).all():
+        endpoint = directory.endpoint(row.organisation, row.role)
+        if (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id):
+            continue
+        same = (column == value for column, value in zip(where, row, strict=True))
+        change = sa.update(x).where(pending, *same)
+        new: dict[str, Any] = {
+            "channel": endpoint.channel,
+            "destination_id": endpoint.destination_id,
+            "next_try_at": now,
+        }
+        moved += conn.execute(change.values(**new)).rowcount
+    return moved
+
+
+# --- what is due ----------------------------------------------------------------------------
+
+
+def due_destinations(conn: Connection, now: datetime) -> list[str]:
+    """Destinations that have a notice due and are not paused, the longest waiting first."""
+    x, d = t.outbox, t.destinations
+    asked = (
+        sa.select(x.c.destination_id)
+        .select_from(x.outerjoin(d, d.c.destination_id == x.c.destination_id))
+        .where(
+            x.c.state == OutboxState.PENDING,
+            x.c.next_try_at <= now,
+            sa.or_(d.c.paused_until.is_(None), d.c.paused_until <= now),
+        )
+        .group_by(x.c.destination_id)
+        .order_by(sa.func.min(x.c.next_try_at))
+    )
+    return list(conn.scalars(asked))
+
+
+def due_notices(conn: Connection, destination_id: str, now: datetime, limit: int) -> list[Due]:
+    """Notices due at one destination, in the order they were made; one only after a failure."""
+    x, d = t.outbox, t.destinations
+    failures = conn.scalar(
+        sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
+    )
+    asked = (
+        sa.select(*(x.c[name] for name in Due.__dataclass_fields__))
+        .where(
+            x.c.state == OutboxState.PENDING,
+            x.c.destination_id == destination_id,
+            x.c.next_try_at <= now,
+        )
+        .order_by(x.c.next_try_at, x.c.created_at, x.c.notice_id)
+        .limit(1 if failures else limit)
+    )
+    return [Due(**row) for row in conn.execute(asked).mappings()]
+
+
+def is_pending(conn: Connection, notice_id: str) -> bool:
+    """Whether a notice has not been cancelled meanwhile."""
+    state = conn.scalar(sa.select(t.outbox.c.state).where(t.outbox.c.notice_id == notice_id))
+    return state == OutboxState.PENDING
+
+
+# --- what an attempt came to ----------------------------------------------------------------
+
+
+def wait_after(attempts: int, jitter: float) -> timedelta:
+    """How long to wait after the `attempts`th failure: doubling, capped, and spread by jitter.
+
+    `jitter` is between 0 and 1; half of the wait is fixed, so that retries never bunch at once.
+    """
+    doubled = FIRST_WAIT * int(2 ** min(attempts - 1, 20))
+    capped: timedelta = min(doubled, LONGEST_WAIT)
+    return capped * (0.5 + jitter / 2)
+
+
+def pause_after(failures_in_a_row: int) -> timedelta | None:
+    """How long a destination is left alone after so many failures in a row, or None."""
+    if failures_in_a_row < PAUSE_AFTER:
+        return None
+    doubled = FIRST_PAUSE * int(2 ** min(failures_in_a_row - PAUSE_AFTER, 20))
+    return min(doubled, LONGEST_WAIT)
+
+
+def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
+    """Log an attempt and move the notice and its destination on; returns where it stands now."""
+    due = tried.due
+    n = due.attempts + 1
+    _log_attempt(conn, tried, n)
+    change: dict[str, Any] = {"attempts": n, "last_reason": tried.reason}
+    if tried.signal is not None:
+        delivered = tried.signal is Signal.DELIVERED
+        change["state"] = OutboxState.DELIVERED if delivered else OutboxState.SENT
+        change |= {"signal": tried.signal, "signal_at": tried.clock_at, "reported": False}
+    elif tried.retry and tried.at - due.created_at < GIVE_UP:
+        change["state"] = OutboxState.PENDING
+        change["next_try_at"] = tried.at + wait_after(n, jitter)
+    else:
+        change["state"] = OutboxState.EXHAUSTED
+        change |= {"signal": Signal.BOUNCED, "signal_at": tried.clock_at, "reported": False}
+    _note_destination(conn, tried)
+    one = t.outbox.c.notice_id == due.notice_id
+    if change["state"] is OutboxState.PENDING:
+        # A notice that was cancelled while it was being tried stays cancelled.
+        one = sa.and_(one, t.outbox.c.state == OutboxState.PENDING)
+    conn.execute(sa.update(t.outbox).where(one).values(**change))
+    return OutboxState(change["state"])
+
+
+def _log_attempt(conn: Connection, tried: Attempt, n: int) -> None:
+    status = tried.http_status
+    row = {
+        "notice_id": tried.due.notice_id,
+        "n": n,
+        "at": tried.at,
+        "channel": tried.due.channel,
+        "destination_id": tried.due.destination_id,
+        "result": tried.signal if tried.signal is not None else "failed",
+        "reason": tried.reason,
+        "http_status": status,
+        "latency_ms": tried.latency_ms,
+        # Answers may hold anything; the status is all that is kept of them.
+        "answer": None if status is None else f"HTTP {status}",
+    }
+    put(conn, t.attempts, row)
+
+
+def _note_destination(conn: Connection, tried: Attempt) -> None:
+    d = t.destinations
+    destination_id = tried.due.destination_id
+    failures = conn.scalar(
+        sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
+    )
+    if tried.signal is not None:
+        if failures:
+            put(conn, d, _standing(destination_id, 0, None))
+        return
+    failures = (failures or 0) + 1
+    pause = max(pause_after(failures) or timedelta(0), tried.wait or timedelta(0))
+    put(conn, d, _standing(destination_id, failures, tried.at + pause if pause else None))
+
+
+def _standing(destination_id: str, failures: int, paused_until: datetime | None) -> dict[str, Any]:
+    return {
+        "destination_id": destination_id,
+        "paused_until": paused_until,
+        "failures_in_a_row": failures,
+    }
+
+
+def give_up_old(conn: Connection, now: datetime, clock_at: datetime) -> int:
+    """Give up what has been tried in vain for `GIVE_UP`, also while its destination is paused."""
+    x = t.outbox
+    change = (
+        sa.update(x)
+        .where(
+            x.c.state == OutboxState.PENDING,
+            x.c.created_at <= now - GIVE_UP,
+            x.c.attempts > 0,
+        )
+        .values(
+            state=OutboxState.EXHAUSTED,
+            signal=Signal.BOUNCED,
+            signal_at=clock_at,
+            reported=False,
+        )
+    )
+    return conn.execute(change).rowcount

@@ -1,0 +1,47 @@
+"""Evidence from the outbox that the core must hear of, until it has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hub.core.model import Signal
+from hub.store import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreported:
+    """Evidence that the core has not yet been told."""
+
+    notice_id: str
+    episode_id: str
+    organisation: str
+    role: str
+    channel: str
+    signal: Signal
+    signal_at: datetime
+    last_reason: str | None
+
+
+def unreported(conn: Connection, limit: int) -> list[Unreported]:
+    """Evidence that the core has not yet been told, oldest first."""
+    x = t.outbox
+    rows = conn.execute(
+        sa.select(*(x.c[name] for name in Unreported.__dataclass_fields__))
+        .where(sa.not_(x.c.reported), x.c.signal_at.is_not(None))
+        .order_by(x.c.signal_at, x.c.notice_id)
+        .limit(limit)
+    ).mappings()
+    return [Unreported(**{**row, "signal": Signal(row["signal"])}) for row in rows]
+
+
+def mark_reported(conn: Connection, told: Sequence[Unreported]) -> None:
+    """The core has been told, confirmed by Kafka."""
+    x = t.outbox
+    for signal in {each.signal for each in told}:
+        ids = [each.notice_id for each in told if each.signal is signal]
+        # The signal is part of the condition: a later one may have come in meanwhile.
+        same = sa.and_(x.c.notice_id.in_(ids), x.c.signal == signal)
+        conn.execute(sa.update(x).where(same).values(reported=True))

@@ -1,0 +1,48 @@
+"""Every table of the hub, the same on SQLite and PostgreSQL.
+
+Three kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
+folded again; the *outbox* remembers what was sent to whom and may not be lost; the *desk* tables
+(sessions, takes) belong to the pages.
+"""
+
+from hub.store.columns import metadata
+from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
+from hub.store.tables_read import (
+    causes,
+    conflicts,
+    decisions,
+    episodes,
+    escalations,
+    events,
+    expectations,
+    gap_duties,
+    gaps,
+    levels,
+    notices,
+    obligations,
+    positions,
+    quarantine,
+)
+
+__all__ = [
+    "attempts",
+    "causes",
+    "conflicts",
+    "decisions",
+    "destinations",
+    "episodes",
+    "escalations",
+    "events",
+    "expectations",
+    "gap_duties",
+    "gaps",
+    "levels",
+    "metadata",
+    "notices",
+    "obligations",
+    "outbox",
+    "positions",
+    "quarantine",
+    "sessions",
+    "takes",
+]

@@ -1,0 +1,158 @@
+"""The API for publishers' and subscribers' systems, beside `POST /events`."""
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hub.core.model import Signal
+from hub.store import read_model
+from hub.store.read_lines import CoverageLine, NoticeView
+from hub.web import queries, words
+from hub.web.api_events import Organisation
+from hub.web.desk import AtDesk
+from hub.web.present_team import with_present_team
+from hub.web.problem import Problem
+from hub.web.receipts import receipt_input
+
+router = APIRouter(tags=["receipts and coverage"])
+
+EVIDENCE = (
+    Signal.DELIVERED,
+    Signal.OPENED,
+    Signal.ACCEPTED,
+    Signal.ACTED,
+    Signal.NOT_OURS,
+    Signal.REFUSED,
+    Signal.STALE_RECIPIENT,
+)
+"""What a recipient may say.  Orders (withdraw, waive, ...) are not evidence, and *sent* and
+*bounced* are for the channel to say."""
+
+CODE = r"^[A-Za-z0-9_.:\-]{1,64}$"
+"""A code, never free text, so that nothing about a person can stand in it."""
+
+
+class ReceiptGiven(BaseModel):
+    """Evidence about a notice from the system of its recipient."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    notice_id: str = Field(pattern=CODE)
+    signal: Signal
+    role: str | None = Field(default=None, pattern=CODE)
+    person: str | None = Field(default=None, pattern=CODE)
+    channel: str = Field(default="api", pattern=CODE)
+    detail: str | None = Field(default=None, pattern=CODE)
+    at: AwareDatetime | None = None
+    """When it happened, by your clock; now, when left out."""
+
+
+class ReceiptTaken(BaseModel):
+    """The receipt is in the log; a repeat of the same receipt changes nothing."""
+
+    receipt: str
+    notice_id: str
+    signal: Signal
+
+
+@router.post("/receipts", status_code=202, response_model=ReceiptTaken)
+async def post_receipt(given: ReceiptGiven, desk: AtDesk, organisation: Organisation) -> Any:
+    """Take evidence about a notice addressed to the organisation of the key."""
+    now = desk.clock.now()
+    if given.signal not in EVIDENCE:
+        raise Problem(
+            422,
+            "not_evidence",
+            "A recipient cannot say this",
+            "The signal is an order or belongs to the channel; it is not evidence of a recipient.",
+            field="signal",
+            remedy=f"Use one of: {', '.join(EVIDENCE)}.",
+        )
+    if given.at is not None and given.at > now:
+        raise Problem(
+            422,
+            "from_the_future",
+            "The receipt lies in the future",
+            "The time at which it happened is later than now.",
+            field="at",
+            remedy="Send the time at which it happened, with its offset from UTC.",
+        )
+    notice = await own_notice(desk, given.notice_id, organisation)
+    taken = receipt_input(
+        notice,
+        given.signal,
+        now=now,
+        organisation=organisation,
+        role=given.role,
+        person=given.person,
+        channel=given.channel,
+        detail=given.detail,
+        happened_at=given.at,
+    )
+    await desk.publisher.publish_input(await with_present_team(desk, taken))
+    return {"receipt": taken.input_id, "notice_id": notice.notice_id, "signal": given.signal}
+
+
+async def own_notice(desk: AtDesk, notice_id: str, organisation: str) -> NoticeView:
+    """A notice for this organisation; another's is as unknown as one that is not there."""
+    found = await desk.read(read_model.notice, notice_id)
+    if found is None or found.organisation != organisation:
+        raise Problem(
+            404,
+            "unknown_notice",
+            "The notice is not known",
+            "No notice of this id was addressed to your organisation.",
+            field="notice_id",
+            remedy="Send the notice_id exactly as it came in the notice.",
+        )
+    return found
+
+
+@router.get("/notices/{notice_id}")
+async def get_notice(notice_id: str, desk: AtDesk, organisation: Organisation) -> JSONResponse:
+    """One notice addressed to the organisation of the key, as it was decided."""
+    return in_json(await own_notice(desk, notice_id, organisation))
+
+
+@router.get("/events/{event_id}/coverage")
+async def get_coverage(event_id: str, desk: AtDesk, organisation: Organisation) -> JSONResponse:
+    """Who has been told of an event that the organisation of the key published, and who not."""
+    publishers = await desk.read(queries.publishers_of, event_id)
+    if publishers != {organisation}:
+        raise Problem(
+            404,
+            "unknown_event",
+            "The event is not known",
+            "No decided event of this id came from your organisation.",
+            field="id",
+            remedy="Use the id of the event; when it was just taken, ask again in a moment.",
+        )
+    lines = await desk.read(read_model.event_coverage, event_id)
+    return in_json({"event_id": event_id, "recipients": [as_told(line) for line in lines]})
+
+
+def as_told(line: CoverageLine) -> dict[str, Any]:
+    """One recipient, with the honest word beside the code."""
+    tag = words.level_tag(line.level, line.level_needed, line.state)
+    return {
+        "role": line.role,
+        "organisation": line.organisation,
+        "level": line.level.name.lower(),
+        "level_needed": line.level_needed.name.lower(),
+        "state": line.state.value,
+        "told": line.met,
+        "late": line.late,
+        "in_words": tag.word,
+        "due_at": line.due_at,
+        "reached_at": line.reached_at,
+        "why_not": line.why_not,
+    }
+
+
+def in_json(value: Any) -> JSONResponse:
+    """Any of our frozen values as JSON, instants in UTC."""
+    plain = msgspec.to_builtins(value)
+    return JSONResponse(plain)

@@ -1,0 +1,195 @@
+"""`POST /events`: the door for publishers that speak JSON over HTTPS.
+
+The order is: who are you, what did you send, is it yours, is it right, did you send it before,
+is Kafka sure.  "202" is said only after the last of these.  What cannot be taken is kept whole in
+quarantine, and the answer names the field and the remedy.
+"""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.requests import Request
+
+from hub.core.faults import FaultReason, SenderFault
+from hub.core.model import Event
+from hub.edges import avro
+from hub.edges.intake import check_event
+from hub.edges.publish import PREGNANCY_TOPIC, SAME_TOPIC, Original
+from hub.ops import metrics
+from hub.web import accepted
+from hub.web.accepted import Accepted
+from hub.web.auth import organisation_of_key
+from hub.web.desk import AtDesk, desk_of
+from hub.web.problem import Problem, problem_from
+
+router = APIRouter(tags=["events"])
+
+LARGEST_EVENT_BYTES = 256 * 1024
+"""The codec's limit for one event (hub/edges/avro.py)."""
+
+LARGEST_BODY_BYTES = 1_000_000
+"""How much is read at all: an event a little too large is still kept in quarantine."""
+
+JSON_TYPES = ("application/json", "application/cloudevents+json")
+
+
+class EventAccepted(BaseModel):
+    """The hub has it: Kafka has confirmed the write on all its replicas."""
+
+    id: str
+    receipt: str
+    topic: str
+
+
+def publisher_of(request: Request) -> str:
+    """The ODS code of the organisation whose key came with the request.  Raises Problem 401."""
+    desk = desk_of(request)
+    found = organisation_of_key(
+        desk.directory,
+        request.headers.get("authorization", ""),
+        demo_logins=desk.settings.demo_logins,
+    )
+    if found is None:
+        raise Problem(
+            401,
+            "not_authenticated",
+            "Who are you?",
+            "The request carries no key that the hub knows.",
+            field="Authorization",
+            remedy="Send 'Authorization: Bearer KEY' with the key agreed at onboarding.",
+        )
+    return found
+
+
+Organisation = Annotated[str, Depends(publisher_of)]
+
+
+@router.post("/events", status_code=202, response_model=EventAccepted)
+async def post_event(request: Request, desk: AtDesk, organisation: Organisation) -> Any:
+    """Take one event.  The same id again gives the same receipt; with other content, a conflict."""
+    now = desk.clock.now()
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in JSON_TYPES:
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            "The hub takes JSON here",
+            "The content type is not one that this address takes.",
+            field="Content-Type",
+            remedy=f"Send one event as {' or '.join(JSON_TYPES)}.",
+        )
+    body = await body_of(request)
+    event: Event | None = None
+    try:
+        event = read_event(body, now)
+        check_sender(event, organisation)
+        check_event(event, desk.directory, now)
+        answer = await take(desk, event, now)
+    except SenderFault as fault:
+        original = Original(
+            body=body,
+            door="https",
+            content_type=content_type,
+            received_at=now,
+            source=source_of(event, organisation),
+            event_type=event.type if event else glimpse_type(body, desk.schemas.event_types()),
+        )
+        kept = await desk.publisher.quarantine(fault, original)
+        raise problem_from(fault, kept) from fault
+    return JSONResponse(
+        {"id": event.id, "receipt": answer.receipt, "topic": answer.topic}, status_code=202
+    )
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, up to a bound.  Raises Problem 413 beyond it; nothing is kept then."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > LARGEST_BODY_BYTES:
+            raise Problem(
+                413,
+                FaultReason.OVERSIZE,
+                "The event is far too large",
+                f"More than {LARGEST_BODY_BYTES} bytes came; nothing was kept.",
+                remedy="Send references to documents, not the documents themselves.",
+            )
+    return bytes(body)
+
+
+def read_event(body: bytes, now: datetime) -> Event:
+    """The event in a body.  Raises SenderFault."""
+    if len(body) > LARGEST_EVENT_BYTES:
+        raise SenderFault(
+            FaultReason.OVERSIZE,
+            f"the event has more than {LARGEST_EVENT_BYTES} bytes",
+            remedy="send references to documents, not the documents themselves",
+        )
+    return avro.event_from_json(body, now)
+
+
+def check_sender(event: Event, organisation: str) -> None:
+    """The source must be the organisation of the key.  Raises SenderFault."""
+    if event.organisation != organisation:
+        raise SenderFault(
+            FaultReason.NOT_YOUR_ORGANISATION,
+            "the source of the event is not the organisation that the key belongs to",
+            field="source",
+            remedy="send your own ODS code in 'source', or use that organisation's key",
+        )
+
+
+async def take(desk: AtDesk, event: Event, now: datetime) -> Accepted:
+    """Publish an event once, and remember the answer.  Raises SenderFault or Unavailable."""
+    digest = accepted.digest_of(event)
+    before = await desk.read(accepted.find, event.source, event.id)
+    if before is not None:
+        if before.digest != digest:
+            raise SenderFault(
+                FaultReason.DUPLICATE_CONFLICT,
+                "an event with this id was taken before and said something else",
+                field="id",
+                remedy="give every event its own id; to change one that was sent, send "
+                "event.corrected or event.retracted",
+            )
+        return before
+    topic = await topic_of(desk, event)
+    await desk.publisher.publish_event(event, topic=topic)
+    metrics.event_in(event.type, "https")
+    answer = Accepted(digest=digest, receipt=accepted.receipt_of(event, digest), topic=topic)
+    await desk.write(accepted.keep, event, answer, now)
+    return answer
+
+
+async def topic_of(desk: AtDesk, event: Event) -> str:
+    """The family's topic.  A correction or retraction follows the event it is about."""
+    topic = desk.schemas.topic_of(event.type)
+    if topic != SAME_TOPIC:
+        return topic
+    target = await desk.read(accepted.find, event.source, str(event.body.get("target_id")))
+    if target is not None:
+        return target.topic
+    replacement = str(event.body.get("replacement") or "").encode()
+    replaced = glimpse_type(replacement, desk.schemas.event_types())
+    found = SAME_TOPIC if replaced is None else desk.schemas.topic_of(replaced)
+    return PREGNANCY_TOPIC if found == SAME_TOPIC else found
+
+
+def source_of(event: Event | None, organisation: str) -> str:
+    """Whom quarantine names as the sender: the key's organisation, whatever the message claims."""
+    if event is not None and event.organisation == organisation:
+        return event.source
+    return f"{organisation}:HTTPS"
+
+
+def glimpse_type(body: bytes, event_types: tuple[str, ...]) -> str | None:
+    """The type that a faulty body claims, when it is one that we know; never an unknown text."""
+    try:
+        claimed = json.loads(body).get("type")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return claimed if isinstance(claimed, str) and claimed in event_types else None

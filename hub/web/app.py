@@ -1,0 +1,159 @@
+"""The gateway, composed: API, registry and pages over one database and one publisher.
+
+Rules: nothing is fetched from outside, no page is kept by a browser, and the gateway does not open
+itself to a network without credentials of its own.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from sqlalchemy import Engine
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from hub.edges import avro
+from hub.edges.directory import Directory, load_directory
+from hub.edges.publish import Publisher
+from hub.edges.schemas import Schemas
+from hub.ops.clock import Clock, clock_from
+from hub.ops.settings import Settings
+from hub.store.engine import make_engine
+from hub.web import (
+    accepted,
+    api,
+    api_events,
+    health,
+    openapi,
+    pages_door,
+    pages_family,
+    pages_gaps,
+    pages_quarantine,
+    pages_worklist,
+    registry,
+    words,
+)
+from hub.web.auth import Doorman, Seal
+from hub.web.desk import Desk, Publishes
+from hub.web.errors import answer_errors
+from hub.web.listening import check_listening
+from hub.web.receipts import RecentlyTold
+
+HERE = Path(__file__).parent
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "base-uri 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+def make_app(
+    settings: Settings,
+    *,
+    publisher: Publishes | None = None,
+    engine: Engine | None = None,
+    directory: Directory | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """The gateway for these settings; collaborators that are given replace those of the settings.
+
+    Raises RefusesToListen when it would be open to a network without credentials.
+    """
+    desk = _desk(settings, publisher, engine, directory, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        accepted.prepare(desk.engine)
+        await desk.publisher.start()
+        try:
+            yield
+        finally:
+            await desk.publisher.stop()
+            if engine is None:
+                desk.engine.dispose()
+
+    app = FastAPI(
+        title="Perinatal information-sharing hub",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.desk = desk
+    app.state.told = RecentlyTold()
+    _routes(app, desk.schemas)
+    answer_errors(app)
+    app.middleware("http")(_with_headers)
+    return app
+
+
+def _desk(
+    settings: Settings,
+    publisher: Publishes | None,
+    engine: Engine | None,
+    directory: Directory | None,
+    clock: Clock | None,
+) -> Desk:
+    known = directory or load_directory(settings.directory)
+    check_listening(settings, known)
+    secret = settings.secret()
+    schemas = Schemas.load(settings.schemas_dir)
+    avro.use_schemas(schemas)
+    return Desk(
+        settings=settings,
+        engine=engine or make_engine(settings.real_database_url()),
+        publisher=publisher
+        or Publisher(settings.kafka, secret, client_id="hub-gateway", schemas=schemas),
+        directory=known,
+        clock=clock or clock_from(settings.clock),
+        schemas=schemas,
+        seal=Seal(secret),
+        doorman=Doorman(known, demo_logins=settings.demo_logins),
+        pages=templates(),
+        staff={member.person_id: member for member in known.staff_members.values()},
+    )
+
+
+def templates() -> Environment:
+    """Our pages on top of the design system's; its macros need chainable undefined values."""
+    made = Environment(
+        loader=ChoiceLoader(
+            [FileSystemLoader(HERE / "templates"), PackageLoader("nhsuk_frontend_jinja")]
+        ),
+        undefined=ChainableUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(words.FOR_PAGES)
+    return made
+
+
+def _routes(app: FastAPI, schemas: Schemas) -> None:
+    for part in (api_events, api, health):
+        app.include_router(part.router)
+    app.include_router(registry.registry_router(schemas), prefix="/registry")
+    for page in (pages_door, pages_worklist, pages_family, pages_gaps, pages_quarantine):
+        app.include_router(page.router)
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
+    # FastAPI documents this way of replacing the description.
+    setattr(app, "openapi", lambda: openapi.describe(app, schemas))  # noqa: B010  mypy refuses to assign a method
+
+
+async def _with_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    answer = await call_next(request)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    # Pages hold identities and must not stay behind on a shared computer; the style sheet may.
+    kept = "public, max-age=86400" if request.url.path.startswith("/static/") else "no-store"
+    answer.headers["Cache-Control"] = kept
+    return answer

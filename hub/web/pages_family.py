@@ -1,0 +1,37 @@
+"""The timeline of one family: what happened, who was told, and what is missing."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.store import read_model
+from hub.web import queries
+from hub.web.desk import AtDesk, Refusal, SignedIn
+from hub.web.family import lanes
+from hub.web.pages_door import whose
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/p/{episode_id}")
+async def family_page(episode_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
+    """The lanes of mother and babies, for those whose roles were addressed about this family.
+
+    A family that does not exist and one that is not the viewer's get the same answer.
+    """
+    timeline = await desk.read(read_model.episode_timeline, episode_id)
+    entitled = viewer.safeguards or viewer.operates
+    if timeline is not None and not entitled:
+        entitled = await desk.read(queries.holds_notice, episode_id, whose(viewer))
+    if timeline is None or not entitled:
+        raise Refusal(
+            404,
+            "There is no such family for you",
+            "Open your worklist: it leads to every family that you were told about.",
+        )
+    duties = await desk.read(queries.duties_of_events, episode_id, whose(viewer))
+    return desk.page(
+        "family.jinja",
+        viewer,
+        mother=timeline.episode,
+        lanes=lanes(timeline, duties, viewer),
+    )

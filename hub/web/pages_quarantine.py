@@ -1,0 +1,90 @@
+"""Quarantine for those who look after it: why, whose, how long, and send it through again."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from hub.store import read_model
+from hub.store.quarantine import QuarantineState
+from hub.web import quarantine
+from hub.web.auth import Viewer
+from hub.web.desk import AtDesk, Refusal, SignedForm, SignedIn
+from hub.web.pages_worklist import page_links, page_number
+from hub.web.queries import PAGE
+
+router = APIRouter(include_in_schema=False)
+
+STATES = tuple(each.value for each in QuarantineState)
+
+
+def check_sees(viewer: Viewer) -> None:
+    """Only operators and safeguarding roles.  Raises Refusal."""
+    if not viewer.sees_quarantine:
+        raise Refusal(
+            403,
+            "Quarantine is for the hub's operators and safeguarding leads",
+            "Ask your safeguarding lead when you miss something that was sent.",
+        )
+
+
+@router.get("/quarantine")
+async def list_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Response:
+    """What could not be decided, oldest first."""
+    check_sees(viewer)
+    asked, page = request.query_params.get("state", "open"), page_number(request)
+    state = asked if asked in STATES else "open"
+    lines = await desk.read(
+        read_model.quarantine_list, state=state, limit=PAGE + 1, offset=(page - 1) * PAGE
+    )
+    return desk.page(
+        "quarantine.jinja",
+        viewer,
+        lines=lines[:PAGE],
+        state=state,
+        states=STATES,
+        links=page_links(request, page, more=len(lines) > PAGE),
+    )
+
+
+@router.get("/quarantine/{quarantine_id}")
+async def item_page(quarantine_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
+    """One original: its fault, its remedy, and its shape without identities."""
+    check_sees(viewer)
+    return await _item_page(desk, viewer, quarantine_id, None)
+
+
+async def _item_page(
+    desk: AtDesk, viewer: Viewer, quarantine_id: str, tried: quarantine.Redriven | None
+) -> Response:
+    item = await desk.read(read_model.quarantine_item, quarantine_id)
+    if item is None:
+        raise _unknown()
+    return desk.page(
+        "quarantine_item.jinja",
+        viewer,
+        status=409 if tried else 200,
+        item=item.line,
+        size=len(item.original),
+        preview=quarantine.preview(item),
+        tried=tried,
+    )
+
+
+def _unknown() -> Refusal:
+    return Refusal(404, "There is no such entry in quarantine", "Open the list of quarantine.")
+
+
+@router.post("/quarantine/{quarantine_id}/redrive")
+async def redrive(
+    quarantine_id: str, desk: AtDesk, viewer: SignedIn, fields: SignedForm
+) -> Response:
+    """Send an original through again; a new fault is shown, and the original stays where it is."""
+    del fields
+    check_sees(viewer)
+    try:
+        tried = await quarantine.redrive(desk, quarantine_id, viewer.person_id, desk.clock.now())
+    except LookupError as missing:
+        raise _unknown() from missing
+    if not tried.done:
+        return await _item_page(desk, viewer, quarantine_id, tried)
+    return RedirectResponse(f"/quarantine/{quarantine_id}", status_code=303)

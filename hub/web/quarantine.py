@@ -1,0 +1,200 @@
+"""Quarantine: what could not be decided, shown without identities, and sent through again.
+
+A redrive takes the original bytes through the same mapping and the same checks as the door did,
+with today's software and today's directory.  It quarantines nothing anew: what still fails stays
+where it is, and the page says why.
+"""
+
+import json
+import re
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from hub.core.faults import FaultReason, SenderFault
+from hub.core.ids import derive
+from hub.core.model import Event, Input, InputKind, QuarantineNote
+from hub.edges import avro, hl7v2
+from hub.edges.hl7v2_profile import Profile, load_profile
+from hub.edges.intake import check_event
+from hub.store import read_model
+from hub.store.quarantine import QuarantineState, resolve_quarantine
+from hub.store.read_lines import QuarantineItem
+from hub.web.api_events import check_sender, topic_of
+from hub.web.desk import Desk
+
+NOT_REDRIVEN: Final = {
+    FaultReason.DUPLICATE_CONFLICT: "The publisher must send it again under an id of its own.",
+    FaultReason.OVERSIZE: "Only a part of the original is kept. The publisher must send less.",
+}
+"""Reasons that sending the same bytes again can never mend."""
+
+PREVIEW_LINES = 60
+PREVIEW_DEPTH = 6
+"""A preview is for recognising the shape of a message, not for reading it."""
+
+KNOWN_WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,39}$")
+PLAIN_FIELDS = frozenset({"type", "specversion", "purpose", "status", "signal", "kind"})
+"""JSON members whose values are codes and never identify anybody."""
+
+
+class Redriven(Struct, frozen=True, kw_only=True):
+    """What became of an attempt to send an original through again."""
+
+    done: bool
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+    remedy: str = ""
+
+
+async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime) -> Redriven:
+    """Send one original through again.  Raises LookupError, or Unavailable when Kafka is away."""
+    item = await desk.read(read_model.quarantine_item, quarantine_id)
+    if item is None:
+        raise LookupError(quarantine_id)
+    if item.line.state != QuarantineState.OPEN:
+        return Redriven(done=False, message="It is no longer open; nothing was sent.")
+    never = NOT_REDRIVEN.get(FaultReason(item.line.reason))
+    if never is not None:
+        return Redriven(done=False, reason=item.line.reason, message=never)
+    try:
+        events = events_of(item)
+        for event in events:
+            # All are checked before the first is sent, so that no original goes through in part.
+            check_event(event, desk.directory, now)
+            avro.encode_event(event)
+        for event in events:
+            await desk.publisher.publish_event(event, topic=await topic_of(desk, event))
+    except SenderFault as fault:
+        return Redriven(
+            done=False,
+            reason=fault.reason,
+            message=fault.message,
+            field=fault.field,
+            remedy=fault.remedy,
+        )
+    await desk.publisher.publish_input(redriven_input(item, now))
+    await desk.write(mark_redriven, quarantine_id, person_id, now)
+    return Redriven(done=True)
+
+
+def events_of(item: QuarantineItem) -> tuple[Event, ...]:
+    """The events in an original, by the mapping of the door it came through.
+
+    The arrival is the first one, so that a deadline runs from when we could have known.  Raises
+    SenderFault.
+    """
+    line, original = item.line, item.original
+    if line.door == "mllp":
+        return hl7v2.events_from(original, _profile(), line.received_at).events
+    if line.door == "https":
+        event = avro.event_from_json(original, line.received_at)
+        # The door noted whose key it was; a redrive must not lend the event another's name.
+        check_sender(event, line.source.partition(":")[0])
+        return (event,)
+    return (avro.decode_event(original, line.received_at),)
+
+
+@cache
+def _profile() -> Profile:
+    """The site's profile, read once: it is data that changes with a release."""
+    return load_profile()
+
+
+def redriven_input(item: QuarantineItem, now: datetime) -> Input:
+    """Tells the core that the gap about this quarantined input may close."""
+    line = item.line
+    return Input(
+        input_id=derive("i", "redriven", line.quarantine_id),
+        kind=InputKind.REDRIVEN,
+        at=now,
+        episode_id=episode_of(line.quarantine_id),
+        quarantine=QuarantineNote(
+            quarantine_id=line.quarantine_id,
+            reason=line.reason,
+            family=line.family or "",
+            source=line.source,
+            event_type=line.event_type,
+        ),
+    )
+
+
+def episode_of(quarantine_id: str) -> str:
+    """The pseudo-episode whose one gap stands for a quarantined input."""
+    return f"q-{quarantine_id}"
+
+
+def mark_redriven(conn: Connection, quarantine_id: str, person_id: str, now: datetime) -> None:
+    """Close the row in quarantine.  One that is closed already stays as it is."""
+    redriven = QuarantineState.REDRIVEN
+    resolve_quarantine(conn, quarantine_id, state=redriven, by=person_id, now=now)
+
+
+# --- a preview without identities ------------------------------------------------------------
+
+
+def preview(item: QuarantineItem) -> tuple[str, ...]:
+    """The shape of an original with every value masked: letters become x, digits #."""
+    original = item.original
+    if item.line.door == "mllp":
+        lines = _hl7_shape(original.decode("utf-8", "replace"))
+    elif item.line.door == "https":
+        lines = _json_shape(original)
+    else:
+        lines = [f"Avro record of {len(original)} bytes"]
+    if len(lines) > PREVIEW_LINES:
+        lines = [*lines[:PREVIEW_LINES], f"… and {len(lines) - PREVIEW_LINES} lines more"]
+    return tuple(lines)
+
+
+def masked(text: str) -> str:
+    """A value with its letters and digits hidden; its length and punctuation show what it was.
+
+    Digits become # and not 9: ten nines are a valid NHS number.
+    """
+    return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "#", text))[:80]
+
+
+def _hl7_shape(text: str) -> list[str]:
+    shape = []
+    for segment in filter(None, re.split(r"[\r\n]+", text)):
+        name, _, rest = segment.partition("|")
+        if re.fullmatch(r"[A-Z][A-Z0-9]{2}", name) is None:
+            shape.append("(a line that is not a segment)")
+        elif name == "MSH":
+            fields = rest.split("|")
+            kind = fields[7] if len(fields) > 7 else ""
+            known = re.fullmatch(r"[A-Z]{3}(\^[A-Z0-9]{3}){0,1}(\^[A-Z0-9_]{1,7})?", kind)
+            shape.append(f"MSH  {len(fields) + 1} fields, type {kind if known else masked(kind)}")
+        else:
+            shape.append(f"{name}|{masked(rest)}")
+    return shape
+
+
+def _json_shape(original: bytes) -> list[str]:
+    try:
+        value = json.loads(original)
+    except (ValueError, RecursionError):
+        return [f"{len(original)} bytes that are not valid JSON"]
+    return list(_walk("", value, 0))
+
+
+def _walk(name: str, value: Any, depth: int) -> list[str]:
+    indent = "  " * depth
+    shown = name if not name or KNOWN_WORD.match(name) else masked(name)
+    head = f"{indent}{shown}: " if shown else indent
+    if depth >= PREVIEW_DEPTH:
+        return [f"{head}…"]
+    if isinstance(value, dict):
+        inner = [line for key, each in value.items() for line in _walk(str(key), each, depth + 1)]
+        return [f"{head}{{", *inner, f"{indent}}}"]
+    if isinstance(value, list):
+        inner = [line for each in value[:10] for line in _walk("", each, depth + 1)]
+        return [f"{head}[{len(value)}]", *inner]
+    text = "null" if value is None else str(value)
+    plain = name in PLAIN_FIELDS and re.fullmatch(r"[a-z0-9_.\-]{1,40}", text)
+    return [f"{head}{text if plain else masked(text)}"]

@@ -1,0 +1,1 @@
+"""Avro schemas of every record that crosses a process boundary; data only."""

@@ -1,0 +1,116 @@
+"""Writes to a real Kafka that stops, comes back, or is gone for good."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from hub.edges.confirmed import ConfirmedWrites, Unavailable
+from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.settings import Settings
+from hub.ops.topics import QUARANTINE, create_topics
+
+pytestmark = pytest.mark.stack
+
+
+@contextmanager
+def paused(kafka: EmbeddedKafka) -> Iterator[None]:
+    """A broker that neither answers nor refuses."""
+    os.kill(kafka.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(kafka.pid, signal.SIGCONT)
+
+
+async def until_written(writes: ConfirmedWrites) -> None:
+    """Repeat a write, as a sender does, until it is confirmed."""
+    for _ in range(200):
+        try:
+            await writes.write(QUARANTINE, b"k", b"again")
+        except Unavailable:
+            await asyncio.sleep(0.2)
+        else:
+            return
+    pytest.fail("Kafka was back and no write was confirmed")
+
+
+def settings_for(kafka: EmbeddedKafka, folder: Path) -> Settings:
+    """Settings that name this broker."""
+    return Settings(kafka=kafka.bootstrap, data_dir=folder, secret_key="of the test")
+
+
+def test_a_producer_whose_writes_are_stuck_is_given_up(
+    kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """A new one takes its place, and nothing of the old one is left running."""
+
+    async def scene() -> None:
+        await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
+        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=0.5, renew_seconds=0.5)
+        await writes.start()
+        await until_written(writes)
+        first = writes._producer
+        with paused(kafka):
+            for _ in range(4):
+                with pytest.raises(Unavailable):
+                    await writes.write(QUARANTINE, b"k", b"lost, and answered as lost")
+                await asyncio.sleep(0.3)
+        await until_written(writes)
+        assert writes._producer is not first
+        await writes.stop()
+        assert {asyncio.current_task()} == asyncio.all_tasks()
+
+    asyncio.run(scene())
+
+
+def test_a_killed_broker_that_comes_back_is_written_to_again(tmp_path: Path) -> None:
+    """SIGKILL, then the same broker at the same address."""
+    port = free_ports(0)[0]
+
+    async def scene() -> None:
+        broker = EmbeddedKafka(tmp_path / "kafka", port=port)
+        await asyncio.to_thread(broker.start)
+        try:
+            await create_topics(broker.bootstrap, settings_for(broker, tmp_path))
+            writes = ConfirmedWrites(broker.bootstrap, "test", confirm_seconds=1)
+            await writes.start()
+            await until_written(writes)
+            os.kill(broker.pid, signal.SIGKILL)
+            with pytest.raises(Unavailable):
+                await writes.write(QUARANTINE, b"k", b"v")
+        finally:
+            await asyncio.to_thread(broker.stop)
+        again = EmbeddedKafka(tmp_path / "kafka", port=port)
+        await asyncio.to_thread(again.start)
+        try:
+            await until_written(writes)
+            await writes.stop()
+        finally:
+            await asyncio.to_thread(again.stop)
+
+    asyncio.run(scene())
+
+
+def test_stopping_does_not_wait_for_a_kafka_that_is_gone(
+    kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """With a write on its way: a few seconds, and no task is left behind."""
+
+    async def scene() -> None:
+        await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
+        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=0.3)
+        await writes.start()
+        await until_written(writes)
+        with paused(kafka):
+            with pytest.raises(Unavailable):
+                await writes.write(QUARANTINE, b"k", b"v")
+            async with asyncio.timeout(10):
+                await writes.stop()
+            assert {asyncio.current_task()} == asyncio.all_tasks()
+
+    asyncio.run(scene())

@@ -1,0 +1,104 @@
+import io
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.ops.kafka_embedded import free_ports
+from hub.ops.settings import Settings
+from hub.ops.steps import Steps
+from hub.up import CannotStartError, running_hub
+
+
+def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """The `hub` command as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "hub.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "", **settings},
+    )
+
+
+def test_a_taken_port_stops_the_start_before_kafka(tmp_path: Path) -> None:
+    """The sentence names the port and its setting, and nothing was started or written."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        settings = Settings(data_dir=tmp_path / "hub", gateway_port=port, mllp_port=0)
+        with (
+            pytest.raises(CannotStartError, match=f"{port} is taken; set HUB_GATEWAY_PORT"),
+            running_hub(settings, Steps(quiet=True)),
+        ):
+            pytest.fail("it started on a taken port")
+    assert not (tmp_path / "hub").exists()
+
+
+@pytest.mark.stack
+def test_everything_comes_up_and_goes_down(tmp_path: Path) -> None:
+    """Kafka, topics, tables and a secret, one tick each; a second start creates no topic."""
+    settings = Settings(data_dir=tmp_path, gateway_port=0, mllp_port=0)
+    for made in ("23 new", "0 new"):
+        out = io.StringIO()
+        with running_hub(settings, Steps(out), roles=(), subscribers=["Y90001"]) as running:
+            assert running.kafka
+            assert running.settings.kafka == running.kafka.bootstrap
+            assert running.settings.secret() == settings.secret_file().read_bytes().strip()
+            assert running.settings.gateway_port
+        assert not running.kafka.alive()
+        assert f"✓ topics ({made})" in out.getvalue()
+        assert "✗" not in out.getvalue()
+    with sqlite3.connect(tmp_path / "hub.db") as database:
+        tables = {name for (name,) in database.execute("select name from sqlite_master")}
+    assert {"episodes", "notices", "gaps"} <= tables
+
+
+@pytest.mark.stack
+def test_a_killed_kafka_ends_the_hub_aloud(tmp_path: Path) -> None:
+    """When Kafka dies the hub knows at once, and says where to look."""
+    settings = Settings(data_dir=tmp_path, gateway_port=0, mllp_port=0)
+    out = io.StringIO()
+    with running_hub(settings, Steps(out), roles=()) as running:
+        assert running.kafka
+        subprocess.run(["/bin/kill", "-9", str(running.kafka.pid)], check=True)
+        assert running.ended.wait(5)
+    assert f"Kafka ended with -{signal.SIGKILL.value}; see {tmp_path}/kafka.log" in out.getvalue()
+
+
+def test_settings_that_cannot_be_used_end_in_words(tmp_path: Path) -> None:
+    """One line a fault, the setting's name and no value, no trace, and a code of its own."""
+    done = hub("topics", HUB_PARTITIONS="canary", HUB_DATA_DIR=str(tmp_path))
+    assert 3 == done.returncode
+    assert "HUB_PARTITIONS: " in done.stderr
+    assert "canary" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_topics_can_be_listed_without_a_kafka(tmp_path: Path) -> None:
+    """`hub topics --json` is what an operator of a cluster creates from."""
+    done = hub("topics", "--json", HUB_PARTITIONS="24", HUB_DATA_DIR=str(tmp_path))
+    listed = {topic["name"]: topic for topic in json.loads(done.stdout)}
+    assert 24 == listed["hub.inputs"]["partitions"]
+    assert "compact" == listed["hub-persons-changelog"]["configs"]["cleanup.policy"]
+
+
+def test_the_doctor_answers_with_its_code(tmp_path: Path) -> None:
+    """All well is 0; one bad finding is 1, and both are one JSON document."""
+    gateway, mllp, nobody = free_ports(0, 0, 0)
+    doors = {
+        "HUB_GATEWAY_PORT": str(gateway),
+        "HUB_MLLP_PORT": str(mllp),
+        "HUB_DATA_DIR": str(tmp_path),
+    }
+    bad = hub("doctor", "--json", HUB_KAFKA=f"127.0.0.1:{nobody}", **doors)
+    assert 1 == bad.returncode
+    unwell = {one["check"] for one in json.loads(bad.stdout)["findings"] if not one["well"]}
+    assert {"kafka", "secret"} == unwell
