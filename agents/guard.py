@@ -15,6 +15,9 @@ from hub.ops.logs import log
 
 CONTENT_TYPE = "application/vnd.apache.avro"
 
+OUTER = ("intake", "receipts")
+"""The agents that read what outsiders write."""
+
 
 def reason_of(error: Exception) -> tuple[FaultReason, str, str, str]:
     """Reason, explanation, field and remedy of an error; none of them repeats a value."""
@@ -56,7 +59,7 @@ async def quarantine(
         explanation=explanation,
         field=field,
         remedy=remedy,
-        door="worker" if agent != "intake" else "kafka",
+        door="kafka" if agent in OUTER else "worker",
         source=source,
         event_type=event_type,
         family=family,

@@ -13,11 +13,12 @@ from aiokafka import ConsumerRecord
 from agents.context import Context
 from agents.guard import quarantine
 from agents.quarantined import note_of
+from agents.receipts import input_of
 from agents.transport import Outbound, Slice, slices
-from hub.core.faults import FaultReason, SenderFault
+from hub.core.faults import SenderFault
 from hub.core.identity import person_key
-from hub.core.model import Event, Input, InputKind
-from hub.edges.avro import decode_event, decode_input, encode_event, encode_input
+from hub.core.model import Event
+from hub.edges.avro import decode_event, encode_event, encode_input
 from hub.edges.intake import check_event
 from hub.ops import metrics
 from hub.ops.topics import FAMILIES, INPUTS, PERSONS, QUARANTINE, RECEIPTS, family_topic
@@ -46,7 +47,7 @@ def add_intake(app: faust.App, context: Context) -> None:
         async for piece in slices(stream):
             inputs, kept = Outbound(app, INPUTS), Outbound(app, QUARANTINE)
             for record in piece.records:
-                await _take_receipt(record, inputs, kept)
+                await _take_receipt(context, record, inputs, kept)
             await inputs.send()
             await kept.send()
 
@@ -88,17 +89,19 @@ async def _take_in(
         )
 
 
-async def _take_receipt(record: ConsumerRecord, inputs: Outbound, kept: Outbound) -> None:
+async def _take_receipt(
+    context: Context, record: ConsumerRecord, inputs: Outbound, kept: Outbound
+) -> None:
     """Pass a receipt on to the inputs of its episode; the subscriber names both."""
+    arrived = arrived_at(record)
+    event: Event | None = None
     try:
-        given: Input = decode_input(record.value or b"")
-        if given.kind is not InputKind.RECEIPT or given.receipt is None:
-            raise SenderFault(
-                FaultReason.SCHEMA_VIOLATION,
-                "only receipts may be sent here",
-                field="kind",
-                remedy="publish events to their family's topic",
-            )
+        event = decode_event(record.value or b"", arrived)
+        if event.received_at is arrived:
+            metrics.event_in(event.type, "kafka")
+        now = context.clock.now()
+        check_event(event, context.directory, max(now, event.received_at))
+        given = input_of(event, now)
         await inputs.append(given.episode_id.encode(), encode_input(given))
     except SenderFault as fault:
         await quarantine(
@@ -106,5 +109,7 @@ async def _take_receipt(record: ConsumerRecord, inputs: Outbound, kept: Outbound
             fault,
             agent="receipts",
             original=record.value or b"",
-            received_at=arrived_at(record),
+            received_at=arrived,
+            source=event.source if event else "unknown",
+            event_type=event.type if event else None,
         )

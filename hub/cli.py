@@ -145,14 +145,19 @@ def topics(
     import asyncio
 
     from hub.ops.topics import create_topics, hub_topics
+    from hub.up import subscribers_of
 
     settings = _settings()
-    wanted = hub_topics(settings)
+    with _faults_in_words():
+        subscribers = subscribers_of(settings)
+    wanted = hub_topics(settings, subscribers=subscribers)
     if create:
         if not settings.kafka:
             _give_up("HUB_KAFKA is not set; say where Kafka is, as host:port")
         with _faults_in_words():
-            made = asyncio.run(create_topics(settings.kafka, settings))
+            made = asyncio.run(
+                create_topics(settings.kafka, settings, subscribers=subscribers)
+            )
             typer.echo(f"{len(made)} topics created, {len(wanted) - len(made)} were there")
     elif as_json:
         plain = [

@@ -62,13 +62,16 @@ def running_hub(
     steps: Steps,
     *,
     roles: Sequence[str] = ROLES,
-    subscribers: Sequence[str] = (),
+    subscribers: Sequence[str] | None = None,
 ) -> Iterator[Running]:
     """A hub that is up inside the `with`, and stopped in order after it.
 
-    A gateway or MLLP port of 0 is replaced by a free one.  Raises CannotStartError, LockedError,
+    A gateway or MLLP port of 0 is replaced by a free one.  `subscribers` are the organisations
+    that get a Kafka topic for their notices; by default those of the directory.  Raises CannotStartError, LockedError,
     JarsUnfitError, KafkaFailedError, TopicsUnfitError or RoleFailedError, each in words.
     """
+    if subscribers is None:
+        subscribers = subscribers_of(settings)
     settings = _with_ports(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     ended = threading.Event()
@@ -93,6 +96,22 @@ def running_hub(
         stack.callback(_stop_roles, supervisor, steps)
         supervisor.start()
         yield Running(settings, supervisor, kafka, ended, ready_seconds)
+
+
+def subscribers_of(settings: Settings) -> tuple[str, ...]:
+    """The organisations of the directory that read notices from Kafka.
+
+    Raises CannotStartError for a directory that cannot be read, before anything is started.
+    """
+    from hub.edges.directory import load_directory  # noqa: PLC0415  `hub topics` alone is quick
+
+    try:
+        return load_directory(settings.directory).kafka_subscribers()
+    except (OSError, ValueError) as error:
+        raise CannotStartError(
+            f"the directory {settings.directory} cannot be used: {error}; mend it, or set "
+            f"HUB_DIRECTORY"
+        ) from error
 
 
 def _start_kafka(settings: Settings, steps: Steps, ended: threading.Event) -> EmbeddedKafka:

@@ -22,6 +22,7 @@ from agents.transport.consumer import Consumer, consumer_of
 from agents.transport.ending import ExitCode, end_process
 from agents.transport.fence import Fence
 from agents.transport.producer import Producer
+from agents.transport.table import StrictTable
 
 # A worker that is silent for this long loses its partitions, and this is how long a restarted
 # group waits for a dead member.  With Faust's 60 s each restart took a minute.
@@ -56,7 +57,12 @@ class Transport(driver.Transport):
 class SendsMustSucceed(Sensor):
     """Ends the process when a record that Faust itself sent is not taken; Faust only warns."""
 
-    def on_send_error(self, producer: Any, exc: BaseException, state: Any) -> None:  # noqa: ARG002
+    def on_send_error(
+        self,
+        producer: Any,  # noqa: ARG002  Faust's signature
+        exc: BaseException,
+        state: Any,  # noqa: ARG002  Faust's signature
+    ) -> None:
         """Faust reports a failed delivery."""
         end_process(ExitCode.WRITE_FAILED, "a record sent by Faust was not taken", exc)
 
@@ -184,6 +190,7 @@ def make_app(
         producer_max_batch_size=1 << 20,
         producer_request_timeout=30.0,
         stream_buffer_maxsize=WAITING_SLICES,
+        Table=StrictTable,
         web_enabled=False,
         cython_optimizations=False,
     )

@@ -43,8 +43,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         """Start the consumer and watch its heartbeats."""
         await super().on_start()
         # aiokafka has no hook for heartbeats, and the lease of the fence rests on them.
-        coordinator: Any = self._ensure_consumer()._coordinator  # noqa: SLF001
-        heartbeat = coordinator._do_heartbeat  # noqa: SLF001
+        coordinator: Any = self._ensure_consumer()._coordinator  # noqa: SLF001  as said above
+        heartbeat = coordinator._do_heartbeat  # noqa: SLF001  as said above
 
         async def watched_heartbeat() -> bool:
             sent_at, member = elapsed_clock(), coordinator.member_id
@@ -55,7 +55,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
                 self._fence.membership_lost()
             return answered
 
-        coordinator._do_heartbeat = watched_heartbeat  # noqa: SLF001
+        coordinator._do_heartbeat = watched_heartbeat  # noqa: SLF001  as said above
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """A completed join is as good as a heartbeat: the broker has just counted us in."""

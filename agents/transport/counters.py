@@ -15,7 +15,7 @@ class TransportCounters:
     the process), `dropped` slices that a seek or rebalance had outdated, `fenced` writes held back
     because the group membership was in doubt, `commits` successful offset commits,
     `last_commit_monotonic` the `time.monotonic()` of the last of them (0.0 before the first),
-    `records` input records handed to agents and `written` output records confirmed by the broker.
+    `records` input records handed to agents and `written` batches confirmed by the broker.
     """
 
     holes: int = 0

@@ -15,6 +15,7 @@ import rocksdict
 from faust.stores import memory, rocksdb
 
 from agents.transport.batches import RecordBatch, Written
+from agents.transport.partitions import on_partitions_revoked
 from agents.transport.slices import Slice
 
 # Records read at a time by a scan: no iterator stays open between two pages, because an open
@@ -32,6 +33,7 @@ class PartitionStore:
         self._app = app
         self._table: Any = table
         self._unconfirmed: dict[int, dict[bytes, bytes | None]] = {}
+        on_partitions_revoked(app, lambda _: self._unconfirmed.clear())
 
     @property
     def changelog_topic(self) -> str:
@@ -79,10 +81,6 @@ class PartitionStore:
             if new is not None:
                 yield key, new
 
-    def forget(self) -> None:
-        """Drop what is unconfirmed; called when partitions are revoked, after the last flush."""
-        self._unconfirmed.clear()
-
     # --- the two kinds of store ------------------------------------------------------------
 
     def _read(self, partition: int, key: bytes) -> bytes | None:
@@ -125,13 +123,13 @@ def _partition(where: Slice | int) -> int:
 
 def _database(store: rocksdb.Store, partition: int) -> Any:
     """The RocksDB of one partition.  Faust's public reads guess the partition from the event."""
-    return store._db_for_partition(partition)  # noqa: SLF001
+    return store._db_for_partition(partition)  # noqa: SLF001  as said above
 
 
 def _places(store: Any) -> MutableMapping[bytes, int]:
     """Which partition each key of a memory store belongs to; Faust clears by it."""
     assert isinstance(store, memory.Store)
-    return store._key_partition  # noqa: SLF001
+    return store._key_partition  # noqa: SLF001  Faust has no other way in
 
 
 def _write_rocks(store: rocksdb.Store, partition: int, offset: int, records: list[Written]) -> None:

@@ -408,11 +408,30 @@ def earlier_recipients(c: Context) -> tuple[Recipient, ...]:
     return tuple(seen.values())
 
 
+@fact(TRUTH)
+def is_news(c: Context) -> bool:
+    """Whether a change of practice or address says something the episode did not know.
+
+    Hospital systems restate both with every message; only a difference is a change.
+    """
+    before, said = c.episode.start, str(c.body.get("to") or "")
+    match c.body.get("kind"):
+        case "gp":
+            return said != (before.practice or "")
+        case "address":
+            known = before.mother.postcode if before.mother else None
+            return said.partition("|")[0] != (known or "")
+        case _:
+            return True
+
+
 @fact(RECIPIENTS)
 def former_practice(c: Context) -> tuple[Recipient, ...]:
-    """The practice a woman has left, so that it is told so (P45)."""
-    left = c.body.get("from")
-    return (Recipient("GP_PRACTICE", left, part="left"),) if left else ()
+    """The practice a woman has left, so that it is told so (P45): as stated, or as last known."""
+    left = c.body.get("from") or c.episode.start.practice
+    if not left or left == c.body.get("to"):
+        return ()
+    return (Recipient("GP_PRACTICE", left, part="left"),)
 
 
 @fact(RECIPIENTS)

@@ -28,7 +28,11 @@ class Doors:
     def __init__(self, page: str, mllp: tuple[str, int], bootstrap: str):
         """Name the doors; nothing is opened yet."""
         self._mllp = mllp
-        self._http = httpx.AsyncClient(base_url=page, timeout=20)
+        self.asked: list[str] = []
+        """Every address asked over HTTP; no identity may stand in one."""
+        self._http = httpx.AsyncClient(
+            base_url=page, timeout=20, event_hooks={"request": [self._note]}
+        )
         self._kafka = AIOKafkaProducer(
             bootstrap_servers=bootstrap, enable_idempotence=True, acks="all"
         )
@@ -41,6 +45,9 @@ class Doors:
         """Close."""
         await self._kafka.stop()
         await self._http.aclose()
+
+    async def _note(self, request: httpx.Request) -> None:
+        self.asked.append(str(request.url))
 
     async def post(self, path: str, organisation: str, body: object) -> None:
         """Post to the gateway, again while it is away.  Raises DoorRefused for any other answer."""

@@ -18,6 +18,8 @@ class HookReceiver:
         self.taken: list[tuple[str, str]] = []
         """Organisation and webhook id of every verified delivery."""
         self.refused = 0
+        self.asked: list[str] = []
+        """Every address that was posted to; no identity may stand in one."""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -25,6 +27,7 @@ class HookReceiver:
 
             def do_POST(self) -> None:  # noqa: N802  the name that http.server calls
                 body = self.rfile.read(min(int(self.headers["content-length"]), BODY_MAX))
+                receiver.asked.append(self.path)
                 ods = self.path.rpartition("/")[2]
                 try:
                     Webhook(secrets[ods]).verify(body.decode(), dict(self.headers.items()))

@@ -15,7 +15,7 @@ from hub.demo.player import BEFORE, Player
 from hub.demo.quiet import Watcher
 from hub.demo.scenario import Scenario, instant, load_scenario
 from hub.demo.simulate import result
-from hub.demo.stage import OPERATOR, PASSWORD, Stage
+from hub.demo.stage import PASSWORD, Stage
 from hub.ops.clock import HeldClock
 from hub.ops.settings import Settings, load_settings
 from hub.ops.steps import Steps
@@ -86,17 +86,28 @@ def prepare(settings: Settings, stage: Stage, receiver: HookReceiver) -> Setting
     )
 
 
+def doors_of(running: Running) -> Doors:
+    """The doors of a hub that is up."""
+    settings = running.settings
+    return Doors(running.page(), (settings.mllp_host, settings.mllp_port), settings.kafka)
+
+
 async def play(
-    running: Running, scenarios: list[Scenario], steps: Steps | None
+    running: Running,
+    scenarios: list[Scenario],
+    steps: Steps | None,
+    *,
+    doors: Doors | None = None,
+    pause_seconds: float = 0.0,
 ) -> list[dict[str, Any]]:
     """Play on a hub that is up, and compare what followed with what was told."""
     settings = running.settings
     engine = make_engine(settings.real_database_url())
-    doors = Doors(running.page(), (settings.mllp_host, settings.mllp_port), settings.kafka)
+    doors = doors or doors_of(running)
     watcher = Watcher(settings.kafka, engine, settings.partitions)
     clock = HeldClock(Path(settings.clock.removeprefix("file:")))
     say = steps.say if steps is not None else _silent
-    player = Player(scenarios, clock, doors, watcher, engine, say)
+    player = Player(scenarios, clock, doors, watcher, engine, say, pause_seconds)
     await doors.start()
     await watcher.start()
     try:
@@ -132,6 +143,6 @@ def _where_to_look(running: Running, steps: Steps) -> None:
     for name, address in running.addresses().items():
         steps.say(f"  {name:<22} {address}")
     steps.say(f"  logins                 listed on {running.page()}/login, password '{PASSWORD}'")
-    steps.say(f"  gap board and quarantine as 'operator' of {OPERATOR}")
+    steps.say("  gap board              as 'safeguarding-lead'; quarantine as 'operator'")
     steps.say("  Ctrl-C stops everything")
     steps.say("")

@@ -45,8 +45,14 @@ class Player:
         watcher: Watcher,
         engine: Engine,
         say: Callable[[str], None],
+        pause_seconds: float = 0.0,
     ):
-        """Take the stories and the hub they play on."""
+        """Take the stories and the hub they play on.
+
+        `pause_seconds` is real time before each given thing, for whoever wants to watch or to
+        disturb.
+        """
+        self.pause_seconds = pause_seconds
         self.stories = stories
         self.clock = clock
         self.doors = doors
@@ -70,6 +76,7 @@ class Player:
             self.clock.move(at)
             await self.watcher.rest(at, self.sent)
             while cues and cues[0].at == at:
+                await asyncio.sleep(self.pause_seconds)
                 await self._give(heapq.heappop(cues))
                 await self.watcher.rest(at, self.sent)
             if at >= until and not cues:

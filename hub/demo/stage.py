@@ -18,6 +18,7 @@ from hub.demo.scenario import Scenario
 
 PASSWORD = "demo"  # noqa: S105  a login of the demonstration, said aloud on its own page
 OPERATOR = "HUB"
+OWN_LOGINS = {"operator": "HUB_OPERATOR", "safeguarding-lead": "NAMED_NURSE_SG"}
 
 
 def demo_key(ods: str) -> str:
@@ -93,14 +94,16 @@ class Stage:
             for ods, roles in parts.items()
             for role in sorted(roles)
         ]
-        people.append(
-            {
-                "login": "operator",
-                "person_id": "operator",
-                "name": "Hub operator",
-                "organisation": OPERATOR,
-                "roles": ["HUB_OPERATOR"],
-                "password_hash": hashed,
-            }
-        )
-        return people
+        return [*people, *(_own(login, role, hashed) for login, role in OWN_LOGINS.items())]
+
+
+def _own(login: str, role: str, hashed: str) -> dict[str, Any]:
+    """A login at the hub itself."""
+    return {
+        "login": login,
+        "person_id": login,
+        "name": login.replace("-", " ").capitalize(),
+        "organisation": OPERATOR,
+        "roles": [role],
+        "password_hash": hashed,
+    }

@@ -126,6 +126,11 @@ class Directory:
             found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
         return found
 
+    def kafka_subscribers(self) -> tuple[str, ...]:
+        """The organisations that read notices from a Kafka topic of their own."""
+        reading = {e.organisation for e in self.endpoints.values() if e.channel == "kafka"}
+        return tuple(sorted(reading))
+
     def staff(self, login: str) -> StaffMember | None:
         """Who signs in under a name, or None."""
         return self.staff_members.get(login)

@@ -36,9 +36,22 @@ FAILURE_WINDOW = timedelta(minutes=15)
 MAX_LOGINS_REMEMBERED = 10_000
 """A bound on memory: whoever tries more names than this pushes out the oldest."""
 
-SAFEGUARDING_ROLES = frozenset({"NAMED_NURSE_SG", "SG_MIDWIFE", "GP_SG_LEAD", "DESIGNATED"})
+SAFEGUARDING_ROLES = frozenset({"NAMED_NURSE_SG", "DESIGNATED"})
+"""Safeguarding leads of a whole area; those of one practice or trust look after their own."""
 OPERATOR_ROLE = "HUB_OPERATOR"
-LEAD_ROLES = frozenset({"TEAM_LEAD_HV", "SERVICE_MANAGER", "PATHWAY_LEAD"})
+LEAD_ROLES = frozenset(
+    {
+        "TEAM_LEAD",
+        "TEAM_LEAD_HV",
+        "OPERATIONAL_MANAGER",
+        "SERVICE_MANAGER",
+        "HEAD_OF_SERVICE",
+        "PATHWAY_LEAD",
+        "NAMED_PROFESSIONAL",
+        "SG_MIDWIFE",
+        "GP_SG_LEAD",
+    }
+)
 """Roles that look after a team's duties, and so see the gaps of their whole organisation."""
 
 

@@ -5,11 +5,14 @@ reached and somebody at the other end is behind it, so *sent* is never shown as 
 status is a word, a colour and a sign, so that none of the three is needed to read it.
 """
 
+import tomllib
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Severity, Signal
+from hub.policy.loader import HERE
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -110,47 +113,23 @@ def full_name(person: Named) -> str:
     return ", ".join(part for part in (family, given) if part) or "Name not known"
 
 
+@cache
+def role_labels() -> dict[str, str]:
+    """What the policy calls each role: one name for it in notices, gaps and pages."""
+    rows = tomllib.loads((HERE / "roles.toml").read_text(encoding="utf-8"))["role"]
+    return {row["role"]: row["label"] for row in rows}
+
+
 def in_words(code: str) -> str:
-    """A code as words: `not_ours` -> `Not ours`.  Roles keep their letters: `GP_PRACTICE`."""
+    """A code as words: `not_ours` -> `Not ours`; a role by the name that the policy gives it."""
     if not code:
         return "–"
     if code.isupper():
-        return ROLE_WORDS.get(code, code.replace("_", " "))
+        label = role_labels().get(code, code.replace("_", " ").lower())
+        return label[:1].upper() + label[1:]
     plain = code.replace("_", " ").replace("-", " ")
     return plain[:1].upper() + plain[1:]
 
-
-ROLE_WORDS: dict[str, str] = {
-    "GP_PRACTICE": "GP practice",
-    "GP_PRACTICE_BABY": "Baby's GP practice",
-    "GP_PARTNER_PRACTICE": "Partner's GP practice",
-    "GP_SG_LEAD": "GP safeguarding lead",
-    "COMM_MIDWIFE": "Community midwives",
-    "NAMED_MW": "Named midwife",
-    "SG_MIDWIFE": "Safeguarding midwife",
-    "BEREAVEMENT_MW": "Bereavement midwife",
-    "HV_TEAM": "Health visiting team",
-    "NAMED_HV": "Named health visitor",
-    "LINK_HV": "Link health visitor",
-    "TEAM_LEAD_HV": "Health visiting team lead",
-    "NAMED_NURSE_SG": "Named nurse, safeguarding",
-    "FNP": "Family nurse",
-    "CHIS": "Child health records",
-    "SOCIAL_WORKER": "Social worker",
-    "CSC_FRONT_DOOR": "Children's social care front door",
-    "CP_CHAIR": "Conference chair",
-    "OBSTETRICIAN": "Obstetrician",
-    "PAEDIATRICIAN": "Paediatrician",
-    "PMH_TEAM": "Perinatal mental health team",
-    "LIAISON_PSYCH": "Liaison psychiatry",
-    "POSTNATAL_WARD": "Postnatal ward",
-    "HUB_OPERATOR": "Hub operator",
-    "SERVICE_MANAGER": "Service manager",
-    "PATHWAY_LEAD": "Pathway lead",
-    "EARLY_HELP": "Early help",
-    "DA_SERVICE": "Domestic abuse service",
-    "DESIGNATED": "Designated professional",
-}
 
 LEVEL_WORDS: dict[Level, tuple[str, str]] = {
     Level.OWED: ("Not sent yet", "○"),

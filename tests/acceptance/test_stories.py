@@ -1,0 +1,69 @@
+"""`hub demo` as a stranger runs it: everything up, every story as told, everything down."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.demo.play import STORIES
+from tests.house.tree import ROOT
+
+pytestmark = pytest.mark.stack
+
+
+def test_every_story_goes_as_told(tmp_path: Path) -> None:
+    """Exit code 0, every outcome of every story and no other, and how long it took."""
+    report_path = tmp_path / "report.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "demo", "--until-done", "--json", str(report_path)],
+        capture_output=True,
+        text=True,
+        timeout=85,
+        check=False,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PATH": "",
+            "HOME": str(Path.home()),
+            "HUB_DATA_DIR": str(tmp_path / "data"),
+            "HUB_GATEWAY_PORT": "0",
+            "HUB_MLLP_PORT": "0",
+        },
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    report = json.loads(report_path.read_text(encoding="utf-8"))
+    assert report["ok"]
+    assert len(list(STORIES.glob("*.toml"))) == len(report["stories"])
+    for story in report["stories"]:
+        assert (story["expected"], [], []) == (
+            story["matched"],
+            story["missing"],
+            story["unexpected"],
+        )
+        assert 0 < story["expected"]
+    assert {"setup", "stories", "kafka_ready"} == set(report["seconds"])
+    assert all(0 < seconds < 85 for seconds in report["seconds"].values())
+
+
+def test_a_story_that_is_not_as_told_is_said_and_fails(tmp_path: Path) -> None:
+    """A report that is always green would prove nothing: one outcome too many is found."""
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", "simulate", str(_with_one_more(tmp_path))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    assert 1 == done.returncode, done.stdout + done.stderr
+    assert "P99.nobody" in done.stdout
+
+
+def _with_one_more(folder: Path) -> Path:
+    """A story that says of itself something that does not follow."""
+    told = next(STORIES.glob("sc1-*.toml")).read_text(encoding="utf-8")
+    wrong = '{ at = "2026-03-21 10:00", notice = "P99.nobody" },\n]'
+    path = folder / "wrong.toml"
+    path.write_text(wrong.join(told.rsplit("]", 1)), encoding="utf-8")
+    return path
