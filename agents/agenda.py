@@ -27,6 +27,9 @@ AGAIN_SECONDS = 5.0
 """How long a sent wake may stay unanswered before it is sent again; decisions take milliseconds,
 and a wake that was lost in a rebalance should not cost a deadline more than a session (8 s)."""
 
+SLICE_OF_SCAN = 1000
+"""Values read before others get a turn: about a millisecond."""
+
 
 class Agenda:
     """Next wakes by partition: a heap to find what is due, a table to know what still holds."""
@@ -81,29 +84,36 @@ def add_clock(app: faust.App, clock: Clock, agenda: Agenda, episodes: PartitionS
     """Rebuild the agenda after each assignment, and keep sending what is due."""
 
     async def rebuild(partitions: frozenset[tuple[str, int]]) -> None:
-        for topic, partition in partitions:
-            if topic != INPUTS:
-                continue
-            agenda.forget(partition)
-            for count, (key, value) in enumerate(episodes.scan(partition)):
-                agenda.note(partition, key, next_wake_of(value))
-                if count % 1000 == 0:
-                    await asyncio.sleep(0)
+        for partition in _of_inputs(partitions):
+            await read_agenda(agenda, episodes, partition)
 
     def revoke(partitions: frozenset[tuple[str, int]]) -> None:
-        for topic, partition in partitions:
-            if topic == INPUTS:
-                agenda.forget(partition)
+        for partition in _of_inputs(partitions):
+            agenda.forget(partition)
 
-    on_partitions_ready(app, rebuild)
-    on_partitions_revoked(app, revoke)
-
-    @app.task
     async def wake_up() -> None:
         while not app.should_stop:
             await asyncio.sleep(TICK_SECONDS)
             if app_ready(app):
                 await send_wakes(app, clock, agenda)
+
+    on_partitions_ready(app, rebuild)
+    on_partitions_revoked(app, revoke)
+    app.task(wake_up)
+
+
+def _of_inputs(partitions: frozenset[tuple[str, int]]) -> list[int]:
+    """The partitions of the episodes among all that the worker owns."""
+    return [partition for topic, partition in partitions if topic == INPUTS]
+
+
+async def read_agenda(agenda: Agenda, episodes: PartitionStore, partition: int) -> None:
+    """Read the next wakes of a partition, without opening its values and without holding up."""
+    agenda.forget(partition)
+    for count, (key, value) in enumerate(episodes.scan(partition)):
+        agenda.note(partition, key, next_wake_of(value))
+        if count % SLICE_OF_SCAN == 0:
+            await asyncio.sleep(0)
 
 
 async def send_wakes(app: faust.App, clock: Clock, agenda: Agenda) -> None:

@@ -5,24 +5,22 @@ state with everything a crash could still lose).
 """
 
 import faust
-import msgspec
 from aiokafka import ConsumerRecord
 from msgspec.structs import replace
 
 from agents.agenda import Agenda
 from agents.context import Context
-from agents.guard import quarantine
+from agents.guard import quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
-from agents.transport import Outbound, PartitionStore, RecordBatch, committed_offset, slices
-from hub.core.decide import CORRECTED, decide
-from hub.core.model import Decision, Episode, GapOpened, Input
-from hub.edges.avro import DecisionRecord, decode_input, encode_decision, event_from_json
+from agents.outputs import Sender
+from agents.step import Place, step, step_undecided
+from agents.transport import PartitionStore, committed_offset, slices
+from hub.core.corrections import CORRECTED
+from hub.core.model import Decision, GapOpened, Input
+from hub.edges.avro import decode_input, event_from_json
 from hub.ops import metrics
-from hub.ops.topics import DECISIONS, INPUTS, QUARANTINE
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Episode).decode
+from hub.ops.topics import INPUTS
 
 
 def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionStore:
@@ -32,93 +30,54 @@ def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionS
     @app.agent(app.topic(INPUTS), name="episodes")
     async def episodes_agent(stream: "faust.StreamT[bytes]") -> None:
         async for piece in slices(stream):
-            decisions = RecordBatch(app, DECISIONS, piece.partition)
-            kept_back = Outbound(app, QUARANTINE)
+            sender = Sender(app)
             changes = episodes.changelog(piece.partition)
             committed = committed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
                 kept = open_kept(episodes.get(piece, record.key))
                 outputs = kept.again(record.offset)
                 if outputs is None:
-                    fresh = await _absorb(context, record, kept, committed, kept_back)
+                    fresh = _absorb(context, record, kept, committed)
                     outputs = fresh.again(record.offset) or ()
                     await episodes.put(piece, record.key, close_kept(fresh), changes)
                     agenda.note(piece.partition, record.key, fresh.next_wake)
-                for key, value in outputs:
-                    await decisions.append(key, value)
-            await decisions.send()
-            await kept_back.send()
+                await sender.append(outputs)
+            await sender.send()
             await changes.send()
 
     return episodes
 
 
-async def _absorb(
-    context: Context, record: ConsumerRecord, kept: Kept, committed: int, kept_back: Outbound
-) -> Kept:
+def _absorb(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
     """Decide one input.  What cannot be decided is kept back, and its decision says nothing."""
-    episode_id = record.key.decode()
-    episode = _unpack(kept.state) if kept.state else Episode(episode_id=episode_id)
+    place = Place(record.key, record.partition, record.offset, committed)
     given: Input | None = None
     try:
-        given = _gather(context, record)
-        decision = decide(episode, given, context.policy)
-        _observe(context, decision)
+        given = _gather(record)
+        fresh, decision = step(context.policy, kept, place, given)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
-        await quarantine(
-            kept_back,
+        beside = quarantined(
             error,
             agent="episodes",
             original=record.value,
+            identity=f"{record.key.decode()}:{given.input_id}" if given else None,
             received_at=arrived_at(record),
             source=given.event.source if given and given.event else "unknown",
             event_type=given.event.type if given and given.event else None,
-            episode_id=episode_id,
+            episode_id=record.key.decode(),
         )
-        decision = _undecided(episode, record, context)
-    value = encode_decision(
-        DecisionRecord(
-            episode_id=episode_id,
-            seq=decision.seq,
-            input_id=decision.input_id,
-            input_partition=record.partition,
-            input_offset=record.offset,
-            at=decision.at,
-            policy_version=decision.policy_version,
-            outcomes=decision.outcomes,
-        )
-    )
-    return kept.after(
-        record.offset,
-        _pack(decision.episode),
-        ((record.key, value),),
-        committed=committed,
-        next_wake=decision.episode.next_wake,
-    )
+        return step_undecided(context.policy, kept, place, arrived_at(record), beside)
+    _observe(context, decision)
+    return fresh
 
 
-def _gather(context: Context, record: ConsumerRecord) -> Input:
-    """An input from its record; the event inside a correction is unpacked here.
-
-    A held clock may stand before the broker's own; the input's time is the hub's.
-    """
+def _gather(record: ConsumerRecord) -> Input:
+    """An input from its record; the event inside a correction is unpacked here."""
     given = decode_input(record.value)
     if given.event is not None and given.event.type == CORRECTED:
         whole = event_from_json(str(given.event.body["replacement"]).encode(), given.at)
         return replace(given, replacement=whole)
     return given
-
-
-def _undecided(episode: Episode, record: ConsumerRecord, context: Context) -> Decision:
-    """One step on, nothing said: every input has its decision, even this one."""
-    at = episode.at or context.clock.now()
-    return Decision(
-        episode=replace(episode, seq=episode.seq + 1, at=at),
-        outcomes=(),
-        input_id=f"undecided:{record.partition}:{record.offset}",
-        at=at,
-        policy_version=context.policy.version,
-    )
 
 
 def _observe(context: Context, decision: Decision) -> None:

@@ -6,12 +6,13 @@ meets the same input again.
 
 from datetime import datetime
 
-from agents.transport import Outbound
+from agents.outputs import Output
 from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.ids import derive
 from hub.edges.avro import QuarantineRecord, encode_quarantine
 from hub.edges.publish import OWNER
 from hub.ops.logs import log
+from hub.ops.topics import QUARANTINE
 
 CONTENT_TYPE = "application/vnd.apache.avro"
 
@@ -31,8 +32,7 @@ def reason_of(error: Exception) -> tuple[FaultReason, str, str, str]:
             return FaultReason.POLICY_ERROR, words, "", "report it with this id, then redrive it"
 
 
-async def quarantine(
-    out: Outbound,
+def quarantined(
     error: Exception,
     *,
     agent: str,
@@ -42,10 +42,16 @@ async def quarantine(
     event_type: str | None = None,
     family: str | None = None,
     episode_id: str | None = None,
-) -> str:
-    """Keep an input that could not be decided, and return its quarantine id."""
+    identity: str | None = None,
+) -> Output:
+    """The record that keeps an input which could not be decided, to be sent like any output.
+
+    `identity` is what makes two attempts at one input the same; the original's bytes, if nothing
+    better is known.
+    """
     reason, explanation, field, remedy = reason_of(error)
-    quarantine_id = derive("q", agent, reason, original.hex())
+    # The family is part of it: the same bytes on a safeguarding topic are a gap of their own.
+    quarantine_id = derive("q", agent, reason, family or "", identity or original.hex())
     log().warning(
         "quarantined",
         agent=agent,
@@ -69,5 +75,4 @@ async def quarantine(
         owner=OWNER,
         episode_id=episode_id,
     )
-    await out.append(quarantine_id.encode(), encode_quarantine(record))
-    return quarantine_id
+    return Output(QUARANTINE, quarantine_id.encode(), encode_quarantine(record))

@@ -9,16 +9,17 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from agents.context import Context
-from agents.guard import quarantine
+from agents.guard import quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
-from agents.transport import Outbound, PartitionStore, Slice, committed_offset, slices
-from hub.core.faults import FaultReason, HubFault, SenderFault
+from agents.outputs import Output, Sender
+from agents.transport import PartitionStore, committed_offset, slices
+from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import PersonState, identify
 from hub.core.model import Event, Input, InputKind
 from hub.edges.avro import decode_event, encode_input
 from hub.edges.directory import team_for
-from hub.ops.topics import INPUTS, PERSONS, QUARANTINE
+from hub.ops.topics import INPUTS, PERSONS
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(PersonState).decode
@@ -31,43 +32,33 @@ def add_identity(app: faust.App, context: Context) -> None:
     @app.agent(app.topic(PERSONS), name="identity")
     async def identity(stream: "faust.StreamT[bytes]") -> None:
         async for piece in slices(stream):
-            inputs, kept_back = Outbound(app, INPUTS), Outbound(app, QUARANTINE)
+            sender = Sender(app)
             changes = people.changelog(piece.partition)
             committed = committed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
                 kept = open_kept(people.get(piece, record.key))
                 outputs = kept.again(record.offset)
                 if outputs is None:
-                    fresh = await _resolve(context, piece, record, kept, committed, kept_back)
+                    fresh = _resolve(context, record, kept, committed)
                     outputs = fresh.again(record.offset) or ()
                     await people.put(piece, record.key, close_kept(fresh), changes)
-                for key, value in outputs:
-                    await inputs.append(key, value)
-            await inputs.send()
-            await kept_back.send()
+                await sender.append(outputs)
+            await sender.send()
             await changes.send()
 
 
-async def _resolve(  # noqa: PLR0913  everything one record needs, gathered by the loop above
-    context: Context,
-    piece: Slice,  # noqa: ARG001  the agents' steps share one form
-    record: ConsumerRecord,
-    kept: Kept,
-    committed: int,
-    kept_back: Outbound,
-) -> Kept:
+def _resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
     """Find the episode of one event; what cannot be resolved is kept back."""
     state = _unpack(kept.state) if kept.state else PersonState()
-    outputs: tuple[tuple[bytes, bytes], ...] = ()
     event: Event | None = None
     try:
         event = decode_event(record.value, arrived_at(record))
-        given, state = input_for(context, record.key.decode(), state, event)
-        outputs = ((given.episode_id.encode(), encode_input(given)),)
-    except (SenderFault, HubFault) as fault:
-        await quarantine(
-            kept_back,
-            fault,
+        given, after = input_for(context, record.key.decode(), state, event)
+        output = Output(INPUTS, given.episode_id.encode(), encode_input(given))
+    except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
+        after = state
+        output = quarantined(
+            error,
             agent="identity",
             original=record.value,
             received_at=arrived_at(record),
@@ -75,7 +66,7 @@ async def _resolve(  # noqa: PLR0913  everything one record needs, gathered by t
             event_type=event.type if event else None,
             family=_family(context, event),
         )
-    return kept.after(record.offset, _pack(state), outputs, committed=committed)
+    return kept.after(record.offset, _pack(after), (output,), committed=committed)
 
 
 def _family(context: Context, event: Event | None) -> str | None:

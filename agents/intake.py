@@ -5,16 +5,18 @@ each is decoded, checked as at every other door, and re-keyed by person.  Receip
 Kafka join the inputs of their episode directly: the outside world has one door.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import faust
 from aiokafka import ConsumerRecord
 
 from agents.context import Context
-from agents.guard import quarantine
+from agents.guard import quarantined
+from agents.outputs import Output, Sender
 from agents.quarantined import note_of
 from agents.receipts import input_of
-from agents.transport import Outbound, Slice, slices
+from agents.transport import Slice, slices
 from hub.core.faults import SenderFault
 from hub.core.identity import person_key
 from hub.core.model import Event
@@ -32,84 +34,75 @@ def arrived_at(record: ConsumerRecord) -> datetime:
 def add_intake(app: faust.App, context: Context) -> None:
     """Add the agents that read the public topics, the receipts and the quarantine."""
     families = [family_topic(family) for family in FAMILIES]
-
-    @app.agent(app.topic(*families), name="intake")
-    async def intake(stream: "faust.StreamT[bytes]") -> None:
-        async for piece in slices(stream):
-            people, kept = Outbound(app, PERSONS), Outbound(app, QUARANTINE)
-            for record in piece.records:
-                await _take_in(context, piece, record, people, kept)
-            await people.send()
-            await kept.send()
-
-    @app.agent(app.topic(RECEIPTS), name="receipts")
-    async def receipts(stream: "faust.StreamT[bytes]") -> None:
-        async for piece in slices(stream):
-            inputs, kept = Outbound(app, INPUTS), Outbound(app, QUARANTINE)
-            for record in piece.records:
-                await _take_receipt(context, record, inputs, kept)
-            await inputs.send()
-            await kept.send()
-
-    @app.agent(app.topic(QUARANTINE), name="quarantine")
-    async def quarantined(stream: "faust.StreamT[bytes]") -> None:
-        async for piece in slices(stream):
-            inputs = Outbound(app, INPUTS)
-            for record in piece.records:
-                given = note_of(record.value)
-                await inputs.append(given.episode_id.encode(), encode_input(given))
-            await inputs.send()
+    _add(app, "intake", families, lambda piece, record: take_in(context, piece.topic, record))
+    _add(app, "receipts", [RECEIPTS], lambda _, record: take_receipt(context, record))
+    _add(app, "quarantine", [QUARANTINE], lambda _, record: take_note(record))
 
 
-async def _take_in(
-    context: Context, piece: Slice, record: ConsumerRecord, people: Outbound, kept: Outbound
+def _add(
+    app: faust.App, name: str, topics: list[str], take: Callable[[Slice, ConsumerRecord], Output]
 ) -> None:
-    """Decode, check and re-key one public record."""
+    """An agent without state: each record leads to one other."""
+
+    @app.agent(app.topic(*topics), name=name)
+    async def agent(stream: "faust.StreamT[bytes]") -> None:
+        async for piece in slices(stream):
+            sender = Sender(app)
+            for record in piece.records:
+                await sender.append([take(piece, record)])
+            await sender.send()
+
+
+def _event_of(context: Context, record: ConsumerRecord) -> Event:
+    """The event of a public record, checked as at every other door.  Raises SenderFault."""
     arrived = arrived_at(record)
-    event: Event | None = None
+    event = decode_event(record.value or b"", arrived)
+    if event.received_at is arrived:
+        # Only the hub's own doors stamp an arrival: this one came straight over Kafka.
+        metrics.event_in(event.type, "kafka")
+    check_event(event, context.directory, context.clock.now())
+    return event
+
+
+def take_in(context: Context, topic: str, record: ConsumerRecord) -> Output:
+    """Decode, check and re-key one public record; what fails is kept back."""
     try:
-        event = decode_event(record.value or b"", arrived)
-        if event.received_at is arrived:
-            # Only the hub's own doors stamp an arrival: this one came straight over Kafka.
-            metrics.event_in(event.type, "kafka")
-        check_event(event, context.directory, max(context.clock.now(), event.received_at))
-        await people.append(
-            person_key(event, context.secret).encode(), encode_event(event)
-        )
-    except SenderFault as fault:
-        await quarantine(
-            kept,
-            fault,
-            agent="intake",
-            original=record.value or b"",
-            received_at=arrived,
-            source=event.source if event else "unknown",
-            event_type=event.type if event else None,
-            family=piece.topic.removeprefix("perinatal."),
-        )
+        event = _event_of(context, record)
+        return Output(PERSONS, person_key(event, context.secret).encode(), encode_event(event))
+    except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
+        return _kept_back(error, "intake", record, family=topic.removeprefix("perinatal."))
 
 
-async def _take_receipt(
-    context: Context, record: ConsumerRecord, inputs: Outbound, kept: Outbound
-) -> None:
+def take_receipt(context: Context, record: ConsumerRecord) -> Output:
     """Pass a receipt on to the inputs of its episode; the subscriber names both."""
-    arrived = arrived_at(record)
-    event: Event | None = None
     try:
-        event = decode_event(record.value or b"", arrived)
-        if event.received_at is arrived:
-            metrics.event_in(event.type, "kafka")
-        now = context.clock.now()
-        check_event(event, context.directory, max(now, event.received_at))
-        given = input_of(event, now)
-        await inputs.append(given.episode_id.encode(), encode_input(given))
-    except SenderFault as fault:
-        await quarantine(
-            kept,
-            fault,
-            agent="receipts",
-            original=record.value or b"",
-            received_at=arrived,
-            source=event.source if event else "unknown",
-            event_type=event.type if event else None,
-        )
+        given = input_of(_event_of(context, record), context.clock.now())
+        return Output(INPUTS, given.episode_id.encode(), encode_input(given))
+    except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
+        return _kept_back(error, "receipts", record, family=None)
+
+
+def take_note(record: ConsumerRecord) -> Output:
+    """Tell the core of a quarantined original, so that somebody owns it.
+
+    Only the hub writes this topic: a record that cannot be read is a defect, and ends the process.
+    """
+    given = note_of(record.value)
+    return Output(INPUTS, given.episode_id.encode(), encode_input(given))
+
+
+def _kept_back(error: Exception, agent: str, record: ConsumerRecord, family: str | None) -> Output:
+    """The quarantine record of a public record, with what can still be read of its envelope."""
+    try:
+        event: Event | None = decode_event(record.value or b"", arrived_at(record))
+    except SenderFault:
+        event = None
+    return quarantined(
+        error,
+        agent=agent,
+        original=record.value or b"",
+        received_at=arrived_at(record),
+        source=event.source if event else "unknown",
+        event_type=event.type if event else None,
+        family=family,
+    )

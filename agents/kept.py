@@ -14,13 +14,15 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from agents.outputs import Output
+
 HEADER = struct.Struct(">qq")
 NEVER = -1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-type_of_outputs = tuple[tuple[bytes, bytes], ...]
-"""Keys and values, in the order in which they were sent."""
+type_of_outputs = tuple[Output, ...]
+"""In the order in which they were sent."""
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):

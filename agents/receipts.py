@@ -23,36 +23,8 @@ CODE = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 
 def input_of(event: Event, now: datetime) -> Input:
     """The receipt as the core is told it.  Raises SenderFault, naming the field."""
-    if event.type != RECEIPT:
-        raise SenderFault(
-            FaultReason.SCHEMA_VIOLATION,
-            "only receipts may be sent here",
-            field="type",
-            remedy="publish events to their family's topic",
-        )
-    if EPISODE_ID.fullmatch(event.subject.reference) is None:
-        raise SenderFault(
-            FaultReason.UNKNOWN_NOTICE,
-            "the receipt does not say to which family its notice belongs",
-            field="subject.reference",
-            remedy="send the episode_id of the notice as the subject's reference",
-        )
+    _check(event)
     body = event.body
-    if body["organisation"] != event.organisation:
-        raise SenderFault(
-            FaultReason.NOT_YOUR_ORGANISATION,
-            "the receipt speaks for another organisation than its source",
-            field="data.organisation",
-            remedy="send your own ODS code in both",
-        )
-    for name in ("role", "person", "channel", "detail"):
-        if body[name] is not None and CODE.fullmatch(body[name]) is None:
-            raise SenderFault(
-                FaultReason.SCHEMA_VIOLATION,
-                "the field holds more than a code",
-                field=f"data.{name}",
-                remedy="send a code of up to 64 letters, digits and . _ : -",
-            )
     return Input(
         input_id=derive("i", "receipt", event.source, event.id),
         kind=InputKind.RECEIPT,
@@ -69,3 +41,36 @@ def input_of(event: Event, now: datetime) -> Input:
             detail=body["detail"],
         ),
     )
+
+
+def _check(event: Event) -> None:
+    if event.type != RECEIPT:
+        raise SenderFault(
+            FaultReason.SCHEMA_VIOLATION,
+            "only receipts may be sent here",
+            field="type",
+            remedy="publish events to their family's topic",
+        )
+    if EPISODE_ID.fullmatch(event.subject.reference) is None:
+        raise SenderFault(
+            FaultReason.UNKNOWN_NOTICE,
+            "the receipt does not say to which family its notice belongs",
+            field="subject.reference",
+            remedy="send the episode_id of the notice as the subject's reference",
+        )
+    if event.body["organisation"] != event.organisation:
+        raise SenderFault(
+            FaultReason.NOT_YOUR_ORGANISATION,
+            "the receipt speaks for another organisation than its source",
+            field="data.organisation",
+            remedy="send your own ODS code in both",
+        )
+    for name in ("role", "person", "channel", "detail"):
+        value = event.body[name]
+        if value is not None and CODE.fullmatch(value) is None:
+            raise SenderFault(
+                FaultReason.SCHEMA_VIOLATION,
+                "the field holds more than a code",
+                field=f"data.{name}",
+                remedy="send a code of up to 64 letters, digits and . _ : -",
+            )

@@ -71,7 +71,7 @@ def project() -> None:
 @app.command()
 def up() -> None:
     """Run everything on this machine, with durable data, until Ctrl-C."""
-    from hub.up import running_hub
+    from hub.up import running_hub, who_can_enter
 
     steps = Steps()
     stop = threading.Event()
@@ -80,6 +80,8 @@ def up() -> None:
         for name, address in hub.addresses().items():
             typer.echo(f"  {name:<22} {address}")
         typer.echo(f"  {'logs':<22} {hub.settings.data_dir / 'logs'}")
+        if who := who_can_enter(hub.settings):
+            typer.echo(f"  {'who can sign in':<22} {who}")
         typer.echo("Up. Ctrl-C stops it.")
         while not stop.wait(0.2):
             if hub.ended.is_set():
@@ -116,7 +118,7 @@ def simulate(files: list[Path], as_json: Json = False) -> None:
 def check(as_json: Json = False) -> None:
     """Check policy, schemas and settings; an error names file, line and remedy."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.policy.check")(_settings(), as_json=as_json))
+        raise typer.Exit(_later("hub.check")(_settings(), as_json=as_json))
 
 
 @app.command()
@@ -155,9 +157,7 @@ def topics(
         if not settings.kafka:
             _give_up("HUB_KAFKA is not set; say where Kafka is, as host:port")
         with _faults_in_words():
-            made = asyncio.run(
-                create_topics(settings.kafka, settings, subscribers=subscribers)
-            )
+            made = asyncio.run(create_topics(settings.kafka, settings, subscribers=subscribers))
             typer.echo(f"{len(made)} topics created, {len(wanted) - len(made)} were there")
     elif as_json:
         plain = [

@@ -10,12 +10,16 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
 from hub.ops.settings import Settings, make_secret
 from hub.ops.steps import Steps
 from hub.ops.supervisor import ROLES, Supervisor
 from hub.ops.topics import create_topics
+
+if TYPE_CHECKING:
+    from hub.edges.directory import Directory
 
 
 class CannotStartError(Exception):
@@ -67,8 +71,9 @@ def running_hub(
     """A hub that is up inside the `with`, and stopped in order after it.
 
     A gateway or MLLP port of 0 is replaced by a free one.  `subscribers` are the organisations
-    that get a Kafka topic for their notices; by default those of the directory.  Raises CannotStartError, LockedError,
-    JarsUnfitError, KafkaFailedError, TopicsUnfitError or RoleFailedError, each in words.
+    that get a Kafka topic for their notices; by default those of the directory.  Raises
+    CannotStartError, LockedError, JarsUnfitError, KafkaFailedError, TopicsUnfitError or
+    RoleFailedError, each in words.
     """
     if subscribers is None:
         subscribers = subscribers_of(settings)
@@ -103,10 +108,30 @@ def subscribers_of(settings: Settings) -> tuple[str, ...]:
 
     Raises CannotStartError for a directory that cannot be read, before anything is started.
     """
-    from hub.edges.directory import load_directory  # noqa: PLC0415  `hub topics` alone is quick
+    return _directory(settings).kafka_subscribers()
+
+
+def who_can_enter(settings: Settings) -> str:
+    """Who can sign in, in words, where it is not plain: everybody, or nobody yet.
+
+    Raises CannotStartError for a directory that cannot be read.
+    """
+    directory = _directory(settings)
+    if settings.demo_logins:
+        return "everybody listed on the sign-in page, and keys such as demo-RXX: HUB_DEMO_LOGINS"
+    if directory.publishers or any(each.password_hash for each in directory.staff_members.values()):
+        return ""
+    return (
+        f"nobody yet: {settings.directory.name} has no password and no key; to look around on this "
+        "machine set HUB_DEMO_LOGINS=true, for your own people set HUB_DIRECTORY"
+    )
+
+
+def _directory(settings: Settings) -> "Directory":
+    from hub.edges.directory import load_directory  # noqa: PLC0415  most commands need none
 
     try:
-        return load_directory(settings.directory).kafka_subscribers()
+        return load_directory(settings.directory)
     except (OSError, ValueError) as error:
         raise CannotStartError(
             f"the directory {settings.directory} cannot be used: {error}; mend it, or set "

@@ -77,6 +77,18 @@ DUTY = (
         "ops",
     ),
     Panel(
+        "What does the HL7 door answer?",
+        "sum by (answer) (rate(hub_mllp_messages_total[5m]))",
+        "{{answer}}",
+        "ops",
+    ),
+    Panel(
+        "Bytes between HL7 frames",
+        "sum(rate(hub_mllp_skipped_bytes_total[5m]))",
+        "bytes",
+        "ops",
+    ),
+    Panel(
         "Attempts to deliver",
         "sum by (channel, result) (rate(hub_delivery_attempts_total[5m]))",
         "{{channel}} {{result}}",

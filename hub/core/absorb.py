@@ -45,6 +45,14 @@ _PLAIN: dict[str, Callable[[Draft, Any], None]] = {
 }
 
 
+def absorb_in_turn(draft: Draft, rule: EventRule, event: Event) -> None:
+    """Set what a new event says; one that happened before others must not undo what they said."""
+    if any(r.occurred_at > event.occurred_at and not r.retracted for r in draft.history):
+        refold(draft)
+    else:
+        absorb(draft, rule, event, event.body)
+
+
 def absorb(draft: Draft, rule: EventRule, event: Event | Remembered, body: dict[str, Any]) -> None:
     """Set what an event says of the episode."""
     context = Context(draft, event, body)
@@ -79,10 +87,12 @@ def _assign(draft: Draft, given: dict[str, Any]) -> None:
     )
     others = []
     for other in draft.team:
-        if other.role == holder.role and other.found_by == "assignment":
-            if other.person == holder.person or other.until is None:
-                continue
-        others.append(other)
+        if other.role != holder.role or other.found_by != "assignment":
+            others.append(other)
+        elif other.person != holder.person and other.until is not None:
+            others.append(other)
+        elif other.person != holder.person and holder.since and holder.since > draft.at:
+            others.append(replace(other, until=holder.since))
     draft.team = (holder, *others)
 
 
@@ -94,7 +104,9 @@ def refold(draft: Draft) -> None:
     draft.babies, draft.plans = [], ()
     draft.provider, draft.practice = start.provider, start.practice
     draft.team = tuple(h for h in draft.team if h.found_by != "assignment")
-    for remembered in draft.history:
+    # What happened last stands, whatever came last: a scan's due date outlives the booking's
+    # although the booking came, or was corrected, after it (S8).
+    for remembered in sorted(draft.history, key=lambda r: r.occurred_at):
         rule = draft.policy.events.get(remembered.type)
         if rule is not None and not remembered.retracted:
             absorb(draft, rule, remembered, unpack_body(remembered))
@@ -109,6 +121,4 @@ def take_team(draft: Draft, team: tuple[Holder, ...]) -> None:
 
 def forget(draft: Draft, event_id: str) -> None:
     """Mark a remembered event as retracted."""
-    draft.history = [
-        replace(r, retracted=True) if r.id == event_id else r for r in draft.history
-    ]
+    draft.history = [replace(r, retracted=True) if r.id == event_id else r for r in draft.history]

@@ -49,7 +49,11 @@ def _audience(policy: Policy, role: str) -> str:
 
 
 def compose(
-    draft: Draft, fields: Iterable[FieldRule], body: dict[str, Any], groups: tuple[str, ...], role: str
+    draft: Draft,
+    fields: Iterable[FieldRule],
+    body: dict[str, Any],
+    groups: tuple[str, ...],
+    role: str,
 ) -> tuple[ContentLine, ...]:
     """The lines of a notice for one role, in the order of the rule's groups.
 
@@ -66,7 +70,8 @@ def compose(
         found = [
             (row, value)
             for row in rows
-            if row.group == name and (value := _look_up(row.path, draft, body)) not in (None, "", [])
+            if row.group == name
+            and (value := _look_up(row.path, draft, body)) not in (None, "", [])
         ]
         if not found or show is Show.NOTHING:
             continue

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.core.deadlines import TERM_DAYS, Span, due_after
+from hub.core.deadlines import TERM_DAYS, Span, due_after, local_date
 from hub.core.model import (
     Baby,
     Episode,
@@ -42,6 +42,9 @@ class Draft:
         self.start = episode
         self.policy = policy
         self.at = at
+        self.heard_id = ""
+        self.heard_at = at
+        """The event now being heard, and when it (or what a receipt tells of) really happened."""
         self.episode_id = episode.episode_id
         self.mother = episode.mother
         self.provider = episode.provider
@@ -76,6 +79,8 @@ class Draft:
         for holder in self.team:
             if holder.role != role or (holder.until is not None and holder.until <= now):
                 continue
+            if holder.since is not None and holder.since > now:
+                continue
             if holder.found_by == "assignment":
                 return holder
             best = best or holder
@@ -88,20 +93,23 @@ class Draft:
 
     @property
     def born(self) -> date | None:
-        """The day the first baby was born."""
+        """The day the first baby was born, where it was born (ground rule 1.2: local dates)."""
         days = [b.born_at for b in self.babies if b.born_at is not None]
-        return min(days).date() if days else None
+        return local_date(min(days)) if days else None
 
     @property
     def ended(self) -> bool:
         """Whether the pregnancy has ended in a loss."""
         return self.ended_at is not None
 
+    def lost(self, subject: str) -> bool:
+        """Whether the pregnancy, or the baby that a duty is about, has been lost."""
+        about = subject.split("/")[0]
+        return self.ended or any(b.baby_id == about and b.ended_at for b in self.babies)
+
     def due(self, span: Span, start: datetime) -> datetime | None:
         """When a span from `start` falls due for this episode."""
-        return due_after(
-            span, start, self.policy.calendar, edd=self.due_date, born=self.born
-        )
+        return due_after(span, start, self.policy.calendar, edd=self.due_date, born=self.born)
 
     # --- changing -----------------------------------------------------------------------------
 
@@ -212,7 +220,7 @@ def estimated_due_date(gestation: dict[str, Any] | None, occurred_at: datetime) 
     if not gestation or gestation.get("weeks") is None:
         return None
     days = int(gestation["weeks"]) * 7 + int(gestation.get("days") or 0)
-    return (occurred_at.date() + timedelta(days=TERM_DAYS - days)).isoformat()
+    return (local_date(occurred_at) + timedelta(days=TERM_DAYS - days)).isoformat()
 
 
 def merge_baby(babies: list[Baby], baby_id: str, **changes: datetime | None) -> None:

@@ -143,6 +143,12 @@ def pregnancy_loss_at(c: Context) -> datetime | None:
     return _moment(c)
 
 
+@fact(INSTANT)
+def baby_loss_at(c: Context) -> datetime | None:
+    """When the baby that the event names was lost; none when it was born alive."""
+    return None if c.body.get("outcome") == "live_birth_see_E08" else _moment(c)
+
+
 @fact(TEXT, condition=TRUTH, value=TEXT)
 def only_if(c: Context, condition: bool, value: str | None) -> str | None:  # noqa: FBT001  a fact's arguments are written by name in policy
     """A value, where a condition holds."""
@@ -170,8 +176,10 @@ def reporter_role(c: Context) -> str | None:
     """The role of whoever reported the event."""
     if c.event is None:
         return None
-    return c.event.actor_role if isinstance(c.event, Remembered) else (
-        c.event.actor.role if c.event.actor else None
+    return (
+        c.event.actor_role
+        if isinstance(c.event, Remembered)
+        else (c.event.actor.role if c.event.actor else None)
     )
 
 
@@ -190,20 +198,22 @@ def reported_by_midwifery(c: Context) -> bool:
 
 @fact(NUMBER)
 def organisations_informed(c: Context) -> int:
-    """Organisations that know: those that reported, and those where a notice was opened (G05)."""
+    """Organisations that know: those that reported, and those where a notice was opened (G05).
+
+    A superior who acknowledges an escalation reads of a gap, not of a pregnancy.
+    """
     draft = c.episode
     knowing = {r.organisation for r in draft.history if not r.retracted}
     for obligation in draft.obligations.values():
-        knowing |= {t.organisation for t in obligation.told if t.level >= Level.OPENED}
+        if obligation.rule in draft.policy.tells:
+            knowing |= {t.organisation for t in obligation.told if t.level >= Level.OPENED}
     return len(knowing)
 
 
 @fact(NUMBER, rule=TEXT, role=TEXT)
 def level_reached(c: Context, rule: str, role: str) -> int:
     """The highest level a rule's notices reached for a role, 0 to 5."""
-    levels = [
-        o.level for o in c.episode.obligations.values() if o.rule == rule and o.role == role
-    ]
+    levels = [o.level for o in c.episode.obligations.values() if o.rule == rule and o.role == role]
     return int(max(levels, default=Level.OWED))
 
 
@@ -330,7 +340,8 @@ def invited_health_roles(c: Context) -> tuple[Recipient, ...]:
 
 def _required_roles(c: Context) -> list[str]:
     """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, and
-    the paediatrician where a child was seen or injured."""
+    the paediatrician where a child was seen or injured.
+    """
     age = infant_age_days(c)
     wanted = ["GP_PRACTICE", "NAMED_HV"]
     if age is None or age <= MIDWIFERY_DAYS:
@@ -426,12 +437,32 @@ def is_news(c: Context) -> bool:
 
 
 @fact(RECIPIENTS)
+def reporter(c: Context) -> tuple[Recipient, ...]:
+    """Whoever reported the event, in her role; maternity where the role is not said (G05)."""
+    if c.event is None:
+        return ()
+    return (Recipient(reporter_role(c) or "COMM_MIDWIFE", c.event.organisation),)
+
+
+@fact(RECIPIENTS)
 def former_practice(c: Context) -> tuple[Recipient, ...]:
     """The practice a woman has left, so that it is told so (P45): as stated, or as last known."""
     left = c.body.get("from") or c.episode.start.practice
     if not left or left == c.body.get("to"):
         return ()
     return (Recipient("GP_PRACTICE", left, part="left"),)
+
+
+@fact(RECIPIENTS)
+def former_health_visiting(c: Context) -> tuple[Recipient, ...]:
+    """The health visiting team that was told of her and holds her no longer (P45)."""
+    now = c.episode.holder("HV_TEAM")
+    last: dict[str, str] = {}
+    for obligation in c.episode.obligations.values():
+        if same_post(obligation.role) == "NAMED_HV" and obligation.rule in c.episode.policy.tells:
+            last |= dict.fromkeys((t.organisation for t in obligation.told), obligation.rule)
+    left = [o for o, rule in last.items() if now and o != now.organisation and rule[-5:] != ".left"]
+    return tuple(Recipient("HV_TEAM", organisation, part="left") for organisation in left)
 
 
 @fact(RECIPIENTS)

@@ -54,6 +54,8 @@ def _owner_organisation(
     draft: Draft, rule: GapRule, owner: str, duty: Obligation | Expectation
 ) -> str:
     """Where the owner of a gap sits: the duty's own place, the role's holder, or the reporter."""
+    if rule.owner_at:
+        return rule.owner_at
     if duty.organisation and (owner == duty.role or rule.owner_at_recipient):
         return duty.organisation
     holder = draft.holder(owner)
@@ -84,7 +86,9 @@ def open_gap(
     subject = duty.subject
     if owner != duty.role and duty.role not in subject.split("/"):
         subject = f"{subject}/{duty.role}".lstrip("/")
-    alike = [g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)]
+    alike = [
+        g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)
+    ]
     for gap in alike:
         if gap.state is GapState.OPEN:
             joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
@@ -141,16 +145,20 @@ def duty_id(duty: Obligation | Expectation) -> str:
 
 
 def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> Gap:
-    """Make an open gap graver in place; a gap is never made lighter (ruling 28)."""
+    """Make an open gap graver in place; a gap is never made lighter (ruling 28).
+
+    On a new ladder it starts at the bottom, with waits that count from now, so that nobody whom
+    that ladder names is passed over and nobody is late on it from the start.
+    """
     if severity <= gap.severity:
         return gap
-    rule = draft.policy.gaps[gap.code]
-    graver = replace(gap, severity=severity, ladder=rule.ladder_flagged or gap.ladder)
+    ladder = draft.policy.gaps[gap.code].ladder_flagged or gap.ladder
+    graver = replace(gap, severity=severity)
+    if ladder != gap.ladder:
+        graver = replace(graver, ladder=ladder, rung=0, raised_at=draft.at)
     draft.put_gap(graver)
     draft.say(
-        GapRaised(
-            gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.at, reason=reason
-        )
+        GapRaised(gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.at, reason=reason)
     )
     return graver
 
@@ -178,7 +186,8 @@ def next_rung(draft: Draft, gap: Gap) -> tuple[datetime, Rung] | None:
     if gap.state is not GapState.OPEN or gap.rung >= len(rungs):
         return None
     rung = rungs[gap.rung]
-    due = draft.due(rung.after, gap.opened_at) if rung.after.amount else gap.opened_at
+    start = gap.raised_at or gap.opened_at
+    due = draft.due(rung.after, start) if rung.after.amount else start
     return (due, rung) if due is not None else None
 
 
@@ -196,6 +205,9 @@ def climb(draft: Draft, gap: Gap, rung: Rung, at: datetime) -> None:
             organisation = evidence.organisation if evidence else ""
             if organisation == gap.organisation:
                 continue
+        if not organisation:
+            # Nobody could be told: the gap itself stays on the board, and its next rung comes.
+            continue
         _tell_rung(draft, gap, rung, number, role, organisation, at)
 
 
@@ -204,9 +216,10 @@ def _remind(draft: Draft, gap: Gap, number: int, at: datetime) -> bool:
     reminded = False
     for identity in gap.duty_ids:
         obligation = draft.obligations.get(identity)
-        if obligation is not None and obligation.organisation and obligation.told:
-            tell.issue(draft, obligation, NoticeReason.REMINDER)
-            _say_escalated(draft, gap, number, obligation.role, obligation.organisation, identity, at)
+        if obligation is not None and tell.remind(draft, obligation):
+            _say_escalated(
+                draft, gap, number, obligation.role, obligation.organisation, identity, at
+            )
             reminded = True
     return reminded
 
@@ -236,7 +249,7 @@ def _tell_rung(
     if due is None:
         raise AssertionError("a rung's wait is never counted on a pregnancy")
     obligation = Obligation(
-        obligation_id=derive("o", draft.episode_id, gap.gap_id, number, role, organisation),
+        obligation_id=derive("o", draft.episode_id, gap.gap_id, gap.ladder, number, role, organisation),
         rule=f"{gap.ladder}.{number}",
         trigger=gap.gap_id,
         role=role,
@@ -274,7 +287,9 @@ def unacknowledged(draft: Draft, obligation: Obligation, due_at: datetime) -> No
     rungs = draft.policy.ladders.get(gap.ladder, ())
     above = rungs[number + 1].to[0].role if number + 1 < len(rungs) else obligation.role
     named = replace(
-        obligation, role=gap.role if above == "owner" else above, subject="/".join(filter(None, (f"{gap.code}.{number}", gap.subject, gap.role)))
+        obligation,
+        role=gap.role if above == "owner" else above,
+        subject="/".join(filter(None, (f"{gap.code}.{number}", gap.subject, gap.role))),
     )
     open_gap(draft, UNACKNOWLEDGED, basis, named, due_at, raised_at=obligation.raised_at)
     current = draft.gaps[obligation.trigger]
@@ -318,10 +333,17 @@ def close_done(draft: Draft) -> None:
             close(draft, gap, GapState.WITHDRAWN, draft.at, "duty_ended")
             continue
         at = max(times)
-        at_once = gap.opened_at <= gap.due_at and gap.code == UNREACHABLE
-        late = at > gap.due_at or at_once or _missed(draft, gap)
+        late = at > gap.due_at or _at_once(draft, gap) or _missed(draft, gap)
         state = GapState.CLEARED_LATE if late else GapState.CLEARED
         close(draft, gap, state, max(at, gap.opened_at), "duty_met")
+
+
+def _at_once(draft: Draft, gap: Gap) -> bool:
+    """Whether a gap opened the moment its ground was known, so that it can only clear late."""
+    rule = draft.policy.requirements.get(gap.rule)
+    if rule is not None:
+        return rule.by is None
+    return gap.opened_at <= gap.due_at and gap.code == UNREACHABLE
 
 
 def _missed(draft: Draft, gap: Gap) -> bool:
@@ -361,4 +383,3 @@ def _close_unacknowledged(draft: Draft, rung: Obligation) -> None:
     for gap in list(draft.gaps.values()):
         if gap.state is GapState.OPEN and rung.obligation_id in gap.duty_ids:
             close(draft, gap, GapState.WITHDRAWN, draft.at, "gap_closed")
-

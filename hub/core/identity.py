@@ -24,6 +24,17 @@ BEFORE_CONCEPTION = timedelta(days=14)
 OPEN_WITHOUT_DUE_DATE = timedelta(days=TERM_DAYS)
 LIFE_AFTER_DUE_DATE = timedelta(days=365)
 """An episode lives until the infant is one year old."""
+OVERDUE_AT_MOST = timedelta(days=21)
+"""A pregnancy lasts no longer past its due date: a re-dating after that is of another one."""
+NEXT_BIRTH = timedelta(days=120)
+"""A birth this long after a birth or a loss is of another pregnancy; twins are weeks apart at most."""
+SAYS_PREGNANT = (
+    "pregnancy.notified",
+    "pregnancy.referral-received",
+    "pregnancy.booked",
+    "pregnancy.dated",
+)
+"""Events that say that a woman is pregnant now."""
 EPISODES_LIMIT = 24
 """Pregnancies kept for one person; the oldest goes first."""
 
@@ -74,18 +85,37 @@ def _due_date(event: Event) -> str | None:
 
 
 def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
-    """Whether an event is about a known episode."""
+    """Whether an event is about a known episode.
+
+    Whoever is said to be pregnant after a birth or a loss is pregnant again.
+    """
+    if event.type in SAYS_PREGNANT and _over(known, event):
+        return False
+    if event.type == "birth.recorded" and known.ended_at is not None:
+        if event.occurred_at > known.ended_at + NEXT_BIRTH:
+            return False
     if known.edd is not None:
         edd = date.fromisoformat(known.edd)
         if due is not None and event.type != "birth.recorded":
-            return abs(date.fromisoformat(due) - edd) <= DUE_DATE_WINDOW or _redated(event)
+            return abs(date.fromisoformat(due) - edd) <= DUE_DATE_WINDOW or _redated(
+                known, event, edd
+            )
         return local_date(event.occurred_at) <= edd + LIFE_AFTER_DUE_DATE
     return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + LIFE_AFTER_DUE_DATE
 
 
-def _redated(event: Event) -> bool:
-    """A re-dating names the pregnancy it belongs to by having happened during it."""
-    return event.type in ("pregnancy.dated", "pregnancy.ended")
+def _redated(known: KnownEpisode, event: Event, edd: date) -> bool:
+    """A re-dating or a loss names its pregnancy by having happened during it."""
+    if event.type not in ("pregnancy.dated", "pregnancy.ended"):
+        return False
+    if _over(known, event):
+        return event.body.get("outcome") == "neonatal_death"
+    return local_date(event.occurred_at) <= edd + OVERDUE_AT_MOST
+
+
+def _over(known: KnownEpisode, event: Event) -> bool:
+    """Whether the pregnancy itself had ended, in a birth or a loss, when an event happened."""
+    return known.ended_at is not None and event.occurred_at > known.ended_at
 
 
 def _too_old(known: KnownEpisode, event: Event) -> bool:
@@ -106,16 +136,20 @@ def identify(
     """
     due = _due_date(event)
     learnt = _learn(state, event)
+    too_old = False
     for known in reversed(state.episodes):
         if _belongs(known, event, due):
-            if _too_old(known, event):
-                raise SenderFault(
-                    FaultReason.BEFORE_EPISODE,
-                    "this happened before the pregnancy it would belong to",
-                    field="time",
-                    remedy="check the time and the person; send it again corrected",
-                )
-            return known.episode_id, _update(learnt, known, event, due)
+            # An event older than this pregnancy may be about the one before it.
+            if not _too_old(known, event):
+                return known.episode_id, _update(learnt, known, event, due)
+            too_old = True
+    if too_old:
+        raise SenderFault(
+            FaultReason.BEFORE_EPISODE,
+            "this happened before the pregnancy it would belong to",
+            field="time",
+            remedy="check the time and the person; send it again corrected",
+        )
     if not opens_episode:
         raise SenderFault(
             FaultReason.NO_EPISODE,
@@ -124,21 +158,33 @@ def identify(
             remedy="send the booking or another event that names the pregnancy, then redrive this",
         )
     opened = KnownEpisode(
-        episode_id=_episode_id(key, event, secret), opened_at=event.occurred_at, edd=due
+        episode_id=_episode_id(key, event, secret),
+        opened_at=event.occurred_at,
+        edd=due,
+        ended_at=_ended_at(event),
     )
     episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
     return opened.episode_id, replace(learnt, episodes=episodes)
 
 
-def _update(
-    state: PersonState, known: KnownEpisode, event: Event, due: str | None
-) -> PersonState:
+def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | None) -> PersonState:
     """Keep the due date in force, so that the next event is matched against it."""
     stated = isinstance(event.body.get("edd"), str)
-    fresh = replace(known, edd=due if stated or known.edd is None else known.edd)
-    return replace(
-        state, episodes=tuple(fresh if e is known else e for e in state.episodes)
+    fresh = replace(
+        known,
+        edd=due if stated or known.edd is None else known.edd,
+        ended_at=known.ended_at or _ended_at(event),
     )
+    return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
+
+
+def _ended_at(event: Event) -> datetime | None:
+    """When the pregnancy was over, if this event says so; one baby of several lost does not."""
+    if event.type == "birth.recorded":
+        born_at = event.body.get("born_at")
+        return born_at if isinstance(born_at, datetime) else event.occurred_at
+    whole = event.type == "pregnancy.ended" and not event.body.get("baby_id")
+    return event.occurred_at if whole else None
 
 
 def _learn(state: PersonState, event: Event) -> PersonState:
@@ -152,7 +198,8 @@ def _learn(state: PersonState, event: Event) -> PersonState:
     if fresh.practice is None and body.get("gp_ods"):
         fresh = replace(fresh, practice=body["gp_ods"])
     if event.type == "demographics.changed" and body.get("to"):
-        if body.get("kind") == "gp":
+        newest = state.practice_since is None or event.occurred_at >= state.practice_since
+        if body.get("kind") == "gp" and newest:
             return replace(fresh, practice=body["to"], practice_since=event.occurred_at)
         if body.get("kind") == "address":
             area = str(body["to"]).partition("|")[2]

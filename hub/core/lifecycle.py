@@ -82,4 +82,6 @@ def step(state: ObligationState, signal: Signal) -> ObligationState:
     try:
         return TABLE[state, signal]
     except KeyError:
-        raise IllegalSignal(f"{signal.value!r} means nothing to an obligation {state.value}") from None
+        raise IllegalSignal(
+            f"{signal.value!r} means nothing to an obligation {state.value}"
+        ) from None

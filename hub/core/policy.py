@@ -71,6 +71,14 @@ class ActedBy:
     """Condition by event type; None means that the type alone is proof."""
 
 
+@dataclass(frozen=True, slots=True)
+class RaiseRule:
+    """A later time at which an open gap becomes graver."""
+
+    at: Span
+    severity: Severity
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellRule:
     """On an event: these roles must know this, to this level, by then."""
@@ -89,16 +97,9 @@ class TellRule:
     gap: str = "G76"
     acted_by: ActedBy | None = None
     tags: frozenset[str] = frozenset()
+    raises: tuple[RaiseRule, ...] = ()
     carry_over: bool = False
     """Owed anew to the next holder even when the last one had been told."""
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseRule:
-    """A later time at which an open gap becomes graver."""
-
-    at: Span
-    severity: Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +180,8 @@ class GapRule:
     """Severity while the episode carries a risk flag or a plan."""
     owner: str | None = None
     """None: the role that the rule says."""
+    owner_at: str | None = None
+    """The owner's organisation where it is always the same one."""
     owner_at_recipient: bool = False
     """The owner sits where the notice went, not where the role is usually held."""
     ladder: str

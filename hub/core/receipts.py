@@ -4,11 +4,13 @@ A level counts only from the organisation that the duty is aimed at now (ruling 
 safeguarding is accepted only by a named person (domain 1.1).  Everything else is noted.
 """
 
+from dataclasses import replace as dataclass_replace
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import tell
+from hub.core import gaps, tell
+from hub.core.deadlines import Span, Unit
 from hub.core.draft import Draft
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
@@ -20,17 +22,21 @@ from hub.core.model import (
     NoticeReason,
     Obligation,
     ObligationMet,
+    ObligationState,
     Purpose,
     Receipt,
     Signal,
     Told,
 )
-from hub.core.policy import Basis, rung_basis
+from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
 
 PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
 """Roles that follow the registered practice."""
 
 LOSS_ROUTINE = "G49"
+
+HANDED_BACK = (Signal.BOUNCED, Signal.NOT_OURS, Signal.REFUSED, Signal.STALE_RECIPIENT)
+"""What a receipt may say besides evidence of a level."""
 
 
 def apply(draft: Draft, receipt: Receipt) -> None:
@@ -54,8 +60,15 @@ def apply(draft: Draft, receipt: Receipt) -> None:
     obligation, told = found
     if receipt.signal in EVIDENCE_LEVEL:
         _evidence(draft, obligation, told, receipt)
-    else:
+    elif receipt.signal in HANDED_BACK:
         _handed_back(draft, obligation, told, receipt)
+    else:
+        raise SenderFault(
+            FaultReason.SCHEMA_VIOLATION,
+            "a receipt tells what became of a notice; it cannot order what becomes of the duty",
+            field="signal",
+            remedy="send one of " + ", ".join(s.value for s in (*EVIDENCE_LEVEL, *HANDED_BACK)),
+        )
 
 
 def basis_of(draft: Draft, obligation: Obligation) -> Basis:
@@ -68,7 +81,8 @@ def _proven(draft: Draft, obligation: Obligation, receipt: Receipt) -> tuple[Sig
     """What a receipt really proves: safeguarding accepted by nobody by name was only opened."""
     rule = draft.policy.tells.get(obligation.rule)
     safeguarding = rule is not None and rule.purpose is Purpose.SAFEGUARDING
-    if receipt.signal is Signal.ACCEPTED and safeguarding and not receipt.person:
+    taken = receipt.signal in (Signal.ACCEPTED, Signal.ACTED)
+    if taken and safeguarding and not receipt.person:
         return Signal.OPENED, "no_named_person"
     return receipt.signal, receipt.detail
 
@@ -79,12 +93,11 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
     level = EVIDENCE_LEVEL[signal]
     if level <= told.level:
         return
-    rows = tuple(replace(t, level=level) if t is told else t for t in obligation.told)
-    counts = (
-        receipt.organisation == told.organisation == obligation.organisation
-        and obligation.state not in ENDED
-        and not (obligation.state in RETURNED and told.round == obligation.round)
-    )
+    # Nobody but the organisation that has the notice can show how far it got there.
+    addressed = receipt.organisation == told.organisation
+    rows = tuple(replace(t, level=level) if addressed and t is told else t for t in obligation.told)
+    counts = addressed and told.organisation == obligation.organisation
+    counts = counts and obligation.state not in ENDED and not _of_no_use(obligation, told)
     updated = replace(obligation, told=rows)
     if counts:
         updated = replace(
@@ -96,8 +109,21 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
     _say_level(draft, updated, told, receipt, signal, level, counts=counts, detail=detail)
     if counts:
         reach(draft, updated, receipt.at)
-    elif signal in (Signal.SENT, Signal.DELIVERED):
+    elif told.level is Level.OWED and addressed:
         _sent_after_loss(draft, updated, receipt)
+
+
+def _of_no_use(obligation: Obligation, told: Told) -> bool:
+    """Whether a notice can prove nothing any more: its round came back, or it was corrected."""
+    this_round = told.round == obligation.round
+    if obligation.state is ObligationState.BOUNCED and this_round:
+        return True
+    if obligation.state in (ObligationState.NOT_OURS, ObligationState.REFUSED):
+        return True
+    return any(
+        later.round > told.round and later.reason is NoticeReason.CORRECTED
+        for later in obligation.told
+    )
 
 
 def _say_level(
@@ -151,9 +177,7 @@ def reach(draft: Draft, obligation: Obligation, at: datetime) -> None:
 
 def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> None:
     """A follow-on event proves the action that a notice asked for (level 5)."""
-    updated = replace(
-        obligation, state=step(obligation.state, Signal.ACTED), level=Level.ACTED
-    )
+    updated = replace(obligation, state=step(obligation.state, Signal.ACTED), level=Level.ACTED)
     draft.put_obligation(updated)
     draft.say(
         LevelReached(
@@ -174,35 +198,66 @@ def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> No
 
 def _sent_after_loss(draft: Draft, obligation: Obligation, receipt: Receipt) -> None:
     """A routine notice that went out after the loss is a gap that no event clears (G49)."""
+    if draft.ended_at is not None and receipt.at > draft.ended_at:
+        _review_after_loss(draft, obligation, receipt.at)
+
+
+def sent_before_loss_was_known(draft: Draft) -> None:
+    """A loss reported late: what was sent between the loss and its report went out after it."""
+    for obligation in list(draft.obligations.values()):
+        sent = any(told.level >= Level.SENT for told in obligation.told)
+        if draft.ended_at is not None and sent and obligation.raised_at > draft.ended_at:
+            _review_after_loss(draft, obligation, obligation.raised_at)
+
+
+def _review_after_loss(draft: Draft, obligation: Obligation, sent_at: datetime) -> None:
     rule = draft.policy.tells.get(obligation.rule)
-    if rule is None or "routine" not in rule.tags or draft.ended_at is None:
-        return
-    if obligation.state in ENDED and receipt.at > draft.ended_at:
-        open_gap(
-            draft, LOSS_ROUTINE, rule.basis, obligation, receipt.at, raised_at=draft.at
-        )
+    if rule is not None and tell.ROUTINE in rule.tags:
+        open_gap(draft, LOSS_ROUTINE, rule.basis, obligation, sent_at, raised_at=draft.at)
 
 
 def _handed_back(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:
     """Bounced, not ours, refused or stale: say so, open G60, and look for the right holder."""
     if told is not obligation.told[-1] or obligation.state in ENDED | RETURNED:
         return
-    state = step(obligation.state, receipt.signal)
+    addressed = receipt.organisation == told.organisation
+    state = step(obligation.state, receipt.signal) if addressed else obligation.state
     updated = replace(obligation, state=state)
+    if addressed and state in RETURNED:
+        # What was proven of a round that came back counts for nothing: somebody must be told yet.
+        updated = replace(updated, level=Level.OWED, milestones=tell.unproven(obligation))
     draft.put_obligation(updated)
     _say_level(
-        draft, updated, told, receipt, receipt.signal, told.level, counts=False, detail=receipt.detail
+        draft,
+        updated,
+        told,
+        receipt,
+        receipt.signal,
+        told.level,
+        counts=False,
+        detail=receipt.detail,
     )
-    if state not in RETURNED and receipt.signal is not Signal.STALE_RECIPIENT:
+    if not addressed or state not in RETURNED and receipt.signal is not Signal.STALE_RECIPIENT:
+        return
+    if obligation.rule not in draft.policy.tells:
+        _escalation_back(draft, updated, receipt.at)
         return
     if receipt.signal is not Signal.STALE_RECIPIENT:
         basis = basis_of(draft, updated)
         open_gap(draft, UNREACHABLE, basis, updated, receipt.at, raised_at=draft.at)
     holder = draft.holder(obligation.role)
     if holder is not None and holder.organisation != obligation.organisation:
-        tell.re_aim(
-            draft, updated, holder.organisation, holder.person, NoticeReason.REROUTED
-        )
+        tell.re_aim(draft, updated, holder.organisation, holder.person, NoticeReason.REROUTED)
+
+
+def _escalation_back(draft: Draft, rung: Obligation, at: datetime) -> None:
+    """An escalation that came back is one that nobody acknowledges: the ladder climbs at once.
+
+    It opens no G60 of its own: that gap would wait for its own escalation and never close.
+    """
+    missed = replace(rung, milestones=tuple(replace(m, missed=True) for m in rung.milestones))
+    draft.put_obligation(missed)
+    gaps.unacknowledged(draft, missed, at)
 
 
 def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
@@ -213,11 +268,9 @@ def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
             continue
         holder = draft.holder(obligation.role)
         named = rule.each is not None and obligation.role not in PRACTICE_ROLES
-        if holder is None or named and obligation.organisation:
+        if holder is None or (named and obligation.organisation):
             continue
-        if "left" in obligation.subject or holder.organisation == obligation.organisation:
-            continue
-        if rule.basis.rule.endswith(".left"):
+        if rule.basis.rule.endswith(".left") or holder.organisation == obligation.organisation:
             continue
         if not all(m.met_at for m in obligation.milestones):
             tell.re_aim(
@@ -232,6 +285,12 @@ def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
             recipient = Recipient(
                 obligation.role, holder.organisation, holder.person, part=holder.organisation
             )
-            tell.raise_one(
-                draft, rule, recipient, obligation.trigger, obligation.subject, draft.at
-            )
+            trigger, subject = obligation.trigger, obligation.subject
+            tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, not_before)
+
+
+def _at_once(rule: TellRule) -> TellRule:
+    """The rule as it is owed anew after a change: every level by the day that the clock gives."""
+    today = Span(Unit.WORKING_DAYS, 0)
+    levels = tuple(MilestoneRule(m.level, today) for m in rule.milestones)
+    return dataclass_replace(rule, milestones=levels)

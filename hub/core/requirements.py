@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.core import tell
 from hub.core.deadlines import Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.expressions import Expression
@@ -55,6 +56,8 @@ def raise_one(
     start: datetime,
 ) -> None:
     """Raise one expectation, unless it stands already or its answer has come."""
+    if tell.ROUTINE in rule.tags and draft.lost(subject):
+        return
     role = rule.owner or owner.role
     about = "/".join(part for part in (subject, owner.part) if part)
     identity = derive("e", draft.episode_id, rule.basis.rule, trigger.id, role, about)
@@ -80,14 +83,18 @@ def raise_one(
     if rule.latest_only:
         _replace_older(draft, rule, about)
     draft.put_expectation(expectation)
+    _say_raised(draft, expectation, rule)
+
+
+def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> None:
     draft.say(
         ExpectationRaised(
-            expectation_id=identity,
-            role=role,
-            organisation=organisation,
-            subject=about,
+            expectation_id=expectation.expectation_id,
+            role=expectation.role,
+            organisation=expectation.organisation,
+            subject=expectation.subject,
             due_at=expectation.due_at,
-            why=rule.basis.why(trigger.id),
+            why=rule.basis.why(expectation.trigger),
         )
     )
 
@@ -139,14 +146,15 @@ def _matches(
 
 def _answered_before(draft: Draft, rule: Requirement, expectation: Expectation) -> bool:
     """Whether the episode already holds what the rule asks for (events come in any order)."""
-    if rule.until is not None and rule.by is not None and rule.family is not Family.PATTERN:
+    asked_of_condition = rule.by is not None and rule.family is not Family.PATTERN
+    if rule.until is not None and asked_of_condition and expectation.started_at <= draft.at:
         if rule.until(_context_of(draft, expectation)):
             return True
-    for remembered in draft.history:
-        if remembered.type in rule.awaits and not remembered.retracted:
-            if _matches(draft, rule.awaits, expectation, remembered, unpack_body(remembered)):
-                return True
-    return False
+    return any(
+        _matches(draft, rule.awaits, expectation, remembered, unpack_body(remembered))
+        for remembered in draft.history
+        if remembered.type in rule.awaits and not remembered.retracted
+    )
 
 
 # --- being met -----------------------------------------------------------------------------
@@ -165,9 +173,9 @@ def meet(draft: Draft, expectation: Expectation, at: datetime, by: str) -> None:
     )
 
 
-def withdraw(draft: Draft, expectation: Expectation, reason: str) -> None:
+def withdraw(draft: Draft, expectation: Expectation, reason: str, *, ended_by: str = "") -> None:
     """Note that an expectation no longer applies; a gap it opened ends withdrawn."""
-    draft.put_expectation(replace(expectation, withdrawn=True))
+    draft.put_expectation(replace(expectation, withdrawn=True, met_by=ended_by))
     draft.say(
         ExpectationEnded(
             expectation_id=expectation.expectation_id,
@@ -178,46 +186,76 @@ def withdraw(draft: Draft, expectation: Expectation, reason: str) -> None:
     )
 
 
-def hear(draft: Draft, event: Event, *, corrected: bool = False) -> None:
+CORRECTED_AWAY = "corrected"
+"""Why an expectation ended whose event, as corrected, no longer asks for it."""
+
+
+def ask_again(draft: Draft, expectation: Expectation) -> None:
+    """Its answer was taken back: the question is open again, and its gap too where one is due."""
+    gap = draft.gaps.get(expectation.gap_id or "")
+    stands = gap is not None and gap.state is GapState.OPEN
+    asked = replace(
+        expectation,
+        met_at=None,
+        met_by="",
+        withdrawn=False,
+        raised_at=draft.at,
+        gap_id=expectation.gap_id if stands else None,
+    )
+    draft.put_expectation(asked)
+    _say_raised(draft, asked, draft.policy.requirements[asked.rule])
+
+
+def hear(draft: Draft, event: Event, *, corrected_at: datetime | None = None) -> None:
     """Let every running expectation hear an event: it may be the answer, or end the question."""
     for expectation in list(draft.expectations.values()):
         if not _running(expectation):
             continue
         rule = draft.policy.requirements[expectation.rule]
         if _matches(draft, rule.withdrawn_by, expectation, event, event.body):
-            withdraw(draft, expectation, "withdrawn")
+            withdraw(draft, expectation, "withdrawn", ended_by=event.id)
         elif _matches(draft, rule.awaits, expectation, event, event.body):
             meet(draft, expectation, event.occurred_at, event.id)
         elif rule.family is Family.CONTENT and rule.until is None and not rule.awaits:
-            _hear_content(draft, rule, expectation, event, corrected=corrected)
+            _hear_content(draft, rule, expectation, event, corrected_at)
 
 
 def _hear_content(
-    draft: Draft, rule: Requirement, expectation: Expectation, event: Event, *, corrected: bool
+    draft: Draft,
+    rule: Requirement,
+    expectation: Expectation,
+    event: Event,
+    corrected_at: datetime | None,
 ) -> None:
     """A content gap closes when the same document comes again and is complete."""
-    same = event.id == expectation.trigger if corrected else event.type == rule.on
+    same = event.id == expectation.trigger if corrected_at else event.type == rule.on
     if not same:
         return
     context = Context(draft, event, event.body)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
-    if not expectation.subject.startswith(subject):
+    if expectation.subject != subject and not expectation.subject.startswith(f"{subject}/"):
         return
     still = rule.when is None or rule.when(context)
     if still and rule.each is not None:
         part = expectation.subject.removeprefix(subject).lstrip("/")
         still = any(r.part == part for r in rule.each(context))
     if not still:
-        meet(draft, expectation, event.occurred_at, event.id)
+        meet(draft, expectation, corrected_at or event.occurred_at, event.id)
 
 
-def hear_conditions(draft: Draft, at: datetime) -> None:
-    """Meet every running expectation whose condition has become true."""
+def hear_conditions(draft: Draft) -> None:
+    """Meet every running expectation whose condition has become true.
+
+    It became true when what is being heard happened: evidence that came late is not a late
+    action (trap 30).  Before its clock has begun to run a condition proves nothing: somebody who
+    is to leave next month still holds the role today (ruling 10).
+    """
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
-        if rule.until is not None and _running(expectation):
-            if rule.until(_context_of(draft, expectation)):
-                meet(draft, expectation, at, "")
+        if rule.until is None or not _running(expectation) or expectation.started_at > draft.at:
+            continue
+        if rule.until(_context_of(draft, expectation)):
+            meet(draft, expectation, draft.heard_at, draft.heard_id)
 
 
 def overdue(draft: Draft, expectation: Expectation) -> None:
@@ -248,33 +286,61 @@ def recompute(draft: Draft) -> None:
         rule = draft.policy.requirements[expectation.rule]
         if not _running(expectation) or rule.by is None or rule.by.unit not in MOVING:
             continue
-        due = draft.due(rule.by, expectation.started_at)
-        if due == expectation.due_at:
-            continue
-        gap = draft.gaps.get(expectation.gap_id or "")
-        moved = replace(expectation, due_at=due)
-        if gap is not None and gap.state is GapState.OPEN and (due is None or due > draft.at):
-            close(draft, gap, GapState.WITHDRAWN, draft.at, "recomputed")
-            moved = replace(moved, gap_id=None)
-        draft.put_expectation(moved)
-        draft.say(
-            ExpectationEnded(
-                expectation_id=expectation.expectation_id,
-                reason="recomputed",
-                due_at=due,
-                ended_at=draft.at,
-            )
+        _move(draft, expectation, draft.due(rule.by, expectation.started_at))
+
+
+def _move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
+    """Give a running expectation another due time."""
+    if due == expectation.due_at:
+        return
+    gap = draft.gaps.get(expectation.gap_id or "")
+    moved = replace(expectation, due_at=due)
+    if due is not None and due <= draft.at:
+        # Nobody could have known that it was due: the gap opens now, and says so.
+        moved = replace(moved, raised_at=draft.at)
+    elif gap is not None and gap.state is GapState.OPEN:
+        close(draft, gap, GapState.WITHDRAWN, draft.at, "recomputed")
+        moved = replace(moved, gap_id=None)
+    draft.put_expectation(moved)
+    draft.say(
+        ExpectationEnded(
+            expectation_id=expectation.expectation_id,
+            reason="recomputed",
+            due_at=due,
+            ended_at=draft.at,
         )
+    )
+
+
+def follow(draft: Draft, corrected: Event) -> None:
+    """Let what an event had started follow its correction: another clock, or no question at all.
+
+    Content is left out: it has already heard whether the document is complete now.
+    """
+    context = Context(draft, corrected, corrected.body)
+    for expectation in list(draft.expectations.values()):
+        rule = draft.policy.requirements[expectation.rule]
+        if expectation.trigger != corrected.id or not _running(expectation):
+            continue
+        if rule.when is not None and not rule.when(context):
+            withdraw(draft, expectation, CORRECTED_AWAY)
+        elif rule.by is not None:
+            start = corrected.body.get(rule.counted_from) or corrected.occurred_at
+            draft.put_expectation(replace(expectation, started_at=start))
+            again = draft.expectations[expectation.expectation_id]
+            _move(draft, again, draft.due(rule.by, start))
 
 
 def next_raise(draft: Draft, gap: Gap) -> tuple[datetime, int] | None:
     """When an open gap next becomes graver by its rule, and to what severity."""
-    rule = draft.policy.requirements.get(gap.rule)
+    rule = draft.policy.requirements.get(gap.rule) or draft.policy.tells.get(gap.rule)
     if rule is None or gap.state is not GapState.OPEN:
         return None
-    expectation = draft.expectations.get(gap.duty_ids[0])
+    identity = gap.duty_ids[0]
+    duty = draft.expectations.get(identity) or draft.obligations.get(identity)
     for row in rule.raises:
-        if row.severity > gap.severity and expectation is not None:
-            due = draft.due(row.at, expectation.started_at)
+        if row.severity > gap.severity and duty is not None:
+            start = duty.started_at if isinstance(duty, Expectation) else duty.raised_at
+            due = draft.due(row.at, start)
             return (due, int(row.severity)) if due is not None else None
     return None

@@ -20,12 +20,17 @@ from hub.core.model import (
     Obligation,
     ObligationEnded,
     ObligationRaised,
+    ObligationState,
     Purpose,
     Remembered,
     Signal,
     Told,
 )
 from hub.core.policy import Basis, TellRule, rung_basis
+
+
+ROUTINE = "routine"
+"""The tag of whatever must stop at a loss (P11, G49)."""
 
 
 def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | Remembered) -> None:
@@ -51,7 +56,12 @@ def raise_one(
     *,
     reason: NoticeReason = NoticeReason.FIRST,
 ) -> None:
-    """Raise one obligation towards one role, unless it stands already."""
+    """Raise one obligation towards one role, unless it stands already.
+
+    After a loss nothing routine is raised, whatever comes late, is corrected or moves (P11).
+    """
+    if ROUTINE in rule.tags and draft.lost(subject):
+        return
     holder = draft.holder(recipient.role)
     organisation = recipient.organisation or (holder.organisation if holder else "")
     person = recipient.person or (
@@ -170,10 +180,49 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
     return issued
 
 
+def remind(draft: Draft, obligation: Obligation) -> bool:
+    """Send an owed notice again.  False when there is nothing to repeat, or nobody to repeat it to.
+
+    One that bounced goes out as a new round, or nothing could ever prove it; whoever said that it
+    is not theirs is not told again.
+    """
+    if not obligation.told or not obligation.organisation:
+        return False
+    if obligation.state in (ObligationState.NOT_OURS, ObligationState.REFUSED):
+        return False
+    if obligation.state is ObligationState.BOUNCED:
+        obligation = replace(obligation, state=step(obligation.state, Signal.REISSUE))
+    issue(draft, obligation, NoticeReason.REMINDER)
+    return True
+
+
 def next_due(obligation: Obligation) -> datetime:
     """The next due time of an obligation, or its last when all are met."""
     waiting = [m.due_at for m in obligation.milestones if m.met_at is None]
     return min(waiting) if waiting else max(m.due_at for m in obligation.milestones)
+
+
+def unproven(obligation: Obligation) -> tuple[Milestone, ...]:
+    """The milestones of a duty whose evidence counts for nothing any more (ruling 21).
+
+    One that had been met is owed again, and may be missed again.
+    """
+    return tuple(
+        replace(m, met_at=None, missed=m.missed and m.met_at is None) for m in obligation.milestones
+    )
+
+
+def re_time(draft: Draft, rule: TellRule, obligation: Obligation, corrected: Event) -> Obligation:
+    """Due times worked out again from a corrected event; what was met or missed stays so."""
+    start = corrected.body.get(rule.counted_from) or corrected.occurred_at
+    fresh = {m.level: m.due_at for m in milestones_for(draft, rule, obligation.role, start)}
+    return replace(
+        obligation,
+        milestones=tuple(
+            m if m.met_at or m.missed else replace(m, due_at=fresh.get(m.level, m.due_at))
+            for m in obligation.milestones
+        ),
+    )
 
 
 def re_aim(
@@ -192,13 +241,10 @@ def re_aim(
     which goes to the same holder.  Due times move only for a change of holder, to the later of the
     old one and `not_before` (ruling 6).
     """
+    milestones = obligation.milestones if keep_met else unproven(obligation)
     milestones = tuple(
-        replace(
-            m,
-            met_at=m.met_at if keep_met else None,
-            due_at=max(m.due_at, not_before) if not_before and not m.missed else m.due_at,
-        )
-        for m in obligation.milestones
+        replace(m, due_at=max(m.due_at, not_before)) if not_before and not m.missed else m
+        for m in milestones
     )
     turned = replace(
         obligation,
@@ -211,12 +257,14 @@ def re_aim(
     return issue(draft, turned, reason)
 
 
-def end(draft: Draft, obligation: Obligation, signal: Signal, reason: str) -> None:
+def end(
+    draft: Draft, obligation: Obligation, signal: Signal, reason: str, *, ended_by: str = ""
+) -> None:
     """End a duty: withdrawn, waived, retracted, suppressed or declined."""
     state = step(obligation.state, signal)
     if state is obligation.state:
         return
-    draft.put_obligation(replace(obligation, state=state))
+    draft.put_obligation(replace(obligation, state=state, ended_by=ended_by))
     basis, _, _, _ = content_of(draft, obligation)
     draft.say(
         ObligationEnded(

@@ -22,10 +22,10 @@ class HookReceiver:
         """Every address that was posted to; no identity may stand in one."""
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Delivery(BaseHTTPRequestHandler):
             """One delivery."""
 
-            def do_POST(self) -> None:  # noqa: N802  the name that http.server calls
+            def do_POST(self) -> None:
                 body = self.rfile.read(min(int(self.headers["content-length"]), BODY_MAX))
                 receiver.asked.append(self.path)
                 ods = self.path.rpartition("/")[2]
@@ -42,7 +42,7 @@ class HookReceiver:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  as inherited
                 """Say nothing: the delivery log is the hub's."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Delivery)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -107,7 +108,7 @@ async def play(
     watcher = Watcher(settings.kafka, engine, settings.partitions)
     clock = HeldClock(Path(settings.clock.removeprefix("file:")))
     say = steps.say if steps is not None else _silent
-    player = Player(scenarios, clock, doors, watcher, engine, say, pause_seconds)
+    player = Player(scenarios, clock, doors, watcher, engine, say=say, pause_seconds=pause_seconds)
     await doors.start()
     await watcher.start()
     try:
@@ -128,7 +129,11 @@ def _silent(line: str) -> None:
 def tell(report: dict[str, Any], json_path: Path | None, steps: Steps) -> None:
     """Write the report, and say in words what did not go as told."""
     if json_path is not None:
-        json_path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(report, indent=1) + "\n"
+        if str(json_path) == "-":
+            sys.stdout.write(text)
+        else:
+            json_path.write_text(text, encoding="utf-8")
     for story in report["stories"]:
         words = f"{story['matched']} of {story['expected']} outcomes"
         steps.say(f"{'✓' if story['ok'] else '✗'} {story['id']}: {words}")

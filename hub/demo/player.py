@@ -37,13 +37,14 @@ class Cue:
 class Player:
     """Moves the clock and plays what is given."""
 
-    def __init__(  # noqa: PLR0913  the parts of a running hub
+    def __init__(
         self,
         stories: list[Scenario],
         clock: HeldClock,
         doors: Doors,
         watcher: Watcher,
         engine: Engine,
+        *,
         say: Callable[[str], None],
         pause_seconds: float = 0.0,
     ):

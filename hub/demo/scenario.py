@@ -14,8 +14,8 @@ from msgspec import Struct, structs
 
 from hub.core.deadlines import LOCAL
 from hub.core.model import Actor, Event, Person, Purpose, Signal
-from hub.edges.doors import event_to_json
 from hub.edges.directory import Directory, directory_from
+from hub.edges.doors import event_to_json
 
 
 class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +34,8 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body: dict[str, Any] = {}
     corrects: str | None = None
     """Id of the event that this one, a whole event of its type, takes the place of."""
+    redrive: str | None = None
+    """Id of an event in quarantine that an operator sends through again; on the core only."""
     hl7: str | None = None
     receipt: Signal | None = None
     rule: str | None = None
@@ -114,7 +116,11 @@ def event_of(scenario: Scenario, given: Given, number: int) -> Event:
     stated = _stated(scenario, given, number)
     if given.corrects is None:
         return stated
-    original = next(g for g in scenario.given if g.id == given.corrects)
+    original = next((g for g in scenario.given if g.id == given.corrects), None)
+    if original is None:
+        raise LookupError(
+            f"at {given.at} 'corrects' names {given.corrects!r}, which nothing given has"
+        )
     target = original.event or ""
     whole = structs.replace(stated, id=f"{stated.id}-whole", type=target)
     return structs.replace(
@@ -131,6 +137,9 @@ def event_of(scenario: Scenario, given: Given, number: int) -> Event:
 
 def _stated(scenario: Scenario, given: Given, number: int) -> Event:
     occurred = instant(given.occurred_at or given.at)
+    subject = given.subject or next(iter(scenario.people))
+    if subject not in scenario.people:
+        raise LookupError(f"at {given.at} 'subject' names {subject!r}, who is not among the people")
     return Event(
         id=given.id or f"{scenario.id}-{number}",
         type=given.event or "",
@@ -138,7 +147,7 @@ def _stated(scenario: Scenario, given: Given, number: int) -> Event:
         occurred_at=occurred,
         recorded_at=occurred,
         received_at=instant(given.at),
-        subject=scenario.people[given.subject or next(iter(scenario.people))],
+        subject=scenario.people[subject],
         actor=given.actor,
         purpose=given.purpose,
         labels=given.labels,

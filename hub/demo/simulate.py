@@ -1,240 +1,23 @@
 """Plays scenarios on the pure core: no Kafka, no clock, milliseconds.
 
-    hub simulate tests/scenarios/*.toml --json
+hub simulate tests/scenarios --json
 """
 
 import json
 import sys
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from hub.core.decide import decide
-from hub.core.faults import SenderFault
-from hub.core.identity import PersonState, identify, person_key
-from hub.core.model import (
-    Episode,
-    Event,
-    Holder,
-    Input,
-    InputKind,
-    NoticeIssued,
-    ObligationRaised,
-    QuarantineNote,
-    Receipt,
-    Signal,
-)
+from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
-from hub.demo.compare import Seen, compare, row_of
-from hub.demo.scenario import Given, Row, Scenario, event_of, instant, load_scenario, local_words
-from hub.edges.avro import event_from_json
-from hub.edges.doors import event_to_json
-from hub.edges.directory import team_for
-from hub.edges.hl7v2 import events_from
-from hub.edges.hl7v2_profile import load_profile
-from hub.edges.intake import check_event
-from hub.edges.schemas import default_schemas
+from hub.demo.compare import compare
+from hub.demo.rig import CoreRig
+from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.edges.schemas import Schemas
 from hub.policy.loader import load_policy
-
-SECRET = b"a scenario keeps no secrets"
-
-
-class CoreRig:
-    """The hub without its machinery: identity, decide, and a worklist that always answers."""
-
-    def __init__(self, scenario: Scenario, policy: Policy):
-        """Set the stage."""
-        self.scenario = scenario
-        self.policy = policy
-        self.directory = scenario.who_is_who()
-        self.people: dict[str, PersonState] = {}
-        self.person_of: dict[str, str] = {}
-        self.episodes: dict[str, Episode] = {}
-        self.notices: list[tuple[str, NoticeIssued]] = []
-        self.subjects: dict[str, str] = {}
-        self.rows: list[Row] = []
-        self.seen = Seen(gaps={})
-        self.count = 0
-
-    def run(self) -> list[Row]:
-        """Play the whole story and give everything that followed, in order."""
-        for number, given in enumerate(self.scenario.given, 1):
-            self.wake_until(instant(given.at))
-            self.give(given, number)
-        self.wake_until(instant(self.scenario.then.until))
-        return self.rows
-
-    def wake_until(self, until: datetime) -> None:
-        """Wake every episode that wants it, in the order in which they want it."""
-        while True:
-            due = [
-                (e.next_wake, e.episode_id)
-                for e in self.episodes.values()
-                if e.next_wake is not None and e.next_wake <= until
-            ]
-            if not due:
-                return
-            at, episode_id = min(due)
-            self.decide(Input(input_id="", kind=InputKind.WAKE, at=at, episode_id=episode_id))
-
-    def give(self, given: Given, number: int) -> None:
-        """Let one given thing happen, through the same mapping as its real door."""
-        at = instant(given.at)
-        if given.receipt is not None:
-            self.receipt(given, at)
-            return
-        for event in self.events(given, number, at):
-            try:
-                check_event(event, self.directory, at)
-                self.event(event, at)
-            except SenderFault as fault:
-                self.quarantine(event, fault, at)
-
-    def events(self, given: Given, number: int, at: datetime) -> Iterable[Event]:
-        """The events of a given row, through the pure mapping of its door."""
-        if given.hl7 is not None:
-            return events_from(given.hl7.encode(), load_profile(), at).events
-        event = event_of(self.scenario, given, number)
-        return [event_from_json(json.dumps(event_to_json(event)).encode(), received_at=at)]
-
-    def event(self, event: Event, at: datetime) -> None:
-        """Find the episode of an event and decide it."""
-        key = person_key(event, SECRET)
-        rule = self.policy.events[event.type]
-        episode_id, state = identify(
-            self.people.get(key, PersonState()),
-            event,
-            key=key,
-            secret=SECRET,
-            opens_episode=rule.opens_episode,
-        )
-        self.people[key] = state
-        self.person_of[episode_id] = key
-        replacement = None
-        if event.type == "event.corrected":
-            replacement = event_from_json(event.body["replacement"].encode(), received_at=at)
-        self.decide(
-            Input(
-                input_id=event.id,
-                kind=InputKind.EVENT,
-                at=at,
-                episode_id=episode_id,
-                event=event,
-                team=self.team(episode_id, at),
-                replacement=replacement,
-            )
-        )
-
-    def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
-        """Who holds which role now, as the directory knows it."""
-        state = self.people[self.person_of[episode_id]]
-        return team_for(
-            self.directory,
-            at,
-            nhs_number=state.nhs_number,
-            practice=state.practice,
-            provider=state.provider,
-            area=state.area,
-            practice_since=state.practice_since,
-        )
-
-    def quarantine(self, event: Event, fault: SenderFault, at: datetime) -> None:
-        """Keep what could not be decided, and let its own episode watch over it."""
-        self.rows.append(Row(at=local_words(at), quarantined=fault.reason.value))
-        self.decide(
-            Input(
-                input_id=event.id,
-                kind=InputKind.QUARANTINED,
-                at=at,
-                episode_id=f"q-{event.id}",
-                quarantine=QuarantineNote(
-                    quarantine_id=event.id,
-                    reason=fault.reason.value,
-                    family=default_schemas().topic_of(event.type).removeprefix("perinatal."),
-                    source=event.source,
-                    event_type=event.type,
-                ),
-            )
-        )
-
-    def receipt(self, given: Given, at: datetime) -> None:
-        """Somebody does something with the latest notice of a rule."""
-        episode_id, notice = find_notice(self.notices, given, self.subjects)
-        self.decide(
-            Input(
-                input_id=f"{notice.notice_id}:{given.receipt}",
-                kind=InputKind.RECEIPT,
-                at=at,
-                episode_id=episode_id,
-                team=self.team(episode_id, at) if episode_id in self.person_of else (),
-                receipt=Receipt(
-                    notice_id=notice.notice_id,
-                    signal=given.receipt or Signal.SENT,
-                    organisation=given.organisation or notice.organisation,
-                    role=given.role,
-                    person=given.person,
-                    at=at,
-                ),
-            )
-        )
-
-    def decide(self, given: Input) -> None:
-        """Decide one input, note what followed, and deliver the notices at once."""
-        before = self.episodes.get(given.episode_id, Episode(episode_id=given.episode_id))
-        decision = decide(before, given, self.policy)
-        self.episodes[given.episode_id] = decision.episode
-        issued = []
-        for outcome in decision.outcomes:
-            row = row_of(outcome, decision.at, self.seen)
-            if row is not None:
-                self.rows.append(row)
-            if isinstance(outcome, ObligationRaised):
-                self.subjects[outcome.obligation_id] = outcome.subject
-            if isinstance(outcome, NoticeIssued):
-                self.notices.append((given.episode_id, outcome))
-                issued.append(outcome)
-        for notice in issued:
-            self.deliver(given.episode_id, notice, decision.at)
-
-    def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
-        """Hand a notice to its channel: a webhook proves delivery, the worklist only sending."""
-        channel = self.directory.endpoint(notice.organisation, notice.role).channel
-        self.decide(
-            Input(
-                input_id=f"{notice.notice_id}:sent",
-                kind=InputKind.RECEIPT,
-                at=at,
-                episode_id=episode_id,
-                receipt=Receipt(
-                    notice_id=notice.notice_id,
-                    signal=Signal.DELIVERED if channel == "webhook" else Signal.SENT,
-                    organisation=notice.organisation,
-                    role=notice.role,
-                    at=at,
-                    channel=channel,
-                ),
-            )
-        )
-
-
-def find_notice(
-    notices: Iterable[tuple[str, NoticeIssued]], given: Given, subjects: dict[str, str]
-) -> tuple[str, NoticeIssued]:
-    """The latest notice that a given receipt speaks of.  Raises LookupError naming what it asked."""
-    for episode_id, notice in reversed(list(notices)):
-        if (
-            (given.rule is None or notice.why.rule == given.rule)
-            and (given.role is None or notice.role == given.role)
-            and (given.organisation is None or notice.organisation == given.organisation)
-            and (given.about is None or subjects[notice.obligation_id] == given.about)
-        ):
-            return episode_id, notice
-    raise LookupError(
-        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}"
-    )
 
 
 def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
@@ -252,24 +35,63 @@ def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def simulate(path: Path, policy: Policy) -> dict[str, Any]:
-    """Play one file on the core."""
+def simulate(path: Path, policy: Policy, schemas: Schemas | None = None) -> dict[str, Any]:
+    """Play one file on the core.
+
+    Raises ValueError, LookupError, SenderFault or HubFault for a story that cannot be played.
+    """
     scenario = load_scenario(path)
-    return result(scenario, CoreRig(scenario, policy).run())
+    return result(scenario, CoreRig(scenario, policy, schemas).run())
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files given, and every scenario below the folders given, in the order of their names."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.rglob("*.toml"))
+        else:
+            yield path
+
+
+def played(path: Path, policy: Policy) -> dict[str, Any]:
+    """As `simulate`; for a file that cannot be read or played the result says why, in words."""
+    try:
+        return simulate(path, policy) | {"file": str(path)}
+    except OSError as error:
+        words = f"{path}: cannot be read: {error.strerror or error}"
+    except SenderFault as fault:
+        words = f"{path}: {fault.field}: {fault.message}; {fault.remedy}"
+    except (ValueError, LookupError, HubFault) as error:
+        words = str(error) if str(path) in str(error) else f"{path}: cannot be played: {error}"
+    empty: dict[str, Any] = {"id": path.stem, "ok": False, "missing": [], "unexpected": []}
+    return empty | {"error": words, "file": str(path)}
 
 
 def main(paths: list[Path], *, as_json: bool = False) -> int:
-    """Play every file; the exit code is 0 when all went as told."""
+    """Play every file, those in folders too; the exit code is 0 when all went as told.
+
+    With `as_json` one line a file: {"id", "ok", "missing", "unexpected", ...}.
+    """
     policy = load_policy()
+    files = list(files_of(paths))
+    if not files:
+        sys.stderr.write("no scenario was found: name files that end in .toml, or their folder\n")
+        return 1
     failed = 0
-    for path in paths:
-        found = simulate(path, policy)
+    for path in files:
+        found = played(path, policy)
         failed += not found["ok"]
         if as_json:
             sys.stdout.write(json.dumps(found) + "\n")
-            continue
-        sys.stdout.write(f"{'ok  ' if found['ok'] else 'FAIL'} {found['id']} {path.name}\n")
-        for word in ("missing", "unexpected"):
-            for row in found[word]:
-                sys.stdout.write(f"     {word}: {row}\n")
+        else:
+            _say(found, path)
     return 1 if failed else 0
+
+
+def _say(found: dict[str, Any], path: Path) -> None:
+    sys.stdout.write(f"{'ok  ' if found['ok'] else 'FAIL'} {found['id']} {path.name}\n")
+    if "error" in found:
+        sys.stdout.write(f"     {found['error']}\n")
+    for word in ("missing", "unexpected"):
+        for row in found[word]:
+            sys.stdout.write(f"     {word}: {row}\n")

@@ -215,7 +215,7 @@ def team_for(
 
 
 def read_directory(raw: bytes) -> Directory:
-    """A directory from the bytes of one TOML file.  Raises msgspec.ValidationError with the path."""
+    """A directory from the bytes of a TOML file.  Raises msgspec.ValidationError with the path."""
     return Directory([msgspec.convert(tomllib.loads(raw.decode()), _File, strict=False)])
 
 

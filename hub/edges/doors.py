@@ -26,7 +26,8 @@ MOST_FIELDS_NAMED = 10
 """How many offending fields one answer names."""
 CANNOT_BE_REPLACEMENTS = frozenset({"event.corrected", "event.retracted", "notice.receipt"})
 
-_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+_SAFE_NAME = re.compile(r"[a-z_][A-Za-z0-9_]{0,39}")
+"""No field of ours begins with a capital, and a word that does may be somebody's name."""
 
 
 @cache

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-from prometheus_client import Counter
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
@@ -21,7 +20,9 @@ from hub.edges.intake import KnowsOrganisations
 from hub.edges.publish import UNKNOWN_SOURCE, KeptFault, Original, Publisher, Unavailable
 from hub.ops.clock import Clock
 from hub.ops.logs import log
-from hub.ops.metrics import REGISTRY, event_in
+from hub.ops.metrics import MLLP_MESSAGES as MESSAGES
+from hub.ops.metrics import MLLP_SKIPPED_BYTES as SKIPPED_BYTES
+from hub.ops.metrics import declare_answers, event_in
 
 START: Final = b"\x0b"
 END: Final = b"\x1c\r"
@@ -43,19 +44,7 @@ class Answer(StrEnum):
     TRY_AGAIN = "try_again"
 
 
-MESSAGES = Counter(
-    "hub_mllp_messages_total",
-    "HL7 v2 messages, by how they were answered.",
-    ["answer"],
-    registry=REGISTRY,
-)
-SKIPPED_BYTES = Counter(
-    "hub_mllp_skipped_bytes_total",
-    "Bytes outside any frame, or of a frame that was begun anew before its end.",
-    registry=REGISTRY,
-)
-for _answer in Answer:
-    MESSAGES.labels(answer=_answer.value)
+declare_answers(answer.value for answer in Answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,17 @@ CONFLICTS = Counter(
     "Decisions with a known sequence number but other content: a split brain.",
     registry=REGISTRY,
 )
+MLLP_MESSAGES = Counter(
+    "hub_mllp_messages_total",
+    "HL7 v2 messages over MLLP, by how they were answered.",
+    ["answer"],
+    registry=REGISTRY,
+)
+MLLP_SKIPPED_BYTES = Counter(
+    "hub_mllp_skipped_bytes_total",
+    "Bytes between MLLP frames that belonged to none.",
+    registry=REGISTRY,
+)
 HOLES = Counter(
     "hub_hole_total",
     "Times the offsets of a partition arrived with a hole, and the worker went back or stopped.",
@@ -187,6 +198,12 @@ def declare_channels(
         DELIVERY_ATTEMPTS.labels(channel=channel, result=result)
     for channel, reason in product(known, tuple(reasons)):
         DELIVERY_FAILURES.labels(channel=channel, reason=reason)
+
+
+def declare_answers(answers: Iterable[str]) -> None:
+    """The ways in which the HL7 door answers."""
+    for answer in answers:
+        MLLP_MESSAGES.labels(answer=answer)
 
 
 def declare_groups(groups: Iterable[str]) -> None:

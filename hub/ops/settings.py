@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     schemas_dir: Path = PACKAGE.parent / "schemas"
     secret_key: SecretStr = SecretStr("")
     """Signs sessions and keys the hashes of persons; `secret()` reads it."""
+    api_key: SecretStr = SecretStr("")
+    """The publisher's key that `hub send` shows; no role needs it."""
     demo_logins: bool = False
     allow_loopback_webhooks: bool = False
     worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
@@ -135,7 +137,7 @@ def load_settings() -> Settings:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The `HUB_*` environment that gives a child process these same settings, the secret too."""
-    plain = settings.model_dump(mode="json", exclude={"secret_key"})
+    plain = settings.model_dump(mode="json", exclude={"secret_key", "api_key"})
     given = {f"HUB_{name.upper()}": str(value) for name, value in plain.items() if value != ""}
     secret = settings.secret_key.get_secret_value()
     return given | ({"HUB_SECRET_KEY": secret} if secret else {})

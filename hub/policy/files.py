@@ -30,6 +30,11 @@ class LevelTable(_Strict, frozen=True, kw_only=True):
     within: str
 
 
+class RaiseTable(_Strict, frozen=True, kw_only=True):
+    at: str
+    severity: int
+
+
 class TellTable(Sourced, frozen=True, kw_only=True):
     to: tuple[str, ...] = ()
     purpose: str
@@ -38,11 +43,7 @@ class TellTable(Sourced, frozen=True, kw_only=True):
     levels: tuple[LevelTable, ...]
     acted_by: dict[str, str] = {}
     carry_over: bool = False
-
-
-class RaiseTable(_Strict, frozen=True, kw_only=True):
-    at: str
-    severity: int
+    raises: tuple[RaiseTable, ...] = ()
 
 
 class RequirementTable(Sourced, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ class GapTable(_Strict, frozen=True, kw_only=True):
     severity: int
     severity_flagged: int | None = None
     owner: str = ""
+    owner_at: str = ""
     owner_at_recipient: bool = False
     ladder: str = ""
     ladder_flagged: str = ""

@@ -47,10 +47,11 @@ class Loader:
 
     def load(self) -> Policy:
         """The whole policy, or PolicyFaults."""
-        roles = read_roles(self.source(self.folder / "roles.toml"))
+        roles_source = self.source(self.folder / "roles.toml")
+        roles = read_roles(roles_source)
         ladders = read_ladders(self.source(self.folder / "ladders.toml"), roles)
         gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
-        groups, common = read_groups(self.source(self.folder / "fields.toml"), roles)
+        groups, common = read_groups(self.source(self.folder / "fields.toml"), roles, roles_source)
         calendar = self.calendar()
         events = self.events(RuleBuilder(self.kinds, gaps, roles, groups), common)
         if self.faults:
@@ -71,11 +72,15 @@ class Loader:
         """The bank holidays."""
         source = self.source(self.folder / "calendar.toml")
         found = source.read(files.CalendarFile)
-        return Calendar(frozenset(map(date.fromisoformat, found.holidays if found else ())))
+        days: set[date] = set()
+        for word in found.holidays if found else ():
+            try:
+                days.add(date.fromisoformat(word))
+            except ValueError:
+                source.fault(f"{word!r} is no day", "write it as 2026-12-25", f'"{word}"')
+        return Calendar(frozenset(days))
 
-    def events(
-        self, builder: RuleBuilder, common: tuple[FieldRule, ...]
-    ) -> dict[str, EventRule]:
+    def events(self, builder: RuleBuilder, common: tuple[FieldRule, ...]) -> dict[str, EventRule]:
         """Every event file, those of the hub's own inner events among them."""
         read: list[tuple[Source, files.EventFile]] = []
         for path in sorted((self.folder / "events").glob("*.toml")) + sorted(
@@ -91,7 +96,7 @@ class Loader:
                     "give the file the name of its event type",
                     "event =",
                 )
-            builder.declare(found)
+            builder.declare(source, found)
             read.append((source, found))
         events = {found.event: builder.event(source, found, common) for source, found in read}
         builder.check_twice()

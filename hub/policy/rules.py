@@ -1,11 +1,13 @@
 """Compiles the rules of event files: every condition checked against the event's own fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.core.absorb import SLOTS
 from hub.core.expressions import (
+    INSTANT,
     RECIPIENTS,
+    TEXT,
     TRUTH,
     Expression,
     ExpressionFault,
@@ -34,7 +36,7 @@ from hub.core.policy import (
 from hub.policy import files
 from hub.policy.kinds import INNER_KINDS
 from hub.policy.source import Source
-from hub.policy.tables import read_field, read_span
+from hub.policy.tables import read_field, read_span, read_wait
 from hub.policy.unreachable import never_true
 
 ANY_KIND: Kind = ""
@@ -51,7 +53,12 @@ class Here:
 
     def fault(self, message: str, remedy: str, needle: str = "") -> None:
         """Note a fault in this rule."""
-        self.source.fault(message, remedy, f'"{self.rule}"', needle)
+        self.source.fault(message, remedy, self.quoted, needle)
+
+    @property
+    def quoted(self) -> str:
+        """The rule's name as it stands in the file."""
+        return f'"{self.rule}"'
 
 
 class RuleBuilder:
@@ -72,10 +79,14 @@ class RuleBuilder:
         self.seen: dict[str, Here] = {}
         self.twice: list[Here] = []
 
-    def declare(self, found: files.EventFile) -> None:
+    def declare(self, source: Source, found: files.EventFile) -> None:
         """Make the fields of an inner event known; other events have a schema."""
+        for name, kind in found.inner_fields.items():
+            if kind not in INNER_KINDS:
+                words = f"field {name!r} is of kind {kind!r}, which is none"
+                source.fault(words, f"write one of {', '.join(INNER_KINDS)}", "inner_fields", name)
         if found.inner_fields:
-            fields = {name: INNER_KINDS[kind] for name, kind in found.inner_fields.items()}
+            fields = {n: INNER_KINDS.get(kind, TEXT) for n, kind in found.inner_fields.items()}
             self.kinds[found.event] = Record(fields)
 
     def check_twice(self) -> None:
@@ -202,35 +213,47 @@ class RuleBuilder:
             to=row.to,
             each=self.expression(here, row.each, RECIPIENTS),
             subject=self.expression(here, row.subject or found.subject, ANY_KIND),
-            purpose=Purpose(row.purpose),
+            purpose=here.source.choose(Purpose, row.purpose, Purpose.DIRECT_CARE, here.quoted),
             title=row.title or found.title,
             groups=row.content,
             milestones=tuple(
-                MilestoneRule(Level[m.level.upper()], read_span(here.source, m.within, here.rule))
+                MilestoneRule(
+                    here.source.choose(Level, m.level, Level.OPENED, here.quoted, "levels"),
+                    read_wait(here.source, m.within, here.quoted),
+                )
                 for m in row.levels
             ),
             counted_from=self.counted_from(here, row),
             gap=row.gap,
             acted_by=ActedBy(where=self.answers(here, row.acted_by)) if row.acted_by else None,
             tags=frozenset(row.tags),
+            raises=self.raises(here, row.raises),
             carry_over=row.carry_over,
+        )
+
+    def raises(self, here: Here, rows: Iterable[files.RaiseTable]) -> tuple[RaiseRule, ...]:
+        """Later times at which an open gap becomes graver."""
+        return tuple(
+            RaiseRule(
+                read_span(here.source, r.at, here.quoted, "raises"),
+                here.source.choose(Severity, r.severity, Severity.ATTENTION, here.quoted, "raises"),
+            )
+            for r in rows
         )
 
     def counted_from(self, here: Here, row: files.Sourced) -> str:
         """The field from which a clock runs; it must be one of the event's."""
         record = self.kinds.get(here.event)
-        known = record is not None and row.counted_from in record.fields
-        if row.counted_from != "occurred_at" and not known:
+        kind = record.fields.get(row.counted_from) if record is not None else None
+        if row.counted_from != "occurred_at" and kind != INSTANT:
             here.fault(
-                f"the clock counts from {row.counted_from!r}, which the event does not have",
-                "name one of its fields, or leave it out for occurred_at",
+                f"the clock counts from {row.counted_from!r}, which is no instant of the event",
+                "name a field that holds an instant, or leave it out for occurred_at",
                 row.counted_from,
             )
         return row.counted_from
 
-    def requirement(
-        self, here: Here, row: files.RequirementTable, family: Family
-    ) -> Requirement:
+    def requirement(self, here: Here, row: files.RequirementTable, family: Family) -> Requirement:
         """A rule of one of the other four families."""
         if row.owner and row.owner not in self.roles:
             here.fault(f"unknown role {row.owner!r}", "name a role of roles.toml", row.owner)
@@ -248,14 +271,11 @@ class RuleBuilder:
             awaits=self.answers(here, row.awaits),
             until=self.expression(here, row.until),
             withdrawn_by=self.answers(here, row.withdrawn_by),
-            by=read_span(here.source, row.by, here.rule) if row.by else None,
+            by=read_span(here.source, row.by, here.quoted) if row.by else None,
             counted_from=self.counted_from(here, row),
             gap=row.gap,
             owner=row.owner or None,
-            raises=tuple(
-                RaiseRule(read_span(here.source, r.at, here.rule), Severity(r.severity))
-                for r in row.raises
-            ),
+            raises=self.raises(here, row.raises),
             latest_only=row.latest_only,
             tags=frozenset(row.tags),
         )

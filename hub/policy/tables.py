@@ -1,9 +1,11 @@
 """Roles, ladders, gaps and field groups: the tables that rules refer to."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from hub.core.deadlines import Span, Unit, parse_span
-from hub.core.model import Severity
+from hub.core.facts import EPISODE
+from hub.core.model import Person, Severity
 from hub.core.policy import (
     Family,
     FieldRule,
@@ -29,10 +31,33 @@ def read_span(source: Source, text: str, *needles: str) -> Span:
         return Span(Unit.HOURS, 0)
 
 
+def read_wait(source: Source, text: str, *needles: str) -> Span:
+    """A span that runs for everybody alike: hours, days or working days."""
+    span = read_span(source, text, *needles)
+    if span.unit in (Unit.GESTATION, Unit.INFANT_AGE):
+        source.fault(
+            f"{text!r} is counted on a pregnancy or a baby, and there may be none to count on",
+            "write it in hours, days, working days or months",
+            *needles,
+            text,
+        )
+    return span
+
+
+def check_once(source: Source, what: str, names: Iterable[str], quoted: str = '"{}"') -> None:
+    """A name may stand once: a second one would silently take the place of the first."""
+    for name, count in Counter(names).items():
+        if count > 1:
+            needle = quoted.format(name)
+            words = f"{what} {name} stands {count} times"
+            source.fault(words, "remove all but one", needle, *[needle] * (count - 1))
+
+
 def read_roles(source: Source) -> dict[str, RoleRule]:
     """Every role, by its code."""
     found = source.read(files.RolesFile)
     roles: dict[str, RoleRule] = {}
+    check_once(source, "role", (row.role for row in found.role) if found else ())
     for row in found.role if found else ():
         if row.hours not in ("24h", "office"):
             source.fault(
@@ -48,6 +73,7 @@ def read_ladders(source: Source, roles: Mapping[str, RoleRule]) -> dict[str, tup
     """Every ladder; one without a rung, or with a rung that tells nobody, ends nowhere."""
     found = source.read(files.LaddersFile)
     ladders: dict[str, tuple[Rung, ...]] = {}
+    check_once(source, "ladder", (row.ladder for row in found.ladder) if found else ())
     for table in found.ladder if found else ():
         here = f'"{table.ladder}"'
         if not table.rung:
@@ -57,26 +83,34 @@ def read_ladders(source: Source, roles: Mapping[str, RoleRule]) -> dict[str, tup
                 here,
             )
         rungs: list[Rung] = []
-        for row in table.rung:
-            targets = tuple(_target(source, roles, here, word) for word in row.to)
-            if not targets:
-                source.fault(
-                    f"ladder {table.ladder} ends nowhere: a rung tells nobody",
-                    "name at least one role under 'to'",
-                    here,
-                )
-            after = read_span(source, row.after, here)
-            if rungs and _length(after) <= _length(rungs[-1].after):
+        for number, row in enumerate(table.rung, 1):
+            rung = read_rung(source, roles, row, (here, *["[[ladder.rung]]"] * number))
+            if rungs and _length(rung.after) <= _length(rungs[-1].after):
                 source.fault(
                     f"rung {row.after!r} of {table.ladder} is no later than the one below it",
                     "put the rungs in the order of their waits",
-                    here,
+                    *(here, *["[[ladder.rung]]"] * number),
                     row.after,
                 )
-            within = read_span(source, row.acknowledge_within, here)
-            rungs.append(Rung(after, targets, within, row.reminder))
+            rungs.append(rung)
         ladders[table.ladder] = tuple(rungs)
     return ladders
+
+
+def read_rung(
+    source: Source, roles: Mapping[str, RoleRule], row: files.RungTable, here: tuple[str, ...]
+) -> Rung:
+    """One rung of a ladder."""
+    targets = tuple(_target(source, roles, here, word) for word in row.to)
+    if not targets:
+        source.fault(
+            "the ladder ends nowhere: a rung tells nobody",
+            "name at least one role under 'to'",
+            *here,
+        )
+    after = read_wait(source, row.after, *here)
+    within = read_wait(source, row.acknowledge_within, *here)
+    return Rung(after, targets, within, row.reminder)
 
 
 def _length(span: Span) -> int:
@@ -84,10 +118,12 @@ def _length(span: Span) -> int:
     return span.amount * {Unit.HOURS: 1, Unit.DAYS: 24, Unit.WORKING_DAYS: 24}.get(span.unit, 720)
 
 
-def _target(source: Source, roles: Mapping[str, RoleRule], here: str, word: str) -> RungTarget:
+def _target(
+    source: Source, roles: Mapping[str, RoleRule], here: tuple[str, ...], word: str
+) -> RungTarget:
     role, _, at = word.partition("@")
     if role != OWNER and role not in roles:
-        source.fault(f"unknown role {role!r} on a rung", "name a role of roles.toml", here, word)
+        source.fault(f"unknown role {role!r} on a rung", "name a role of roles.toml", *here, word)
     return RungTarget(role=role, at=at or OWNER)
 
 
@@ -97,6 +133,8 @@ def read_gaps(
     """Every gap code."""
     found = source.read(files.GapsFile)
     gaps: dict[str, GapRule] = {}
+    codes = [row.code for row in found.gap] if found else []
+    check_once(source, "gap", codes, 'code = "{}"')
     for row in found.gap if found else ():
         here = f'code = "{row.code}"'
         for ladder in filter(None, (row.ladder, row.ladder_flagged)):
@@ -108,7 +146,9 @@ def read_gaps(
                     ladder,
                 )
         if row.owner and row.owner not in roles:
-            source.fault(f"unknown owner {row.owner!r}", "name a role of roles.toml", here, row.owner)
+            source.fault(
+                f"unknown owner {row.owner!r}", "name a role of roles.toml", here, row.owner
+            )
         try:
             row.explanation.format(owner="", organisation="", about="", due="")
         except (KeyError, IndexError, ValueError) as error:
@@ -117,13 +157,17 @@ def read_gaps(
                 "use only {owner}, {organisation}, {about} and {due}",
                 here,
             )
+        flagged = row.severity_flagged and source.choose(
+            Severity, row.severity_flagged, Severity.ATTENTION, here
+        )
         gaps[row.code] = GapRule(
             code=row.code,
             name=row.name,
-            family=Family(row.family),
-            severity=Severity(row.severity),
-            severity_flagged=Severity(row.severity_flagged) if row.severity_flagged else None,
+            family=source.choose(Family, row.family, Family.TELL, here),
+            severity=source.choose(Severity, row.severity, Severity.ATTENTION, here),
+            severity_flagged=flagged or None,
             owner=row.owner or None,
+            owner_at=row.owner_at or None,
             owner_at_recipient=row.owner_at_recipient,
             ladder=row.ladder,
             ladder_flagged=row.ladder_flagged or None,
@@ -135,13 +179,14 @@ def read_gaps(
 
 
 def read_groups(
-    source: Source, roles: Mapping[str, RoleRule]
+    source: Source, roles: Mapping[str, RoleRule], roles_source: Source
 ) -> tuple[dict[str, GroupRule], tuple[FieldRule, ...]]:
     """Every field group with its audiences, and the fields that every notice may draw on."""
     found = source.read(files.GroupsFile)
     if found is None:
         return {}, ()
     groups: dict[str, GroupRule] = {}
+    check_once(source, "group", (row.group for row in found.group), 'group = "{}"\nlabel')
     for row in found.group:
         here = f'"{row.group}"'
         for audience in (*row.audience, *found.audiences):
@@ -151,24 +196,34 @@ def read_groups(
                     f"say F, S, P or N for each of {', '.join(found.audiences)}",
                     here,
                 )
-        shows = {a: Show(v) for a, v in row.audience.items() if v in set(Show)}
+        shows = {
+            audience: source.choose(Show, word, Show.POINTER, here)
+            for audience, word in row.audience.items()
+        }
         groups[row.group] = GroupRule(name=row.group, label=row.label, audience=shows)
     for role in roles.values():
         if role.audience not in found.audiences:
-            source.fault(
+            roles_source.fault(
                 f"role {role.role} reads as {role.audience!r}, which is no audience",
-                "add it to audiences, or mend roles.toml",
-                "audiences",
+                "name one of the audiences of fields.toml",
+                f'role = "{role.role}"',
+                f'"{role.audience}"',
             )
     return groups, tuple(read_field(source, row, groups) for row in found.field)
 
 
-def read_field(
-    source: Source, row: files.FieldTable, groups: Mapping[str, GroupRule]
-) -> FieldRule:
+def read_field(source: Source, row: files.FieldTable, groups: Mapping[str, GroupRule]) -> FieldRule:
     """One field of a notice."""
     if row.group not in groups:
         source.fault(
             f"unknown field group {row.group!r}", f"name one of {', '.join(groups)}", row.path
+        )
+    root, _, rest = row.path.partition(".")
+    known = {"mother": Person.__struct_fields__, "episode": tuple(EPISODE.fields)}
+    if root != "event" and rest not in known.get(root, ()):
+        source.fault(
+            f"{row.path!r} leads nowhere",
+            "write event. and a field of the event, or one of mother. and episode.",
+            row.path,
         )
     return FieldRule(group=row.group, path=tuple(row.path.split(".")), label=row.label)

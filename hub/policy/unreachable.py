@@ -2,6 +2,8 @@
 
 import ast
 
+from hub.core.expressions import parse
+
 
 def never_true(text: str) -> str | None:
     """Why a condition can never be true, in words; None when it may be.
@@ -9,7 +11,7 @@ def never_true(text: str) -> str | None:
     It looks at the parts joined by 'and': a plain `false`, one field compared with two different
     values, or a field that must both be absent and have a value.
     """
-    tree = ast.parse(text.strip(), mode="eval").body
+    tree = parse(text)
     wanted: dict[str, str] = {}
     for part in _parts(tree):
         if isinstance(part, ast.Name) and part.id == "false":

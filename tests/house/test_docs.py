@@ -62,6 +62,13 @@ def test_the_booking_in_hl7_says_the_same_as_the_booking_in_json() -> None:
     }
 
 
+@pytest.mark.parametrize("language", ["hl7", "json"])
+def test_the_example_files_are_the_examples_of_the_document(language: str) -> None:
+    """Whoever sends the file sends what she read."""
+    file = ROOT / "docs" / "publish" / "examples" / f"booking.{language}"
+    assert block("docs/publish.md", language) == file.read_text(encoding="utf-8")
+
+
 def test_the_signals_in_the_documents_are_the_hubs_own() -> None:
     """A subscriber who copies a signal from docs/subscribe.md is understood."""
     text = (ROOT / "docs" / "subscribe.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
-from hub.up import CannotStartError, running_hub
+from hub.up import CannotStartError, running_hub, who_can_enter
 
 
 def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -88,6 +88,32 @@ def test_the_topics_can_be_listed_without_a_kafka(tmp_path: Path) -> None:
     listed = {topic["name"]: topic for topic in json.loads(done.stdout)}
     assert 24 == listed["hub.inputs"]["partitions"]
     assert "compact" == listed["hub-persons-changelog"]["configs"]["cleanup.policy"]
+
+
+def test_a_directory_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+    """The sentence names the file and the setting, and nothing was started or written."""
+    (tmp_path / "directory.toml").write_text("[[organisation]]\nname = 1\n", encoding="utf-8")
+    for name in ("directory.toml", "nowhere.toml"):
+        done = hub("up", HUB_DIRECTORY=str(tmp_path / name), HUB_DATA_DIR=str(tmp_path / "data"))
+        assert 3 == done.returncode
+        assert f"{name} cannot be used" in done.stderr
+        assert "set HUB_DIRECTORY" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_it_is_said_who_can_sign_in(tmp_path: Path) -> None:
+    """The packaged directory lets nobody in, a demonstration everybody; one's own is plain."""
+    assert "nobody yet" in who_can_enter(Settings(data_dir=tmp_path))
+    assert "HUB_DEMO_LOGINS" in who_can_enter(Settings(data_dir=tmp_path, demo_logins=True))
+    own = tmp_path / "own.toml"
+    own.write_text('[[publisher]]\nods = "RXX"\nkey_sha256 = "00"\n', encoding="utf-8")
+    assert "" == who_can_enter(Settings(data_dir=tmp_path, directory=own))
+
+
+def test_a_subscriber_of_the_directory_has_its_topic_listed() -> None:
+    """Health visiting of the packaged directory reads Kafka."""
+    assert "notices.RYX" in hub("topics").stdout
 
 
 def test_the_doctor_answers_with_its_code(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""One input's step, without Faust: from a stored episode to the next, and what is said of it.
+
+The agent gathers and applies; what lies between is here, so that the simulation runs the very same
+step without a broker.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from agents.kept import Kept
+from agents.outputs import Output
+from hub.core.decide import decide
+from hub.core.model import Decision, Episode, Input
+from hub.core.policy import Policy
+from hub.edges.avro import DecisionRecord, encode_decision
+from hub.ops.topics import DECISIONS
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Episode).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an input stands in the log, and up to where its partition is committed."""
+
+    key: bytes
+    partition: int
+    offset: int
+    committed: int
+
+
+def episode_of(kept: Kept, key: bytes) -> Episode:
+    """The episode in a stored value; a fresh one for a key that nothing is known of."""
+    return _unpack(kept.state) if kept.state else Episode(episode_id=key.decode())
+
+
+def step(policy: Policy, kept: Kept, place: Place, given: Input) -> tuple[Kept, Decision]:
+    """Decide one input.  Raises SenderFault, HubFault, and whatever a defect raises."""
+    decision = decide(episode_of(kept, place.key), given, policy)
+    return _after(kept, place, decision), decision
+
+
+def step_undecided(policy: Policy, kept: Kept, place: Place, at: datetime, *beside: Output) -> Kept:
+    """One step on, nothing said: every input has its decision, even one that could not be made.
+
+    `at` is when the input reached the log, so that a repeated attempt gives the same bytes;
+    `beside` is what else must be said of it, its quarantine record.
+    """
+    episode = episode_of(kept, place.key)
+    moment = episode.at or at
+    decision = Decision(
+        episode=replace(episode, seq=episode.seq + 1, at=moment),
+        outcomes=(),
+        input_id=f"undecided:{place.partition}:{place.offset}",
+        at=moment,
+        policy_version=policy.version,
+    )
+    return _after(kept, place, decision, *beside)
+
+
+def _after(kept: Kept, place: Place, decision: Decision, *beside: Output) -> Kept:
+    value = encode_decision(
+        DecisionRecord(
+            episode_id=place.key.decode(),
+            seq=decision.seq,
+            input_id=decision.input_id,
+            input_partition=place.partition,
+            input_offset=place.offset,
+            at=decision.at,
+            policy_version=decision.policy_version,
+            outcomes=decision.outcomes,
+        )
+    )
+    return kept.after(
+        place.offset,
+        _pack(decision.episode),
+        (Output(DECISIONS, place.key, value), *beside),
+        committed=place.committed,
+        next_wake=decision.episode.next_wake,
+    )

@@ -1,0 +1,126 @@
+"""Corrections and retractions: what a publisher takes back, and who must hear of it.
+
+A correction puts a whole event in the place of the original, and everybody who had that is told.
+A retraction ends what the event began, and opens again what it had answered or withdrawn.
+"""
+
+from msgspec.structs import replace
+
+from hub.core import requirements, tell
+from hub.core.absorb import forget, refold
+from hub.core.draft import Draft
+from hub.core.facts import Recipient
+from hub.core.faults import FaultReason, SenderFault
+from hub.core.hearing import rule_for, say_changed, say_recorded, speak, subject_of
+from hub.core.lifecycle import ENDED
+from hub.core.model import Event, NoticeReason, Obligation, ObligationState, Remembered, Signal
+from hub.core.policy import TellRule
+
+CORRECTED, RETRACTED = "event.corrected", "event.retracted"
+
+
+def target_of(draft: Draft, event: Event) -> Remembered:
+    """The event that a correction or a retraction names.
+
+    Raises SenderFault when the episode does not hold it, or it was retracted already.
+    """
+    found = draft.remembered(str(event.body.get("target_id")))
+    if found is None or found.retracted:
+        raise SenderFault(
+            FaultReason.UNKNOWN_TARGET,
+            "the event named in target_id is not on this episode, or was retracted",
+            field="data.target_id",
+            remedy="send the id of an event that was accepted for the same person and still stands",
+        )
+    return found
+
+
+def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
+    """Put a corrected event in the place of the original, and tell everybody who had that.
+
+    Raises SenderFault when the original is unknown or the correction is of another type.
+    """
+    target = target_of(draft, event)
+    if fresh is None or fresh.type != target.type:
+        raise SenderFault(
+            FaultReason.SCHEMA_VIOLATION,
+            "a correction must hold a whole event of the original type",
+            field="data.replacement",
+            remedy="send the corrected event, complete, under replacement",
+        )
+    corrected = replace(fresh, id=target.id)
+    rule = rule_for(draft.policy, target.type)
+    draft.remember(replace(event, body={"target_id": target.id}), target.subject)
+    draft.history = [r for r in draft.history if r.id != target.id]
+    draft.remember(corrected, subject_of(draft, rule, corrected))
+    refold(draft)
+    say_recorded(draft, event, "corrected")
+    say_changed(draft)
+    requirements.recompute(draft)
+    requirements.hear(draft, corrected, corrected_at=event.occurred_at)
+    requirements.follow(draft, corrected)
+    # Those who have the original hear first; only then may the rules name somebody new.
+    _tell_corrected(draft, corrected, event)
+    speak(draft, rule, corrected)
+
+
+def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
+    """Whoever had the original gets the correction; the original stays on record.
+
+    A duty that was met is owed once more, counted from the correction; an open one goes on, with
+    the due times that the corrected event gives it.
+    """
+    latest = {
+        (o.rule, o.role, o.subject, o.organisation): o
+        for o in draft.obligations.values()
+        if o.trigger == corrected.id
+    }
+    for obligation in latest.values():
+        rule = draft.policy.tells.get(obligation.rule)
+        # A notice still on its way counts: it leaves with the old words in it.
+        if rule is None or obligation.state in ENDED or not obligation.told:
+            continue
+        if all(m.met_at for m in obligation.milestones):
+            _owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
+        else:
+            tell.re_aim(
+                draft,
+                tell.re_time(draft, rule, obligation, corrected),
+                obligation.organisation,
+                obligation.person,
+                NoticeReason.CORRECTED,
+                keep_met=True,
+            )
+
+
+def _owe_again(
+    draft: Draft, rule: TellRule, obligation: Obligation, because: Event, reason: NoticeReason
+) -> None:
+    """Raise a duty anew, counted from the event that makes it owed again."""
+    again = Recipient(obligation.role, obligation.organisation, obligation.person, part=because.id)
+    trigger, subject = obligation.trigger, obligation.subject
+    tell.raise_one(draft, rule, again, trigger, subject, because.occurred_at, reason=reason)
+
+
+def retract(draft: Draft, event: Event) -> None:
+    """Take an event back: its duties end and its gaps are withdrawn.
+
+    What it had answered, and what it had withdrawn, is asked for again.
+    """
+    target = str(event.body["target_id"])
+    forget(draft, target)
+    refold(draft)
+    say_changed(draft)
+    for obligation in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(obligation.rule)
+        if obligation.trigger == target:
+            tell.end(draft, obligation, Signal.RETRACT, RETRACTED)
+        elif obligation.ended_by == target and rule is not None:
+            if obligation.state is ObligationState.WITHDRAWN:
+                _owe_again(draft, rule, obligation, event, NoticeReason.FIRST)
+    for expectation in list(draft.expectations.values()):
+        if expectation.trigger == target and not expectation.withdrawn:
+            requirements.withdraw(draft, expectation, RETRACTED)
+        elif expectation.met_by == target:
+            requirements.ask_again(draft, expectation)
+    requirements.recompute(draft)

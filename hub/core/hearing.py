@@ -1,0 +1,190 @@
+"""Taking one event in: remember it, set what it says, answer what waited for it, ask what follows.
+
+The order matters and is the same for every type; what a type means stands in its policy file.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.core import receipts, requirements, tell
+from hub.core.absorb import absorb_in_turn
+from hub.core.deadlines import Span, Unit
+from hub.core.draft import Context, Draft, Duty, unpack_body
+from hub.core.faults import FaultReason, HubFault
+from hub.core.lifecycle import ENDED, RETURNED
+from hub.core.model import (
+    EpisodeChanged,
+    Event,
+    EventRecorded,
+    Expectation,
+    Level,
+    Obligation,
+    Person,
+    Remembered,
+    Signal,
+)
+from hub.core.policy import EventRule, Policy
+
+MOVES = ("demographics.changed", "assignment.changed")
+"""Events after which a duty may have to be aimed at somebody else."""
+
+
+def rule_for(policy: Policy, event_type: str) -> EventRule:
+    """What the policy says of an event type.  Raises HubFault when it says nothing."""
+    rule = policy.events.get(event_type)
+    if rule is None:
+        raise HubFault(FaultReason.POLICY_ERROR, f"no policy file for {event_type}")
+    return rule
+
+
+def say_recorded(draft: Draft, event: Event, how: str) -> None:
+    """Say that an event entered the episode, and how."""
+    draft.say(
+        EventRecorded(
+            event_id=event.id,
+            event_type=event.type,
+            occurred_at=event.occurred_at,
+            organisation=event.organisation,
+            how=how,
+        )
+    )
+
+
+def subject_of(draft: Draft, rule: EventRule, event: Event) -> str:
+    """Which baby, conference or document an event concerns; empty for the mother."""
+    return str(rule.subject(Context(draft, event, event.body)) or "") if rule.subject else ""
+
+
+def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
+    """Remember a new event, set what it says, answer what was awaited, raise what it asks."""
+    before = ((draft.edd, draft.born), draft.ended_at)
+    _know(draft, event.subject)
+    draft.remember(event, subject_of(draft, rule, event))
+    absorb_in_turn(draft, rule, event)
+    say_recorded(draft, event, how)
+    say_changed(draft)
+    if (draft.edd, draft.born) != before[0]:
+        requirements.recompute(draft)
+    receipts.aim_at_present_holders(draft, _moved_by(draft, event))
+    requirements.hear(draft, event)
+    for obligation in list(draft.obligations.values()):
+        _act(draft, obligation, event, event.body)
+    _withdraw(draft, rule, event)
+    if draft.ended_at is not None and before[1] is None:
+        receipts.sent_before_loss_was_known(draft)
+    speak(draft, rule, event)
+
+
+def _know(draft: Draft, subject: Person) -> None:
+    """Fill in what is now known of the mother; what is known is never blanked."""
+    if draft.mother is None:
+        draft.mother = subject
+        return
+    fresh = {
+        name: value
+        for name in ("nhs_number", "family_name", "given_name", "birth_date", "postcode")
+        if (value := getattr(subject, name)) is not None
+    }
+    draft.mother = replace(draft.mother, **fresh)
+
+
+def _moved_by(draft: Draft, event: Event) -> datetime | None:
+    """From when a change of holder counts: one working day after it happened (ruling 6)."""
+    if event.type not in MOVES:
+        return None
+    return draft.due(Span(Unit.WORKING_DAYS, 1), event.occurred_at)
+
+
+def say_changed(draft: Draft) -> None:
+    """Say what is now known of the episode itself."""
+    draft.say(
+        EpisodeChanged(
+            mother=draft.mother,
+            edd=draft.edd,
+            provider=draft.provider,
+            practice=draft.practice,
+            ended_at=draft.ended_at,
+            outcome=draft.outcome,
+            babies=tuple(draft.babies),
+            team=draft.team,
+        )
+    )
+
+
+def speak(draft: Draft, rule: EventRule, event: Event) -> None:
+    """Let the rules of an event type speak: what must be told, and what must follow."""
+    context = Context(draft, event, event.body)
+    before = set(draft.obligations)
+    for tell_rule in rule.tells:
+        tell.raise_for(draft, tell_rule, context, event)
+    for requirement in rule.requirements:
+        requirements.raise_for(draft, requirement, context, event)
+    for identity in [i for i in draft.obligations if i not in before]:
+        for earlier in draft.history:
+            # Events come in any order: the proof may have come before the question.
+            if not earlier.retracted and earlier.id != event.id:
+                _act(draft, draft.obligations[identity], earlier, unpack_body(earlier))
+
+
+def _act(
+    draft: Draft, obligation: Obligation, event: Event | Remembered, body: dict[str, Any]
+) -> None:
+    """A follow-on event proves what an open notice asked for."""
+    rule = draft.policy.tells.get(obligation.rule)
+    if rule is None or rule.acted_by is None or event.type not in rule.acted_by.where:
+        return
+    if obligation.state in ENDED | RETURNED or obligation.level is Level.ACTED:
+        return
+    condition = rule.acted_by.where[event.type]
+    if condition is None or condition(_acting(draft, obligation, event, body)):
+        receipts.act(draft, obligation, event.occurred_at, event.id)
+
+
+def _acting(
+    draft: Draft, obligation: Obligation, event: Event | Remembered, body: dict[str, Any]
+) -> Context:
+    trigger = draft.remembered(obligation.trigger)
+    return Context(
+        draft,
+        trigger,
+        {},
+        awaited=event,
+        awaited_body=body,
+        duty=Duty(
+            role=obligation.role,
+            organisation=obligation.organisation,
+            subject=obligation.subject,
+            trigger=obligation.trigger,
+        ),
+        trigger=(lambda: unpack_body(trigger)) if trigger else None,
+    )
+
+
+def _withdraw(draft: Draft, rule: EventRule, event: Event) -> None:
+    """Withdraw every duty that an event makes pointless (a loss stops all that is routine).
+
+    An event about one baby withdraws only what concerns that baby (trap 8: the other goes on).
+    """
+    context = Context(draft, event, event.body)
+    about = subject_of(draft, rule, event)
+    for withdrawal in rule.withdraws:
+        if withdrawal.when is not None and not withdrawal.when(context):
+            continue
+        for obligation in list(draft.obligations.values()):
+            told = draft.policy.tells.get(obligation.rule)
+            if told is None or not told.tags & withdrawal.tags or obligation.state in ENDED:
+                continue
+            if concerns(obligation, about) and not all(m.met_at for m in obligation.milestones):
+                tell.end(draft, obligation, Signal.WITHDRAW, event.type, ended_by=event.id)
+        for expectation in list(draft.expectations.values()):
+            tags = draft.policy.requirements[expectation.rule].tags
+            running = expectation.met_at is None and not expectation.withdrawn
+            if tags & withdrawal.tags and running and concerns(expectation, about):
+                requirements.withdraw(draft, expectation, "withdrawn", ended_by=event.id)
+
+
+def concerns(duty: Obligation | Expectation, about: str) -> bool:
+    """Whether a duty is about one baby; every duty is about the whole pregnancy."""
+    return not about or duty.subject.split("/")[0] == about

@@ -1,0 +1,251 @@
+"""The hub without its machinery: identity, decide, and channels that answer at once.
+
+What a scenario says of the core it says of the whole hub: the same identity, the same policy, the
+same checks at the door and the same pure function stand behind both.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from hub.core.decide import decide
+from hub.core.faults import SenderFault
+from hub.core.identity import PersonState, identify, person_key
+from hub.core.model import (
+    Episode,
+    Event,
+    Holder,
+    Input,
+    InputKind,
+    NoticeIssued,
+    ObligationRaised,
+    QuarantineNote,
+    Receipt,
+    Signal,
+)
+from hub.core.policy import Policy
+from hub.demo.compare import Seen, row_of
+from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
+from hub.edges.directory import team_for
+from hub.edges.doors import event_from_json, event_to_json
+from hub.edges.hl7v2 import events_from
+from hub.edges.hl7v2_profile import load_profile
+from hub.edges.intake import check_event
+from hub.edges.schemas import Schemas, default_schemas
+
+SECRET = b"a scenario keeps no secrets"
+
+
+class CoreRig:
+    """The hub without its machinery: identity, decide, and a worklist that always answers."""
+
+    def __init__(self, scenario: Scenario, policy: Policy, schemas: Schemas | None = None):
+        """Set the stage; `schemas` are the packaged ones unless an event type is being tried."""
+        self.schemas = schemas or default_schemas()
+        self.scenario = scenario
+        self.policy = policy
+        self.directory = scenario.who_is_who()
+        self.people: dict[str, PersonState] = {}
+        self.person_of: dict[str, str] = {}
+        self.episodes: dict[str, Episode] = {}
+        self.notices: list[tuple[str, NoticeIssued]] = []
+        self.subjects: dict[str, str] = {}
+        self.rows: list[Row] = []
+        self.seen = Seen(gaps={})
+        self.held: dict[str, Event] = {}
+
+    def run(self) -> list[Row]:
+        """Play the whole story and give everything that followed, in order."""
+        for number, given in enumerate(self.scenario.given, 1):
+            self.wake_until(instant(given.at))
+            self.give(given, number)
+        self.wake_until(instant(self.scenario.then.until))
+        return self.rows
+
+    def wake_until(self, until: datetime) -> None:
+        """Wake every episode that wants it, in the order in which they want it."""
+        while True:
+            due = [
+                (e.next_wake, e.episode_id)
+                for e in self.episodes.values()
+                if e.next_wake is not None and e.next_wake <= until
+            ]
+            if not due:
+                return
+            at, episode_id = min(due)
+            self.decide(Input(input_id="", kind=InputKind.WAKE, at=at, episode_id=episode_id))
+
+    def give(self, given: Given, number: int) -> None:
+        """Let one given thing happen, through the same mapping as its real door."""
+        at = instant(given.at)
+        if given.receipt is not None:
+            self.receipt(given, at)
+            return
+        if given.redrive is not None:
+            self.redrive(given.redrive, at)
+            return
+        for event in self.events(given, number, at):
+            try:
+                check_event(event, self.directory, at)
+                self.event(event, at)
+            except SenderFault as fault:
+                self.quarantine(event, fault, at)
+
+    def events(self, given: Given, number: int, at: datetime) -> Iterable[Event]:
+        """The events of a given row, through the pure mapping of its door."""
+        if given.hl7 is not None:
+            return events_from(given.hl7.encode(), load_profile(), at).events
+        event = event_of(self.scenario, given, number)
+        return [
+            event_from_json(
+                json.dumps(event_to_json(event)).encode(), received_at=at, schemas=self.schemas
+            )
+        ]
+
+    def event(self, event: Event, at: datetime) -> None:
+        """Find the episode of an event and decide it."""
+        key = person_key(event, SECRET)
+        rule = self.policy.events[event.type]
+        episode_id, state = identify(
+            self.people.get(key, PersonState()),
+            event,
+            key=key,
+            secret=SECRET,
+            opens_episode=rule.opens_episode,
+        )
+        self.people[key] = state
+        self.person_of[episode_id] = key
+        replacement = None
+        if event.type == "event.corrected":
+            replacement = event_from_json(
+                event.body["replacement"].encode(), received_at=at, schemas=self.schemas
+            )
+        self.decide(
+            Input(
+                input_id=event.id,
+                kind=InputKind.EVENT,
+                at=at,
+                episode_id=episode_id,
+                event=event,
+                team=self.team(episode_id, at),
+                replacement=replacement,
+            )
+        )
+
+    def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
+        """Who holds which role now, as the directory knows it."""
+        state = self.people[self.person_of[episode_id]]
+        return team_for(
+            self.directory,
+            at,
+            nhs_number=state.nhs_number,
+            practice=state.practice,
+            provider=state.provider,
+            area=state.area,
+            practice_since=state.practice_since,
+        )
+
+    def quarantine(self, event: Event, fault: SenderFault, at: datetime) -> None:
+        """Keep what could not be decided, and let its own episode watch over it."""
+        self.rows.append(Row(at=local_words(at), quarantined=fault.reason.value))
+        self.held[event.id] = event
+        self.watch(event, InputKind.QUARANTINED, fault.reason.value, at)
+
+    def redrive(self, event_id: str, at: datetime) -> None:
+        """Send a kept event through again.  Raises SenderFault when it still cannot be decided."""
+        if event_id not in self.held:
+            raise LookupError(f"'redrive' names {event_id!r}, which is not in quarantine")
+        event = self.held.pop(event_id)
+        check_event(event, self.directory, at)
+        self.event(event, at)
+        self.watch(event, InputKind.REDRIVEN, "", at)
+
+    def watch(self, event: Event, kind: InputKind, reason: str, at: datetime) -> None:
+        """Tell the quarantine's own episode what became of an event."""
+        note = QuarantineNote(
+            quarantine_id=event.id,
+            reason=reason,
+            family=self.schemas.topic_of(event.type).removeprefix("perinatal."),
+            source=event.source,
+            event_type=event.type,
+        )
+        episode_id, input_id = f"q-{event.id}", f"{event.id}:{kind}"
+        self.decide(
+            Input(input_id=input_id, kind=kind, at=at, episode_id=episode_id, quarantine=note)
+        )
+
+    def receipt(self, given: Given, at: datetime) -> None:
+        """Somebody does something with the latest notice of a rule."""
+        episode_id, notice = find_notice(self.notices, given, self.subjects)
+        self.decide(
+            Input(
+                input_id=f"{notice.notice_id}:{given.receipt}",
+                kind=InputKind.RECEIPT,
+                at=at,
+                episode_id=episode_id,
+                team=self.team(episode_id, at) if episode_id in self.person_of else (),
+                receipt=Receipt(
+                    notice_id=notice.notice_id,
+                    signal=given.receipt or Signal.SENT,
+                    organisation=given.organisation or notice.organisation,
+                    role=given.role,
+                    person=given.person,
+                    at=at,
+                ),
+            )
+        )
+
+    def decide(self, given: Input) -> None:
+        """Decide one input, note what followed, and deliver the notices at once."""
+        before = self.episodes.get(given.episode_id, Episode(episode_id=given.episode_id))
+        decision = decide(before, given, self.policy)
+        self.episodes[given.episode_id] = decision.episode
+        issued = []
+        for outcome in decision.outcomes:
+            row = row_of(outcome, decision.at, self.seen)
+            if row is not None:
+                self.rows.append(row)
+            if isinstance(outcome, ObligationRaised):
+                self.subjects[outcome.obligation_id] = outcome.subject
+            if isinstance(outcome, NoticeIssued):
+                self.notices.append((given.episode_id, outcome))
+                issued.append(outcome)
+        for notice in issued:
+            self.deliver(given.episode_id, notice, decision.at)
+
+    def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
+        """Hand a notice to its channel: a webhook proves delivery, the worklist only sending."""
+        channel = self.directory.endpoint(notice.organisation, notice.role).channel
+        self.decide(
+            Input(
+                input_id=f"{notice.notice_id}:sent",
+                kind=InputKind.RECEIPT,
+                at=at,
+                episode_id=episode_id,
+                receipt=Receipt(
+                    notice_id=notice.notice_id,
+                    signal=Signal.DELIVERED if channel == "webhook" else Signal.SENT,
+                    organisation=notice.organisation,
+                    role=notice.role,
+                    at=at,
+                    channel=channel,
+                ),
+            )
+        )
+
+
+def find_notice(
+    notices: Iterable[tuple[str, NoticeIssued]], given: Given, subjects: dict[str, str]
+) -> tuple[str, NoticeIssued]:
+    """The latest notice that a given receipt speaks of.  Raises LookupError with what it asked."""
+    for episode_id, notice in reversed(list(notices)):
+        if (
+            (given.rule is None or notice.why.rule == given.rule)
+            and (given.role is None or notice.role == given.role)
+            and (given.organisation is None or notice.organisation == given.organisation)
+            and (given.about is None or subjects[notice.obligation_id] == given.about)
+        ):
+            return episode_id, notice
+    raise LookupError(
+        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}"
+    )

@@ -1,0 +1,131 @@
+"""`hub send FILE`: one message over its own protocol to a hub that runs, and the answer in words.
+
+It is what a publisher tries first, so it speaks as a publisher's system does: a file `.hl7` goes
+over MLLP, a file `.json` over HTTPS with the publisher's key.
+"""
+
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from hub.core.faults import SenderFault
+from hub.demo.stage import demo_key
+from hub.edges.hl7v2_message import Message, Segment, read
+from hub.edges.mllp import END, START
+from hub.ops.settings import Settings
+
+ANSWER_SECONDS: Final = 30.0
+"""A door answers within its 5 s for Kafka; a sender that gives up sooner than 30 s is rare."""
+
+SENT, NOT_SENT = 0, 1
+
+
+def main(settings: Settings, file: Path) -> int:
+    """Send one file and print what was answered: 0 when the hub has it, 1 when it has not."""
+    doors = {".hl7": _over_mllp, ".json": _over_https}
+    door = doors.get(file.suffix.lower())
+    if door is None:
+        return _say(NOT_SENT, f"{file.name} is neither .hl7 (sent over MLLP) nor .json (HTTPS)")
+    try:
+        return door(settings, file.read_bytes())
+    except FileNotFoundError:
+        return _say(NOT_SENT, f"there is no file {file}")
+    except (httpx.TransportError, OSError) as error:
+        return _say(
+            NOT_SENT,
+            f"no answer ({type(error).__name__}): nothing is promised, so send it again; "
+            f"is the hub up, and are HUB_GATEWAY_PORT and HUB_MLLP_PORT those it was given?",
+        )
+
+
+def _say(code: int, *lines: str) -> int:
+    """Print lines, to stderr when the hub does not have it."""
+    sys.stdout.flush()
+    print(*lines, sep="\n", file=sys.stderr if code else sys.stdout)
+    return code
+
+
+def _reachable(host: str) -> str:
+    """A wildcard address is asked on the loopback."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104  compared only
+
+
+# --- HL7 v2 ----------------------------------------------------------------------------------
+
+
+def _over_mllp(settings: Settings, message: bytes) -> int:
+    """A message in its frame.  Segments may end in LF in the file, as editors like it."""
+    body = message.replace(b"\r\n", b"\r").replace(b"\n", b"\r").strip(b"\r") + b"\r"
+    where = (_reachable(settings.mllp_host), settings.mllp_port)
+    with socket.create_connection(where, ANSWER_SECONDS) as door:
+        door.sendall(START + body + END)
+        received = b""
+        while not received.endswith(END):
+            piece = door.recv(65536)
+            if not piece:
+                raise ConnectionResetError
+            received += piece
+    return _say_ack(received.removeprefix(START).removesuffix(END))
+
+
+def _say_ack(answer: bytes) -> int:
+    """The acknowledgement in words."""
+    try:
+        ack: Message = read(answer)
+        (said,) = ack.all("MSA")
+    except (SenderFault, ValueError):
+        return _say(NOT_SENT, "the answer is no HL7 acknowledgement: is this the MLLP port?")
+    code, text = said.value(1), said.value(3)
+    if code == "AA":
+        taken = f"AA: the hub has message {said.value(2)}, confirmed by Kafka"
+        return _say(SENT, f"{taken}; {text}" if text else taken)
+    errors: list[Segment] = list(ack.all("ERR"))
+    lines = [f"{code}: not taken. {text}"]
+    for error in errors:
+        lines += [f"  reason: {error.value(5)}"]
+        lines += [f"  {error.value(7)}"] if error.value(7) else []
+    return _say(NOT_SENT, *lines)
+
+
+# --- JSON ------------------------------------------------------------------------------------
+
+
+def _over_https(settings: Settings, body: bytes) -> int:
+    """An event with the key of its source: HUB_API_KEY, else the demonstration's."""
+    page = f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}"
+    headers = {
+        "authorization": f"Bearer {_key(settings, body)}",
+        "content-type": "application/json",
+    }
+    answer = httpx.post(f"{page}/events", content=body, headers=headers, timeout=ANSWER_SECONDS)
+    try:
+        said: dict[str, Any] = answer.json()
+    except ValueError:
+        said = {}
+    if answer.status_code == httpx.codes.ACCEPTED:
+        return _say(
+            SENT,
+            f"202: the hub has event {said['id']}, confirmed by Kafka on {said['topic']}",
+            f"  receipt: {said['receipt']}",
+            f"  who has been told: GET {page}/events/{said['id']}/coverage",
+        )
+    lines = [f"{answer.status_code}: not taken. {said.get('detail', 'The answer says no more.')}"]
+    for name in ("reason", "field", "remedy", "quarantine_id"):
+        lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
+    return _say(NOT_SENT, *lines)
+
+
+def _key(settings: Settings, body: bytes) -> str:
+    """The publisher's key; without one, the demonstration's key of the organisation that speaks."""
+    given = settings.api_key.get_secret_value()
+    if given:
+        return given
+    try:
+        source = str(json.loads(body)["source"])
+    except (ValueError, KeyError, TypeError):
+        return demo_key("")
+    return demo_key(source.partition(":")[0])

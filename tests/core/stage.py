@@ -1,0 +1,251 @@
+"""One family on the pure core: what it hears, what is answered, and what followed."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from hub.core.deadlines import LOCAL
+from hub.core.decide import decide
+from hub.core.model import (
+    Actor,
+    Decision,
+    Episode,
+    Event,
+    Expectation,
+    Gap,
+    GapState,
+    Holder,
+    Input,
+    InputKind,
+    NoticeIssued,
+    Obligation,
+    Outcome,
+    Person,
+    QuarantineNote,
+    Receipt,
+    Signal,
+)
+from hub.core.policy import Policy
+from hub.policy.loader import load_policy
+
+O = TypeVar("O", bound=Outcome)
+
+MOTHER = Person(reference="MAT-1", nhs_number="9990000018")
+TEAM = tuple(
+    Holder(role=role, organisation=ods)
+    for role, ods in (
+        ("GP_PRACTICE", "Y1"),
+        ("GP_SG_LEAD", "Y1"),
+        ("COMM_MIDWIFE", "RXA"),
+        ("BEREAVEMENT_MW", "RXA"),
+        ("POSTNATAL_WARD", "RXA"),
+        ("HV_TEAM", "RYV"),
+        ("TEAM_LEAD_HV", "RYV"),
+        ("CHIS", "RCH"),
+        ("CP_CHAIR", "L97"),
+        ("SOCIAL_WORKER", "L97"),
+    )
+)
+EDD = "2026-10-20"
+BOOKING = {
+    "booked_on": "2026-03-23",
+    "edd": EDD,
+    "provider": "RXA",
+    "gp_ods": "Y1",
+    "vulnerabilities": [],
+}
+
+
+def local(words: str) -> datetime:
+    """The instant of a local time such as `2026-03-23 10:00`."""
+    return datetime.fromisoformat(words).replace(tzinfo=LOCAL).astimezone(UTC)
+
+
+@cache
+def policy() -> Policy:
+    """The policy in force, read once."""
+    return load_policy()
+
+
+def team(**places: str | None) -> tuple[Holder, ...]:
+    """The usual team, with roles held elsewhere; None leaves a role with nobody."""
+    changed = [h for h in TEAM if h.role not in places]
+    return tuple(changed) + tuple(
+        Holder(role=role, organisation=ods) for role, ods in places.items() if ods
+    )
+
+
+class Family:
+    """An episode that is told things one after the other."""
+
+    def __init__(self, rules: Policy | None = None) -> None:
+        """Nothing is known yet."""
+        self.rules = rules or policy()
+        self.episode = Episode(episode_id="ep-1")
+        self.outcomes: list[Outcome] = []
+        self.last: tuple[Outcome, ...] = ()
+
+    def decide(self, given: Input) -> Decision:
+        """Decide one input and keep what followed."""
+        decision = decide(self.episode, given, self.rules)
+        self.episode = decision.episode
+        self.last = decision.outcomes
+        self.outcomes += decision.outcomes
+        return decision
+
+    def hear(
+        self,
+        event_type: str,
+        at: str,
+        *,
+        id: str | None = None,  # noqa: A002  the word of the envelope
+        occurred: str | None = None,
+        source: str = "RXA:MAT_PAS",
+        reporter: str | None = None,
+        holders: tuple[Holder, ...] = TEAM,
+        replacement: Event | None = None,
+        **body: Any,
+    ) -> Decision:
+        """Hear an event that happened at `occurred`, or at once."""
+        event = Event(
+            id=id or f"{event_type}@{at}",
+            type=event_type,
+            source=source,
+            occurred_at=local(occurred or at),
+            received_at=local(at),
+            subject=MOTHER,
+            actor=Actor(role=reporter) if reporter else None,
+            body=body,
+        )
+        return self.decide(
+            Input(
+                input_id=event.id,
+                kind=InputKind.EVENT,
+                at=local(at),
+                episode_id="ep-1",
+                event=event,
+                team=holders,
+                replacement=replacement,
+            )
+        )
+
+    def book(self, at: str = "2026-03-23 10:00", **changes: Any) -> Decision:
+        """Hear the booking."""
+        return self.hear("pregnancy.booked", at, **(BOOKING | {"id": "booking"} | changes))
+
+    def correct(self, target: str, event_type: str, at: str, *, occurred: str, **body: Any) -> None:
+        """Hear that an event was really otherwise; the whole event keeps its own time."""
+        whole = Event(
+            id=f"{target}-whole",
+            type=event_type,
+            source="RXA:MAT_PAS",
+            occurred_at=local(occurred),
+            received_at=local(at),
+            subject=MOTHER,
+            body=body,
+        )
+        self.hear("event.corrected", at, replacement=whole, target_id=target)
+
+    def retract(self, target: str, at: str, reason: str = "entered_in_error") -> None:
+        """Hear that an event is taken back."""
+        self.hear("event.retracted", at, target_id=target, reason=reason)
+
+    def answer(
+        self,
+        notice: NoticeIssued,
+        signal: Signal | str,
+        at: str,
+        *,
+        organisation: str | None = None,
+        person: str | None = "dr-elm",
+        happened: str | None = None,
+        holders: tuple[Holder, ...] = (),
+    ) -> Decision:
+        """Somebody does something with a notice."""
+        return self.decide(
+            Input(
+                input_id=f"{notice.notice_id}:{signal}:{at}",
+                kind=InputKind.RECEIPT,
+                at=local(at),
+                episode_id="ep-1",
+                team=holders,
+                receipt=Receipt(
+                    notice_id=notice.notice_id,
+                    signal=Signal(signal),
+                    organisation=organisation or notice.organisation,
+                    at=local(happened or at),
+                    role=notice.role,
+                    person=person,
+                ),
+            )
+        )
+
+    def wake(self, at: str) -> Decision:
+        """It is now `at`."""
+        return self.decide(
+            Input(input_id=f"wake:{at}", kind=InputKind.WAKE, at=local(at), episode_id="ep-1")
+        )
+
+    def quarantined(self, at: str, family: str, kind: InputKind = InputKind.QUARANTINED) -> None:
+        """An input waits in quarantine, or has come out of it."""
+        note = QuarantineNote(
+            quarantine_id="q-1", reason="unparseable", family=family, source="RXA:MAT_PAS"
+        )
+        self.decide(
+            Input(
+                input_id=f"q:{kind}",
+                kind=kind,
+                at=local(at),
+                episode_id="ep-1",
+                quarantine=note,
+            )
+        )
+
+    # --- looking ---------------------------------------------------------------------------
+
+    def said(self, kind: type[O], **wanted: Any) -> list[O]:
+        """Every outcome of one kind so far with the values wanted; `rule` looks into why."""
+        return [o for o in self.outcomes if isinstance(o, kind) and _fits(o, wanted)]
+
+    def just_said(self, kind: type[O], **wanted: Any) -> list[O]:
+        """As `said`, of the last decision alone."""
+        return [o for o in self.last if isinstance(o, kind) and _fits(o, wanted)]
+
+    def notice(self, rule: str, role: str | None = None) -> NoticeIssued:
+        """The latest notice of a rule."""
+        wanted = {"rule": rule} | ({"role": role} if role else {})
+        return self.said(NoticeIssued, **wanted)[-1]
+
+    def obligation(self, rule: str, role: str | None = None) -> Obligation:
+        """The latest obligation of a rule."""
+        found = [
+            o for o in self.episode.obligations if o.rule == rule and (not role or o.role == role)
+        ]
+        return found[-1]
+
+    def expectation(self, rule: str) -> Expectation:
+        """The latest expectation of a rule."""
+        return [e for e in self.episode.expectations if e.rule == rule][-1]
+
+    def gaps(self, code: str | None = None) -> list[Gap]:
+        """Every gap there ever was, or those of one code."""
+        return [g for g in self.episode.gaps if code in (None, g.code)]
+
+    def open_gaps(self) -> list[str]:
+        """Codes of the gaps that are open now."""
+        return sorted(g.code for g in self.episode.gaps if g.state is GapState.OPEN)
+
+
+def _fits(outcome: Outcome, wanted: dict[str, Any]) -> bool:
+    for name, value in wanted.items():
+        found = outcome.why.rule if name == "rule" else getattr(outcome, name)  # type: ignore[attr-defined]  # asked only of outcomes that have it
+        if found != value:
+            return False
+    return True
+
+
+def without(rules: Policy, **changes: Any) -> Policy:
+    """A policy with other parts; for tests of what the shipped policy never does."""
+    return replace(rules, **changes)

@@ -1,0 +1,218 @@
+"""Every scenario on the pure core: nothing missing, nothing more, every code and rule heard."""
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct, structs
+
+from hub.core.model import GapState
+from hub.core.policy import Policy
+from hub.demo.rig import CoreRig
+from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.demo.simulate import files_of, main, result
+from hub.policy.loader import load_policy
+
+HERE = Path(__file__).parent
+FILES = list(files_of([HERE]))
+EVENT_FILES = sorted((HERE / "events").glob("*.toml"))
+
+CLOSES = {GapState.CLEARED.value, GapState.CLEARED_LATE.value}
+
+NEVER_CLEARS = {"G49": "what was sent after a loss cannot be unsent; people review it"}
+
+
+class Heard(Struct, frozen=True):
+    """A scenario, what followed on the core, and the rules that raised a duty in it."""
+
+    scenario: Scenario
+    rows: tuple[Row, ...]
+    rules: frozenset[str]
+
+
+@cache
+def policy() -> Policy:
+    """The packaged policy, read once."""
+    return load_policy()
+
+
+@cache
+def heard(path: Path) -> Heard:
+    """A scenario played once."""
+    scenario = load_scenario(path)
+    rig = CoreRig(scenario, policy())
+    rows = tuple(rig.run())
+    told = {duty.rule for episode in rig.episodes.values() for duty in episode.obligations}
+    asked = {duty.rule for episode in rig.episodes.values() for duty in episode.expectations}
+    return Heard(scenario, rows, frozenset(told | asked))
+
+
+def gap_rows(state: set[str]) -> Iterator[str]:
+    """The codes of the gaps that reach one of these states in some scenario."""
+    for path in FILES:
+        yield from (row.gap for row in heard(path).rows if row.gap and row.state in state)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_everything_follows_and_nothing_else(path: Path) -> None:
+    """All that a scenario lists follows, and nothing that it does not list."""
+    story = heard(path)
+    found = result(story.scenario, story.rows)
+    assert ([], []) == (found["missing"], found["unexpected"])
+
+
+@pytest.mark.parametrize("path", EVENT_FILES, ids=lambda path: path.stem)
+def test_a_worked_example_is_of_the_type_it_is_named_after(path: Path) -> None:
+    """The file of an event type says so, and gives such an event, a correction, or a receipt."""
+    scenario = load_scenario(path)
+    given = {g.event for g in scenario.given} | {
+        "notice.receipt" for g in scenario.given if g.receipt
+    }
+    assert path.stem == scenario.event
+    assert path.stem in given
+
+
+def test_ids_and_people_are_nobody_elses() -> None:
+    """Scenarios may share one stage: no two use an id, an event or a woman of one another's."""
+    scenarios = [load_scenario(path) for path in FILES]
+    ids = [s.id for s in scenarios]
+    events = [g.id for s in scenarios for g in s.given if g.id]
+    numbers = [p.nhs_number or "" for s in scenarios for p in s.people.values()]
+    for names in (ids, events, numbers):
+        assert sorted(set(names)) == sorted(names)
+
+
+def test_every_gap_opens_somewhere() -> None:
+    """There is no code that no scenario has ever seen open."""
+    assert set(policy().gaps) == set(gap_rows({"opened"}))
+
+
+def test_every_gap_clears_somewhere() -> None:
+    """Every code but those that people alone can end is seen to clear; those never do."""
+    assert set(policy().gaps) - set(NEVER_CLEARS) == set(gap_rows(CLOSES))
+    assert set(NEVER_CLEARS) == {code for code, gap in policy().gaps.items() if not gap.clears}
+
+
+def test_every_rule_speaks_somewhere() -> None:
+    """A rule that raises no duty in any scenario is a rule nobody has tried."""
+    spoke = frozenset[str]().union(*(heard(path).rules for path in FILES))
+    assert set() == (set(policy().tells) | set(policy().requirements)) - spoke
+
+
+# --- a scenario can fail ---------------------------------------------------------------------
+
+
+def judged(rows: tuple[Row, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The scenario of SC1 with these outcomes in the place of its own."""
+    story = heard(HERE / "stories" / "sc1-gp-never-learns.toml")
+    then = structs.replace(story.scenario.then, outcomes=rows)
+    found = result(structs.replace(story.scenario, then=then), story.rows)
+    assert not found["ok"]
+    return found["missing"], found["unexpected"]
+
+
+def listed() -> tuple[Row, ...]:
+    """What SC1 lists; it is green."""
+    return load_scenario(HERE / "stories" / "sc1-gp-never-learns.toml").then.outcomes
+
+
+def gap_g01(rows: tuple[Row, ...]) -> int:
+    """Where the opening of G01 stands."""
+    return next(i for i, row in enumerate(rows) if row.gap == "G01" and row.state == "opened")
+
+
+def test_an_unlisted_outcome_fails() -> None:
+    """What follows and is not listed is unexpected, even when all that is listed follows."""
+    rows = listed()
+    at = gap_g01(rows)
+    missing, unexpected = judged(rows[:at] + rows[at + 1 :])
+    assert [] == missing
+    assert ["G01"] == [row["gap"] for row in unexpected]
+
+
+def test_a_missing_outcome_fails() -> None:
+    """What is listed and does not follow is missing."""
+    extra = Row(at="2026-03-25 09:00", gap="G02", state="opened")
+    missing, unexpected = judged((*listed(), extra))
+    assert [{"at": "2026-03-25 09:00", "gap": "G02", "state": "opened"}] == missing
+    assert [] == unexpected
+
+
+@pytest.mark.parametrize(
+    ("word", "wrong"), [("at", "2026-03-24 17:01"), ("severity", 3), ("organisation", "Y00002")]
+)
+def test_one_wrong_word_fails_twice(word: str, wrong: object) -> None:
+    """A wrong time, severity or place is missing as listed, and unexpected as it followed."""
+    rows = listed()
+    at = gap_g01(rows)
+    row = structs.replace(rows[at], **{word: wrong})
+    missing, unexpected = judged((*rows[:at], row, *rows[at + 1 :]))
+    assert [wrong] == [found[word] for found in missing]
+    assert [getattr(rows[at], word)] == [found[word] for found in unexpected]
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+def test_a_folder_is_played_through_and_one_bad_file_stops_nothing(tmp_path: Path) -> None:
+    """`hub simulate FOLDER --json` writes a line for every file; a bad one says why and fails."""
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    shutil.copy(HERE / "events" / "status.changed.toml", inner / "good.toml")
+    (tmp_path / "broken.toml").write_text("id = ", encoding="utf-8")
+    (tmp_path / "strange.toml").write_text('id = "X"\ncolour = "blue"\n', encoding="utf-8")
+    with redirect_stdout(io.StringIO()) as said:
+        assert 1 == main([tmp_path, tmp_path / "absent.toml"], as_json=True)
+    lines = {
+        Path(line["file"]).name: line for line in map(json.loads, said.getvalue().splitlines())
+    }
+    assert {"broken.toml", "strange.toml", "good.toml", "absent.toml"} == set(lines)
+    assert ["good.toml"] == [name for name, line in lines.items() if line["ok"]]
+    assert all({"id", "ok", "missing", "unexpected"} <= set(line) for line in lines.values())
+    assert "Invalid value" in lines["broken.toml"]["error"]
+    assert "unknown field `colour`" in lines["strange.toml"]["error"]
+    assert "cannot be read: No such file" in lines["absent.toml"]["error"]
+
+
+def test_all_good_files_end_well() -> None:
+    """The exit code is 0 when everything went as told, and the words are one line a file."""
+    with redirect_stdout(io.StringIO()) as said:
+        assert 0 == main([HERE / "events" / "status.changed.toml"])
+    assert "ok   EV-status.changed status.changed.toml\n" == said.getvalue()
+
+
+def test_a_folder_without_scenarios_is_said_to_have_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing played is nothing proven, so it is not a success."""
+    assert 1 == main([tmp_path])
+    assert "no scenario was found" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('rule = "P37.status"', 'rule = "P99.none"', "no notice of rule P99.none"),
+        ('CPP_unborn"', 'CPP_other"', "data.kind"),
+        ('at = "2026-06-01 11:00"', 'at = "yesterday"', "Invalid isoformat string"),
+    ],
+)
+def test_a_story_that_cannot_be_played_says_why(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    """A slip in a story is told in words, with the file, and never as a traceback."""
+    text = (HERE / "events" / "status.changed.toml").read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "slip.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with redirect_stdout(io.StringIO()) as said:
+        assert 1 == main([path], as_json=True)
+    error = json.loads(said.getvalue())["error"]
+    assert str(path) in error
+    assert words in error
