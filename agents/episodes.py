@@ -17,7 +17,8 @@ from agents.outputs import Sender
 from agents.step import Place, step, step_undecided
 from agents.transport import PartitionStore, committed_offset, slices
 from hub.core.corrections import CORRECTED
-from hub.core.model import Decision, GapOpened, Input
+from hub.core.model import Input
+from hub.core.outcomes import Decision, GapOpened
 from hub.edges.avro import decode_input, event_from_json
 from hub.ops import metrics
 from hub.ops.topics import INPUTS

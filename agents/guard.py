@@ -52,13 +52,8 @@ def quarantined(
     reason, explanation, field, remedy = reason_of(error)
     # The family is part of it: the same bytes on a safeguarding topic are a gap of their own.
     quarantine_id = derive("q", agent, reason, family or "", identity or original.hex())
-    log().warning(
-        "quarantined",
-        agent=agent,
-        reason=reason.value,
-        quarantine_id=quarantine_id,
-        error=type(error).__name__,
-    )
+    what = {"agent": agent, "reason": reason.value, "quarantine_id": quarantine_id}
+    log().warning("quarantined", error=type(error).__name__, **what)
     record = QuarantineRecord(
         quarantine_id=quarantine_id,
         reason=reason,

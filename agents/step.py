@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from agents.kept import Kept
 from agents.outputs import Output
 from hub.core.decide import decide
-from hub.core.model import Decision, Episode, Input
+from hub.core.episode import Episode
+from hub.core.model import Input
+from hub.core.outcomes import Decision
 from hub.core.policy import Policy
 from hub.edges.avro import DecisionRecord, encode_decision
 from hub.ops.topics import DECISIONS

@@ -10,7 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.core.draft import Context, Draft, merge_baby, unpack_body
-from hub.core.model import Event, Holder, Remembered
+from hub.core.episode import Remembered
+from hub.core.model import Event, Holder
 from hub.core.policy import EventRule
 
 SLOTS = (
@@ -87,9 +88,8 @@ def _assign(draft: Draft, given: dict[str, Any]) -> None:
     )
     others = []
     for other in draft.team:
-        if other.role != holder.role or other.found_by != "assignment":
-            others.append(other)
-        elif other.person != holder.person and other.until is not None:
+        same_role = other.role == holder.role and other.found_by == "assignment"
+        if not same_role or (other.person != holder.person and other.until is not None):
             others.append(other)
         elif other.person != holder.person and holder.since and holder.since > draft.at:
             others.append(replace(other, until=holder.since))

@@ -11,7 +11,8 @@ from typing import Any
 
 from hub.core.deadlines import LOCAL
 from hub.core.draft import Draft
-from hub.core.model import ContentLine, Gap
+from hub.core.episode import Gap
+from hub.core.outcomes import ContentLine
 from hub.core.policy import FieldRule, Policy, Show
 
 SHORT_WORDS = "Recorded. Ask the sender for what you need."

@@ -6,14 +6,15 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import requirements, tell
+from hub.core import answers, requirements, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft
+from hub.core.episode import Obligation, Remembered
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import rule_for, say_changed, say_recorded, speak, subject_of
 from hub.core.lifecycle import ENDED
-from hub.core.model import Event, NoticeReason, Obligation, ObligationState, Remembered, Signal
+from hub.core.model import Event, NoticeReason, ObligationState, Signal
 from hub.core.policy import TellRule
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
@@ -50,6 +51,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
         )
     corrected = replace(fresh, id=target.id)
     rule = rule_for(draft.policy, target.type)
+    stood = answers.standing(draft)
     draft.remember(replace(event, body={"target_id": target.id}), target.subject)
     draft.history = [r for r in draft.history if r.id != target.id]
     draft.remember(corrected, subject_of(draft, rule, corrected))
@@ -57,8 +59,9 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     say_recorded(draft, event, "corrected")
     say_changed(draft)
     requirements.recompute(draft)
-    requirements.hear(draft, corrected, corrected_at=event.occurred_at)
-    requirements.follow(draft, corrected)
+    answers.hear(draft, corrected, corrected_at=event.occurred_at)
+    answers.follow(draft, corrected)
+    answers.ask_again_fallen(draft, stood)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
     speak(draft, rule, corrected)
@@ -108,6 +111,7 @@ def retract(draft: Draft, event: Event) -> None:
     What it had answered, and what it had withdrawn, is asked for again.
     """
     target = str(event.body["target_id"])
+    stood = answers.standing(draft)
     forget(draft, target)
     refold(draft)
     say_changed(draft)
@@ -115,12 +119,16 @@ def retract(draft: Draft, event: Event) -> None:
         rule = draft.policy.tells.get(obligation.rule)
         if obligation.trigger == target:
             tell.end(draft, obligation, Signal.RETRACT, RETRACTED)
-        elif obligation.ended_by == target and rule is not None:
-            if obligation.state is ObligationState.WITHDRAWN:
-                _owe_again(draft, rule, obligation, event, NoticeReason.FIRST)
+        elif (
+            obligation.ended_by == target
+            and rule is not None
+            and obligation.state is ObligationState.WITHDRAWN
+        ):
+            _owe_again(draft, rule, obligation, event, NoticeReason.FIRST)
     for expectation in list(draft.expectations.values()):
         if expectation.trigger == target and not expectation.withdrawn:
             requirements.withdraw(draft, expectation, RETRACTED)
         elif expectation.met_by == target:
             requirements.ask_again(draft, expectation)
+    answers.ask_again_fallen(draft, stood)
     requirements.recompute(draft)

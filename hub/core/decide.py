@@ -7,19 +7,21 @@ episode's time never runs backwards, so a late event keeps its `occurred_at` and
 later of the two times.
 """
 
-from hub.core import corrections, gaps, receipts, requirements
+from hub.core import answers, corrections, gaps, receipts
 from hub.core.absorb import take_team
 from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.draft import Draft
+from hub.core.episode import Episode
 from hub.core.faults import FaultReason, HubFault
 from hub.core.hearing import rule_for, run, say_recorded
-from hub.core.model import Decision, Episode, Event, Input, InputKind, Person, WakeWanted
+from hub.core.model import Event, Input, InputKind, Person
+from hub.core.outcomes import Decision, WakeWanted
 from hub.core.policy import Policy
 from hub.core.settle import next_wake, settle
 
 ROUNDS_MAX = 50
-"""Rounds until nothing moves.  A story needs three or four; a policy whose rules open and close each
-other would go on for ever, and is stopped here, its input in quarantine."""
+"""Rounds until nothing moves.  A story needs three or four; a policy whose rules open and close
+each other would go on for ever, and is stopped here, its input in quarantine."""
 
 INNER = {InputKind.QUARANTINED: "input.quarantined", InputKind.REDRIVEN: "input.redriven"}
 
@@ -61,7 +63,7 @@ def _come_to_rest(draft: Draft) -> None:
     """Let conditions, deadlines and closings work on each other until nothing moves."""
     for _ in range(ROUNDS_MAX):
         said = len(draft.outcomes)
-        requirements.hear_conditions(draft)
+        answers.hear_conditions(draft)
         gaps.close_done(draft)
         settle(draft, draft.at, inclusive=True)
         gaps.raise_flagged(draft)
@@ -89,7 +91,7 @@ def _hear(draft: Draft, given: Input) -> None:
         say_recorded(draft, event, "duplicate")
         return
     take_team(draft, given.team)
-    draft.heard_id, draft.heard_at = event.id, min(event.occurred_at, draft.at)
+    draft.heard_at = min(event.occurred_at, draft.at)
     if event.type == CORRECTED:
         corrections.correct(draft, event, given.replacement)
         return

@@ -13,17 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.core.deadlines import TERM_DAYS, Span, due_after, local_date
-from hub.core.model import (
-    Baby,
-    Episode,
-    Event,
-    Expectation,
-    Gap,
-    Holder,
-    Obligation,
-    Remembered,
-    type_of_outcome,
-)
+from hub.core.episode import Baby, Episode, Expectation, Gap, Obligation, Remembered
+from hub.core.model import Event, Holder
+from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Policy
 
 HISTORY_LIMIT = 96
@@ -42,9 +34,10 @@ class Draft:
         self.start = episode
         self.policy = policy
         self.at = at
-        self.heard_id = ""
         self.heard_at = at
-        """The event now being heard, and when it (or what a receipt tells of) really happened."""
+        """When what is being heard (an event, or what a receipt tells of) really happened."""
+        self.moment = at
+        """The time looked at: `at`, or the due time of what is falling due before it."""
         self.episode_id = episode.episode_id
         self.mother = episode.mother
         self.provider = episode.provider
@@ -73,8 +66,8 @@ class Draft:
         return next((r for r in self.history if r.id == event_id), None)
 
     def holder(self, role: str) -> Holder | None:
-        """Who holds a role now: an accepted assignment first, then the directory's answer."""
-        now = self.at
+        """Who holds a role at the moment looked at: an accepted assignment first, then the directory's answer."""
+        now = self.moment
         best: Holder | None = None
         for holder in self.team:
             if holder.role != role or (holder.until is not None and holder.until <= now):
@@ -104,7 +97,7 @@ class Draft:
 
     def lost(self, subject: str) -> bool:
         """Whether the pregnancy, or the baby that a duty is about, has been lost."""
-        about = subject.split("/")[0]
+        about = subject.partition("/")[0]
         return self.ended or any(b.baby_id == about and b.ended_at for b in self.babies)
 
     def due(self, span: Span, start: datetime) -> datetime | None:

@@ -18,50 +18,21 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-TEXT, NUMBER, TRUTH, INSTANT, DATE, LIST, NOTHING, RECIPIENTS = (
-    "text",
-    "number",
-    "truth",
-    "instant",
-    "date",
-    "list",
-    "none",
-    "recipients",
+from hub.core.kinds import (
+    DATE,
+    INSTANT,
+    LIST,
+    NOTHING,
+    NUMBER,
+    RECIPIENTS,
+    TEXT,
+    TRUTH,
+    Code,
+    Fact,
+    Kind,
+    Record,
+    Scope,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A coded field: the values its schema allows."""
-
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A group of fields, by name."""
-
-    fields: Mapping[str, "Kind"]
-
-
-Kind = str | Code | Record
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A named pure function of the context, with what it takes and what it gives."""
-
-    function: Callable[..., Any]
-    takes: Mapping[str, Kind]
-    gives: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Every name that an expression may use."""
-
-    records: Mapping[str, Record]
-    facts: Mapping[str, Fact]
 
 
 class ExpressionFault(ValueError):  # noqa: N818  the word of the house is fault
@@ -254,7 +225,7 @@ class _Compiler:
         return f"{name}({right}, {left})" if turned else f"{name}({left}, {right})", TRUTH
 
     def check_list(self, node: ast.expr, kind: Kind, item_kind: Kind) -> None:
-        """What stands after `in` must be a list, and the items written out of the kind asked for."""
+        """What stands after `in` must be a list, its written items of the kind asked for."""
         if kind != LIST:
             raise self.fault(node, f"'in' looks into a list, and this is {_named(kind)}")
         if isinstance(node, (ast.List, ast.Tuple)):

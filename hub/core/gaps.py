@@ -1,4 +1,4 @@
-"""Gaps: opening, raising, climbing the ladder, closing.
+"""Gaps: opening, raising, closing.
 
 A gap is known by its code, what it concerns, whose duty it is, and its cycle (ruling 25).  It
 opens once for one absence.  Only the clearing condition closes it; escalation never does.
@@ -12,32 +12,17 @@ from msgspec.structs import replace
 from hub.core import tell
 from hub.core.compose import explain
 from hub.core.draft import Draft
+from hub.core.episode import Expectation, Gap, Obligation
 from hub.core.facts import is_flagged
 from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
-from hub.core.model import (
-    Escalated,
-    Expectation,
-    Gap,
-    GapClosed,
-    GapOpened,
-    GapRaised,
-    GapState,
-    Level,
-    Milestone,
-    NoticeReason,
-    Obligation,
-    ObligationRaised,
-    Purpose,
-    Severity,
-    Signal,
-)
-from hub.core.policy import Basis, GapRule, Rung, rung_basis
+from hub.core.model import GapState, Level, Purpose, Severity, Signal
+from hub.core.outcomes import GapClosed, GapOpened, GapRaised
+from hub.core.policy import Basis, GapRule
 
 LATE_BY = timedelta(minutes=1)
 """A duty known this much after it was due is late-informed: the hub could not have been in time."""
 
-UNACKNOWLEDGED = "G63"
 UNREACHABLE = "G60"
 OVERDUE = "G76"
 
@@ -76,12 +61,7 @@ def open_gap(
     purpose: Purpose | None = None,
 ) -> Gap:
     """Open a gap for a duty, or add the duty to the gap that is already open for the same thing."""
-    rule = draft.policy.gaps[code]
-    if code == OVERDUE and purpose is not None:
-        severity, ladder = BY_PURPOSE[purpose]
-        rule = dataclass_replace(
-            rule, severity=severity, severity_flagged=None, ladder=ladder, ladder_flagged=None
-        )
+    rule = _rule_for(draft, code, purpose)
     owner = rule.owner or duty.role
     subject = duty.subject
     if owner != duty.role and duty.role not in subject.split("/"):
@@ -94,13 +74,12 @@ def open_gap(
             joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
             draft.put_gap(joined)
             return joined
-    flagged = is_flagged(draft)
     cycle = len(alike) + 1
     gap = Gap(
         gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
         code=code,
         rule=basis.rule,
-        severity=(rule.severity_flagged or rule.severity) if flagged else rule.severity,
+        severity=rule.severity,
         subject=subject,
         role=owner,
         organisation=_owner_organisation(draft, rule, owner, duty),
@@ -110,11 +89,26 @@ def open_gap(
         late_informed=raised_at > due_at + LATE_BY,
         duty_ids=(duty_id(duty),),
         evidence=(duty.trigger,),
-        ladder=(rule.ladder_flagged or rule.ladder) if flagged else rule.ladder,
+        ladder=rule.ladder,
     )
     draft.put_gap(gap)
     _say_opened(draft, gap, rule, basis)
     return gap
+
+
+def _rule_for(draft: Draft, code: str, purpose: Purpose | None) -> GapRule:
+    """The rule of a code as it holds now: by the purpose of an overdue notice, by risk flags."""
+    rule = draft.policy.gaps[code]
+    if code == OVERDUE and purpose is not None:
+        severity, ladder = BY_PURPOSE[purpose]
+        return dataclass_replace(rule, severity=severity, ladder=ladder)
+    if is_flagged(draft):
+        return dataclass_replace(
+            rule,
+            severity=rule.severity_flagged or rule.severity,
+            ladder=rule.ladder_flagged or rule.ladder,
+        )
+    return rule
 
 
 def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
@@ -175,126 +169,6 @@ def raise_flagged(draft: Draft) -> None:
             graver = draft.policy.gaps[gap.code].severity_flagged
             if gap.state is GapState.OPEN and graver is not None:
                 raise_severity(draft, gap, graver, "risk_flag")
-
-
-# --- the ladder ----------------------------------------------------------------------------
-
-
-def next_rung(draft: Draft, gap: Gap) -> tuple[datetime, Rung] | None:
-    """When the next rung of an open gap is due, and what it is."""
-    rungs = draft.policy.ladders.get(gap.ladder, ())
-    if gap.state is not GapState.OPEN or gap.rung >= len(rungs):
-        return None
-    rung = rungs[gap.rung]
-    start = gap.raised_at or gap.opened_at
-    due = draft.due(rung.after, start) if rung.after.amount else start
-    return (due, rung) if due is not None else None
-
-
-def climb(draft: Draft, gap: Gap, rung: Rung, at: datetime) -> None:
-    """Take one rung: remind whoever owes the duty, or tell the roles that the rung names."""
-    number = gap.rung
-    draft.put_gap(replace(gap, rung=number + 1))
-    if rung.reminder and _remind(draft, gap, number, at):
-        return
-    for target in rung.to:
-        role = gap.role if target.role == "owner" else target.role
-        organisation = gap.organisation
-        if target.at == "reporter":
-            evidence = draft.remembered(gap.evidence[0]) if gap.evidence else None
-            organisation = evidence.organisation if evidence else ""
-            if organisation == gap.organisation:
-                continue
-        if not organisation:
-            # Nobody could be told: the gap itself stays on the board, and its next rung comes.
-            continue
-        _tell_rung(draft, gap, rung, number, role, organisation, at)
-
-
-def _remind(draft: Draft, gap: Gap, number: int, at: datetime) -> bool:
-    """Send the owed notices again.  False when the gap has no notice to repeat."""
-    reminded = False
-    for identity in gap.duty_ids:
-        obligation = draft.obligations.get(identity)
-        if obligation is not None and tell.remind(draft, obligation):
-            _say_escalated(
-                draft, gap, number, obligation.role, obligation.organisation, identity, at
-            )
-            reminded = True
-    return reminded
-
-
-def _say_escalated(
-    draft: Draft, gap: Gap, number: int, role: str, organisation: str, identity: str, at: datetime
-) -> None:
-    draft.say(
-        Escalated(
-            gap_id=gap.gap_id,
-            code=gap.code,
-            ladder=gap.ladder,
-            rung=number,
-            role=role,
-            organisation=organisation,
-            obligation_id=identity,
-            at=at,
-        )
-    )
-
-
-def _tell_rung(
-    draft: Draft, gap: Gap, rung: Rung, number: int, role: str, organisation: str, at: datetime
-) -> None:
-    """Raise the obligation that a rung is."""
-    due = draft.due(rung.acknowledge_within, at)
-    if due is None:
-        raise AssertionError("a rung's wait is never counted on a pregnancy")
-    obligation = Obligation(
-        obligation_id=derive("o", draft.episode_id, gap.gap_id, gap.ladder, number, role, organisation),
-        rule=f"{gap.ladder}.{number}",
-        trigger=gap.gap_id,
-        role=role,
-        organisation=organisation,
-        subject=gap.subject,
-        milestones=(Milestone(level=Level.ACCEPTED, due_at=due),),
-        raised_at=at,
-        gap_id=gap.gap_id,
-    )
-    if obligation.obligation_id in draft.obligations:
-        return
-    draft.put_obligation(obligation)
-    _say_escalated(draft, gap, number, role, organisation, obligation.obligation_id, at)
-    draft.say(
-        ObligationRaised(
-            obligation_id=obligation.obligation_id,
-            role=role,
-            organisation=organisation,
-            subject=gap.subject,
-            purpose=Purpose.SERVICE_MANAGEMENT,
-            milestones=obligation.milestones,
-            why=rung_basis(obligation.rule).why(gap.gap_id),
-        )
-    )
-    tell.issue(draft, obligation, NoticeReason.ESCALATED)
-
-
-def unacknowledged(draft: Draft, obligation: Obligation, due_at: datetime) -> None:
-    """A rung nobody acknowledged: say so, and climb early (G63)."""
-    gap = draft.gaps[obligation.trigger]
-    if gap.state is not GapState.OPEN:
-        return
-    number = int(obligation.rule.rpartition(".")[2])
-    basis = rung_basis(obligation.rule)
-    rungs = draft.policy.ladders.get(gap.ladder, ())
-    above = rungs[number + 1].to[0].role if number + 1 < len(rungs) else obligation.role
-    named = replace(
-        obligation,
-        role=gap.role if above == "owner" else above,
-        subject="/".join(filter(None, (f"{gap.code}.{number}", gap.subject, gap.role))),
-    )
-    open_gap(draft, UNACKNOWLEDGED, basis, named, due_at, raised_at=obligation.raised_at)
-    current = draft.gaps[obligation.trigger]
-    if current.rung == number + 1 and current.rung < len(rungs):
-        climb(draft, current, rungs[current.rung], due_at)
 
 
 # --- closing -------------------------------------------------------------------------------
@@ -376,6 +250,15 @@ def close(draft: Draft, gap: Gap, state: GapState, at: datetime, reason: str) ->
             if obligation.level < Level.ACCEPTED:
                 tell.end(draft, obligation, Signal.WITHDRAW, "gap_closed")
             _close_unacknowledged(draft, obligation)
+
+
+def leave(draft: Draft, gap: Gap, identity: str, reason: str) -> None:
+    """Take one duty from behind a gap; the gap is withdrawn when no other stands behind it."""
+    others = tuple(i for i in gap.duty_ids if i != identity)
+    if others:
+        draft.put_gap(replace(gap, duty_ids=others))
+    else:
+        close(draft, gap, GapState.WITHDRAWN, draft.at, reason)
 
 
 def _close_unacknowledged(draft: Draft, rung: Obligation) -> None:

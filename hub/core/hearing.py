@@ -8,23 +8,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import receipts, requirements, tell
+from hub.core import answers, receipts, requirements, tell
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
+from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.faults import FaultReason, HubFault
 from hub.core.lifecycle import ENDED, RETURNED
-from hub.core.model import (
-    EpisodeChanged,
-    Event,
-    EventRecorded,
-    Expectation,
-    Level,
-    Obligation,
-    Person,
-    Remembered,
-    Signal,
-)
+from hub.core.model import Event, Level, Person, Signal
+from hub.core.outcomes import EpisodeChanged, EventRecorded
 from hub.core.policy import EventRule, Policy
 
 MOVES = ("demographics.changed", "assignment.changed")
@@ -68,7 +60,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     if (draft.edd, draft.born) != before[0]:
         requirements.recompute(draft)
     receipts.aim_at_present_holders(draft, _moved_by(draft, event))
-    requirements.hear(draft, event)
+    answers.hear(draft, event)
     for obligation in list(draft.obligations.values()):
         _act(draft, obligation, event, event.body)
     _withdraw(draft, rule, event)

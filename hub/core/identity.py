@@ -27,7 +27,7 @@ LIFE_AFTER_DUE_DATE = timedelta(days=365)
 OVERDUE_AT_MOST = timedelta(days=21)
 """A pregnancy lasts no longer past its due date: a re-dating after that is of another one."""
 NEXT_BIRTH = timedelta(days=120)
-"""A birth this long after a birth or a loss is of another pregnancy; twins are weeks apart at most."""
+"""A birth so long after a birth or a loss is another pregnancy's; twins are weeks apart at most."""
 SAYS_PREGNANT = (
     "pregnancy.notified",
     "pregnancy.referral-received",
@@ -91,9 +91,12 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
     """
     if event.type in SAYS_PREGNANT and _over(known, event):
         return False
-    if event.type == "birth.recorded" and known.ended_at is not None:
-        if event.occurred_at > known.ended_at + NEXT_BIRTH:
-            return False
+    if (
+        event.type == "birth.recorded"
+        and known.ended_at is not None
+        and event.occurred_at > known.ended_at + NEXT_BIRTH
+    ):
+        return False
     if known.edd is not None:
         edd = date.fromisoformat(known.edd)
         if due is not None and event.type != "birth.recorded":

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from hub.core.deadlines import Calendar, Span
 from hub.core.expressions import Expression
-from hub.core.model import Level, Purpose, Severity, Why
+from hub.core.model import Level, Purpose, Severity
+from hub.core.outcomes import Why
 
 
 class Family(StrEnum):

@@ -9,25 +9,16 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import gaps, tell
+from hub.core import ladders, tell
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Draft
+from hub.core.episode import Obligation, Told
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
-from hub.core.model import (
-    Level,
-    LevelReached,
-    NoticeReason,
-    Obligation,
-    ObligationMet,
-    ObligationState,
-    Purpose,
-    Receipt,
-    Signal,
-    Told,
-)
+from hub.core.model import Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
+from hub.core.outcomes import LevelReached, ObligationMet
 from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
 
 PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
@@ -237,12 +228,13 @@ def _handed_back(draft: Draft, obligation: Obligation, told: Told, receipt: Rece
         counts=False,
         detail=receipt.detail,
     )
-    if not addressed or state not in RETURNED and receipt.signal is not Signal.STALE_RECIPIENT:
+    stale = receipt.signal is Signal.STALE_RECIPIENT
+    if not addressed or not (stale or state in RETURNED):
         return
     if obligation.rule not in draft.policy.tells:
         _escalation_back(draft, updated, receipt.at)
         return
-    if receipt.signal is not Signal.STALE_RECIPIENT:
+    if not stale:
         basis = basis_of(draft, updated)
         open_gap(draft, UNREACHABLE, basis, updated, receipt.at, raised_at=draft.at)
     holder = draft.holder(obligation.role)
@@ -257,7 +249,7 @@ def _escalation_back(draft: Draft, rung: Obligation, at: datetime) -> None:
     """
     missed = replace(rung, milestones=tuple(replace(m, missed=True) for m in rung.milestones))
     draft.put_obligation(missed)
-    gaps.unacknowledged(draft, missed, at)
+    ladders.unacknowledged(draft, missed, at)
 
 
 def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:

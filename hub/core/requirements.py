@@ -15,19 +15,13 @@ from msgspec.structs import replace
 from hub.core import tell
 from hub.core.deadlines import Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
+from hub.core.episode import Expectation, Gap, Remembered
 from hub.core.expressions import Expression
 from hub.core.facts import Recipient
-from hub.core.gaps import close, open_gap
+from hub.core.gaps import leave, open_gap
 from hub.core.ids import derive
-from hub.core.model import (
-    Event,
-    Expectation,
-    ExpectationEnded,
-    ExpectationRaised,
-    Gap,
-    GapState,
-    Remembered,
-)
+from hub.core.model import Event, GapState
+from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
 
 MOVING = (Unit.GESTATION, Unit.INFANT_AGE)
@@ -102,15 +96,16 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
 def _replace_older(draft: Draft, rule: Requirement, subject: str) -> None:
     """The clock of an older trigger stops when a newer one starts it again (S41)."""
     for old in list(draft.expectations.values()):
-        if old.rule == rule.basis.rule and old.subject == subject and _running(old):
+        if old.rule == rule.basis.rule and old.subject == subject and running(old):
             withdraw(draft, old, "restarted")
 
 
-def _running(expectation: Expectation) -> bool:
+def running(expectation: Expectation) -> bool:
+    """Whether the question is still open."""
     return expectation.met_at is None and not expectation.withdrawn
 
 
-def _context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Context:
+def context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Context:
     """The context in which a running expectation's conditions are read."""
     trigger = draft.remembered(expectation.trigger)
     return Context(
@@ -128,7 +123,7 @@ def _context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Conte
     )
 
 
-def _matches(
+def matches(
     draft: Draft,
     conditions: Mapping[str, Expression | None],
     expectation: Expectation,
@@ -141,17 +136,19 @@ def _matches(
     condition = conditions[event.type]
     if condition is None:
         return True
-    return bool(condition(_context_of(draft, expectation, awaited=event, awaited_body=body)))
+    return bool(condition(context_of(draft, expectation, awaited=event, awaited_body=body)))
 
 
 def _answered_before(draft: Draft, rule: Requirement, expectation: Expectation) -> bool:
     """Whether the episode already holds what the rule asks for (events come in any order)."""
     asked_of_condition = rule.by is not None and rule.family is not Family.PATTERN
-    if rule.until is not None and asked_of_condition and expectation.started_at <= draft.at:
-        if rule.until(_context_of(draft, expectation)):
+    begun = expectation.started_at <= draft.at
+    if rule.until is not None and asked_of_condition and begun:
+        already = rule.until(context_of(draft, expectation))
+        if already:
             return True
     return any(
-        _matches(draft, rule.awaits, expectation, remembered, unpack_body(remembered))
+        matches(draft, rule.awaits, expectation, remembered, unpack_body(remembered))
         for remembered in draft.history
         if remembered.type in rule.awaits and not remembered.retracted
     )
@@ -206,56 +203,10 @@ def ask_again(draft: Draft, expectation: Expectation) -> None:
     _say_raised(draft, asked, draft.policy.requirements[asked.rule])
 
 
-def hear(draft: Draft, event: Event, *, corrected_at: datetime | None = None) -> None:
-    """Let every running expectation hear an event: it may be the answer, or end the question."""
-    for expectation in list(draft.expectations.values()):
-        if not _running(expectation):
-            continue
-        rule = draft.policy.requirements[expectation.rule]
-        if _matches(draft, rule.withdrawn_by, expectation, event, event.body):
-            withdraw(draft, expectation, "withdrawn", ended_by=event.id)
-        elif _matches(draft, rule.awaits, expectation, event, event.body):
-            meet(draft, expectation, event.occurred_at, event.id)
-        elif rule.family is Family.CONTENT and rule.until is None and not rule.awaits:
-            _hear_content(draft, rule, expectation, event, corrected_at)
-
-
-def _hear_content(
-    draft: Draft,
-    rule: Requirement,
-    expectation: Expectation,
-    event: Event,
-    corrected_at: datetime | None,
-) -> None:
-    """A content gap closes when the same document comes again and is complete."""
-    same = event.id == expectation.trigger if corrected_at else event.type == rule.on
-    if not same:
-        return
-    context = Context(draft, event, event.body)
-    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
-    if expectation.subject != subject and not expectation.subject.startswith(f"{subject}/"):
-        return
-    still = rule.when is None or rule.when(context)
-    if still and rule.each is not None:
-        part = expectation.subject.removeprefix(subject).lstrip("/")
-        still = any(r.part == part for r in rule.each(context))
-    if not still:
-        meet(draft, expectation, corrected_at or event.occurred_at, event.id)
-
-
-def hear_conditions(draft: Draft) -> None:
-    """Meet every running expectation whose condition has become true.
-
-    It became true when what is being heard happened: evidence that came late is not a late
-    action (trap 30).  Before its clock has begun to run a condition proves nothing: somebody who
-    is to leave next month still holds the role today (ruling 10).
-    """
-    for expectation in list(draft.expectations.values()):
-        rule = draft.policy.requirements[expectation.rule]
-        if rule.until is None or not _running(expectation) or expectation.started_at > draft.at:
-            continue
-        if rule.until(_context_of(draft, expectation)):
-            meet(draft, expectation, draft.heard_at, draft.heard_id)
+def holds(draft: Draft, expectation: Expectation) -> bool:
+    """Whether the condition that an expectation waits for is so, at the moment looked at."""
+    until = draft.policy.requirements[expectation.rule].until
+    return until is not None and bool(until(context_of(draft, expectation)))
 
 
 def overdue(draft: Draft, expectation: Expectation) -> None:
@@ -263,6 +214,10 @@ def overdue(draft: Draft, expectation: Expectation) -> None:
     rule = draft.policy.requirements[expectation.rule]
     if expectation.due_at is None:
         raise AssertionError("an expectation without a due time is never overdue")
+    if rule.by is not None and expectation.started_at <= draft.moment and holds(draft, expectation):
+        # It became so with time alone, and nobody looked until after the deadline.
+        meet(draft, expectation, expectation.due_at, "")
+        return
     gap = open_gap(
         draft,
         rule.gap,
@@ -284,12 +239,12 @@ def recompute(draft: Draft) -> None:
     """
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
-        if not _running(expectation) or rule.by is None or rule.by.unit not in MOVING:
+        if not running(expectation) or rule.by is None or rule.by.unit not in MOVING:
             continue
-        _move(draft, expectation, draft.due(rule.by, expectation.started_at))
+        move(draft, expectation, draft.due(rule.by, expectation.started_at))
 
 
-def _move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
+def move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
     """Give a running expectation another due time."""
     if due == expectation.due_at:
         return
@@ -299,7 +254,7 @@ def _move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
         # Nobody could have known that it was due: the gap opens now, and says so.
         moved = replace(moved, raised_at=draft.at)
     elif gap is not None and gap.state is GapState.OPEN:
-        close(draft, gap, GapState.WITHDRAWN, draft.at, "recomputed")
+        leave(draft, gap, expectation.expectation_id, "recomputed")
         moved = replace(moved, gap_id=None)
     draft.put_expectation(moved)
     draft.say(
@@ -310,25 +265,6 @@ def _move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
             ended_at=draft.at,
         )
     )
-
-
-def follow(draft: Draft, corrected: Event) -> None:
-    """Let what an event had started follow its correction: another clock, or no question at all.
-
-    Content is left out: it has already heard whether the document is complete now.
-    """
-    context = Context(draft, corrected, corrected.body)
-    for expectation in list(draft.expectations.values()):
-        rule = draft.policy.requirements[expectation.rule]
-        if expectation.trigger != corrected.id or not _running(expectation):
-            continue
-        if rule.when is not None and not rule.when(context):
-            withdraw(draft, expectation, CORRECTED_AWAY)
-        elif rule.by is not None:
-            start = corrected.body.get(rule.counted_from) or corrected.occurred_at
-            draft.put_expectation(replace(expectation, started_at=start))
-            again = draft.expectations[expectation.expectation_id]
-            _move(draft, again, draft.due(rule.by, start))
 
 
 def next_raise(draft: Draft, gap: Gap) -> tuple[datetime, int] | None:

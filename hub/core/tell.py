@@ -7,27 +7,13 @@ from msgspec.structs import replace
 from hub.core.compose import compose, compose_gap
 from hub.core.deadlines import Unit, office_acceptance
 from hub.core.draft import Context, Draft, unpack_body
+from hub.core.episode import Milestone, Obligation, Remembered, Told
 from hub.core.facts import Recipient
 from hub.core.ids import derive
 from hub.core.lifecycle import step
-from hub.core.model import (
-    ContentLine,
-    Event,
-    Level,
-    Milestone,
-    NoticeIssued,
-    NoticeReason,
-    Obligation,
-    ObligationEnded,
-    ObligationRaised,
-    ObligationState,
-    Purpose,
-    Remembered,
-    Signal,
-    Told,
-)
+from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
+from hub.core.outcomes import ContentLine, NoticeIssued, ObligationEnded, ObligationRaised
 from hub.core.policy import Basis, TellRule, rung_basis
-
 
 ROUTINE = "routine"
 """The tag of whatever must stop at a loss (P11, G49)."""
@@ -60,17 +46,14 @@ def raise_one(
 
     After a loss nothing routine is raised, whatever comes late, is corrected or moves (P11).
     """
-    if ROUTINE in rule.tags and draft.lost(subject):
-        return
-    holder = draft.holder(recipient.role)
-    organisation = recipient.organisation or (holder.organisation if holder else "")
-    person = recipient.person or (
-        holder.person if holder and holder.organisation == organisation else None
+    identity = derive(
+        "o", draft.episode_id, rule.basis.rule, trigger, recipient.role, subject, recipient.part
     )
+    if identity in draft.obligations or (ROUTINE in rule.tags and draft.lost(subject)):
+        return
+    organisation, person = _aim(draft, recipient)
     obligation = Obligation(
-        obligation_id=derive(
-            "o", draft.episode_id, rule.basis.rule, trigger, recipient.role, subject, recipient.part
-        ),
+        obligation_id=identity,
         rule=rule.basis.rule,
         trigger=trigger,
         role=recipient.role,
@@ -85,23 +68,33 @@ def raise_one(
         ),
         raised_at=draft.at,
     )
-    if obligation.obligation_id in draft.obligations:
-        return
     draft.put_obligation(obligation)
+    _say_raised(draft, rule, obligation)
+    if organisation:
+        issue(draft, obligation, reason)
+
+
+def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
+    """The organisation, and the person where one is named, that a recipient stands for now."""
+    holder = draft.holder(recipient.role)
+    organisation = recipient.organisation or (holder.organisation if holder else "")
+    named = holder.person if holder and holder.organisation == organisation else None
+    return organisation, recipient.person or named
+
+
+def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
     draft.say(
         ObligationRaised(
             obligation_id=obligation.obligation_id,
             role=obligation.role,
-            organisation=organisation,
-            person=person,
-            subject=subject,
+            organisation=obligation.organisation,
+            person=obligation.person,
+            subject=obligation.subject,
             purpose=rule.purpose,
             milestones=obligation.milestones,
-            why=rule.basis.why(trigger),
+            why=rule.basis.why(obligation.trigger),
         )
     )
-    if organisation:
-        issue(draft, obligation, reason)
 
 
 def milestones_for(

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import msgspec
 
-from hub.core.model import (
+from hub.core.model import NoticeReason
+from hub.core.outcomes import (
     Escalated,
     GapClosed,
     GapOpened,
     GapRaised,
     NoticeIssued,
-    NoticeReason,
     ObligationEnded,
     type_of_outcome,
 )

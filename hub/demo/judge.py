@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from hub.core.model import EventRecorded
+from hub.core.outcomes import EventRecorded
 from hub.demo.compare import Seen, row_of
 from hub.demo.scenario import Row
 from hub.edges.avro import DecisionRecord, decode_decision

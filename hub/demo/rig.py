@@ -9,20 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from hub.core.decide import decide
+from hub.core.episode import Episode
 from hub.core.faults import SenderFault
 from hub.core.identity import PersonState, identify, person_key
-from hub.core.model import (
-    Episode,
-    Event,
-    Holder,
-    Input,
-    InputKind,
-    NoticeIssued,
-    ObligationRaised,
-    QuarantineNote,
-    Receipt,
-    Signal,
-)
+from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
+from hub.core.outcomes import NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
 from hub.demo.compare import Seen, row_of
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words

@@ -45,6 +45,22 @@ class RoleHolder(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
 
+    def in_force(self, at: datetime) -> bool:
+        """Whether the role is filled so at an instant."""
+        begun = self.since is None or self.since <= at
+        return begun and (self.until is None or at < self.until)
+
+    def holder(self, found_by: str) -> Holder:
+        """The holder, and how it was found."""
+        return Holder(
+            role=self.role,
+            organisation=self.organisation,
+            person=self.person,
+            since=self.since,
+            until=self.until,
+            found_by=found_by,
+        )
+
 
 class Registration(Struct, frozen=True, kw_only=True):
     """At which practice a person is registered, and from when the hub could have known."""
@@ -160,6 +176,9 @@ def _found_by(role: RoleHolder, practice: str, provider: str, area: str) -> str 
     return None
 
 
+PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+"""Roles that the registered practice fills."""
+
 _ORDER = ("gp_link", "provider", "address")
 
 
@@ -183,35 +202,33 @@ def team_for(
     if registered and practice_since is not None and practice_since > registered.since:
         registered = None
     ods = registered.practice if registered else (practice or "")
-    where = registered.area if registered and registered.area else (area or "")
-    if not where and directory.knows(ods):
-        where = directory.organisation(ods).area
-    if not where and provider and directory.knows(provider):
-        where = directory.organisation(provider).area
+    where = _area(directory, registered, area, (ods, provider))
     holders: list[Holder] = []
     if ods and directory.knows(ods):
         how = "registration" if registered else "event"
-        holders += [
-            Holder(role=role, organisation=ods, found_by=how)
-            for role in ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
-        ]
+        holders += [Holder(role=r, organisation=ods, found_by=how) for r in PRACTICE_ROLES]
     for how in _ORDER:
         for row in directory.roles:
-            in_force = (row.since is None or row.since <= at) and (
-                row.until is None or at < row.until
-            )
-            if in_force and _found_by(row, ods, provider or "", where) == how:
-                holders.append(
-                    Holder(
-                        role=row.role,
-                        organisation=row.organisation,
-                        person=row.person,
-                        since=row.since,
-                        until=row.until,
-                        found_by=how,
-                    )
-                )
+            if row.in_force(at) and _found_by(row, ods, provider or "", where) == how:
+                holders.append(row.holder(how))
     return tuple(holders)
+
+
+def _area(
+    directory: Directory,
+    registered: Registration | None,
+    stated: str | None,
+    organisations: tuple[str | None, ...],
+) -> str:
+    """Where she lives, as far as anything says: her registration, her address, her services."""
+    if registered and registered.area:
+        return registered.area
+    if stated:
+        return stated
+    known = (
+        directory.organisation(ods).area for ods in organisations if ods and directory.knows(ods)
+    )
+    return next(filter(None, known), "")
 
 
 def read_directory(raw: bytes) -> Directory:

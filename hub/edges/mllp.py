@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final
 
-
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
 from hub.edges import hl7v2_ack
@@ -21,7 +20,6 @@ from hub.edges.publish import UNKNOWN_SOURCE, KeptFault, Original, Publisher, Un
 from hub.ops.clock import Clock
 from hub.ops.logs import log
 from hub.ops.metrics import MLLP_MESSAGES as MESSAGES
-from hub.ops.metrics import MLLP_SKIPPED_BYTES as SKIPPED_BYTES
 from hub.ops.metrics import declare_answers, event_in
 
 START: Final = b"\x0b"

@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from hub.edges.mllp import SKIPPED_BYTES, Door, Framer, framed
+from hub.edges.mllp import Door, Framer, framed
 from hub.ops.logs import log
+from hub.ops.metrics import MLLP_SKIPPED_BYTES
 
 IDLE_SECONDS: Final = 900.0
 """A connection on which nothing was said for a quarter of an hour is closed; senders reconnect.
@@ -145,7 +146,7 @@ class MllpServer:
             for frame in framer.receive(received):
                 writer.write(framed(await self._door.answer(frame)))
                 await asyncio.wait_for(writer.drain(), ANSWER_SECONDS)
-            SKIPPED_BYTES.inc(framer.skipped - before)
+            MLLP_SKIPPED_BYTES.inc(framer.skipped - before)
             mark(False)
 
     def _marker(self, task: "asyncio.Task[None]") -> Callable[[bool], None]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from msgspec import Struct
 
 from hub.core.faults import FaultReason
-from hub.core.model import ContentLine, Level, NoticeReason, Purpose, type_of_outcome
+from hub.core.model import Level, NoticeReason, Purpose
+from hub.core.outcomes import ContentLine, type_of_outcome
 
 
 class DecisionRecord(Struct, frozen=True, kw_only=True):

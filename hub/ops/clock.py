@@ -38,7 +38,7 @@ class HeldClock:
         return datetime.fromisoformat(self.path.read_text(encoding="ascii").strip())
 
     def move(self, to: datetime) -> None:
-        """Set the clock.  The file is replaced in one step, so that no reader sees half an instant."""
+        """Set the clock.  The file is replaced in one step: no reader sees half an instant."""
         fresh = self.path.with_suffix(f".{os.getpid()}")
         fresh.write_text(to.astimezone(UTC).isoformat(), encoding="ascii")
         fresh.replace(self.path)

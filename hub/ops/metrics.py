@@ -34,7 +34,8 @@ from prometheus_client import (
 )
 
 from hub.core.faults import FaultReason
-from hub.core.model import Level, NoticeReason, Severity, type_of_outcome
+from hub.core.model import Level, NoticeReason, Severity
+from hub.core.outcomes import type_of_outcome
 
 UNKNOWN: Final = "unknown"
 """The label of anything that is on no list of ours."""

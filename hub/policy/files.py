@@ -26,16 +26,22 @@ class Sourced(_Strict, frozen=True, kw_only=True):
 
 
 class LevelTable(_Strict, frozen=True, kw_only=True):
+    """A level and the span within which it must be reached."""
+
     level: str
     within: str
 
 
 class RaiseTable(_Strict, frozen=True, kw_only=True):
+    """A later time at which an open gap becomes graver."""
+
     at: str
     severity: int
 
 
 class TellTable(Sourced, frozen=True, kw_only=True):
+    """A rule of the first family: who must know what, to which level, by when."""
+
     to: tuple[str, ...] = ()
     purpose: str
     title: str = ""
@@ -47,6 +53,8 @@ class TellTable(Sourced, frozen=True, kw_only=True):
 
 
 class RequirementTable(Sourced, frozen=True, kw_only=True):
+    """A rule of one of the other four families."""
+
     owner: str = ""
     by: str = ""
     awaits: dict[str, str] = {}
@@ -57,12 +65,16 @@ class RequirementTable(Sourced, frozen=True, kw_only=True):
 
 
 class WithdrawTable(_Strict, frozen=True, kw_only=True):
+    """What an event makes pointless."""
+
     when: str = ""
     tags: tuple[str, ...]
     because: str
 
 
 class FieldTable(_Strict, frozen=True, kw_only=True):
+    """One field that a notice may carry."""
+
     group: str
     path: str
     label: str
@@ -89,6 +101,8 @@ class EventFile(_Strict, frozen=True, kw_only=True):
 
 
 class GapTable(_Strict, frozen=True, kw_only=True):
+    """One gap code."""
+
     code: str
     name: str
     family: str
@@ -106,10 +120,14 @@ class GapTable(_Strict, frozen=True, kw_only=True):
 
 
 class GapsFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/gaps.toml`."""
+
     gap: tuple[GapTable, ...]
 
 
 class RungTable(_Strict, frozen=True, kw_only=True):
+    """One rung of a ladder."""
+
     after: str
     to: tuple[str, ...]
     """`ROLE` at the owner's organisation, `ROLE@reporter` at the reporting one, or `owner`."""
@@ -118,16 +136,22 @@ class RungTable(_Strict, frozen=True, kw_only=True):
 
 
 class LadderTable(_Strict, frozen=True, kw_only=True):
+    """One ladder."""
+
     ladder: str
     purpose: str
     rung: tuple[RungTable, ...]
 
 
 class LaddersFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/ladders.toml`."""
+
     ladder: tuple[LadderTable, ...]
 
 
 class RoleTable(_Strict, frozen=True, kw_only=True):
+    """One role."""
+
     role: str
     label: str
     audience: str
@@ -135,16 +159,22 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/roles.toml`."""
+
     role: tuple[RoleTable, ...]
 
 
 class GroupTable(_Strict, frozen=True, kw_only=True):
+    """One group of fields and who may have how much of it."""
+
     group: str
     label: str
     audience: dict[str, str]
 
 
 class GroupsFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/fields.toml`."""
+
     audiences: tuple[str, ...]
     group: tuple[GroupTable, ...]
     field: tuple[FieldTable, ...] = ()
@@ -152,5 +182,7 @@ class GroupsFile(_Strict, frozen=True, kw_only=True):
 
 
 class CalendarFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/calendar.toml`: bank holidays as ISO dates."""
+
     source: str
     holidays: tuple[str, ...]

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hub.core.expressions import DATE, INSTANT, LIST, NUMBER, TEXT, TRUTH, Code, Kind, Record
+from hub.core.kinds import DATE, INSTANT, LIST, NUMBER, TEXT, TRUTH, Code, Kind, Record
 
 _PLAIN: dict[str, Kind] = {
     "string": TEXT,

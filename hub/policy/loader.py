@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from hub.core.deadlines import Calendar
-from hub.core.expressions import Record
+from hub.core.kinds import Record
 from hub.core.policy import EventRule, FieldRule, Policy
 from hub.policy import files
 from hub.policy.kinds import event_kinds

@@ -4,19 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.core.absorb import SLOTS
-from hub.core.expressions import (
-    INSTANT,
-    RECIPIENTS,
-    TEXT,
-    TRUTH,
-    Expression,
-    ExpressionFault,
-    Kind,
-    Record,
-    Scope,
-    compile_expression,
-)
+from hub.core.expressions import Expression, ExpressionFault, compile_expression
 from hub.core.facts import DUTY, EPISODE, FACTS
+from hub.core.kinds import INSTANT, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,

@@ -132,31 +132,12 @@ def read_gaps(
 ) -> dict[str, GapRule]:
     """Every gap code."""
     found = source.read(files.GapsFile)
+    rows = found.gap if found else ()
+    check_once(source, "gap", [row.code for row in rows], 'code = "{}"')
     gaps: dict[str, GapRule] = {}
-    codes = [row.code for row in found.gap] if found else []
-    check_once(source, "gap", codes, 'code = "{}"')
-    for row in found.gap if found else ():
+    for row in rows:
         here = f'code = "{row.code}"'
-        for ladder in filter(None, (row.ladder, row.ladder_flagged)):
-            if ladder not in ladders:
-                source.fault(
-                    f"{row.code} escalates to {ladder!r}, which is no ladder",
-                    f"name one of {', '.join(sorted(ladders))}",
-                    here,
-                    ladder,
-                )
-        if row.owner and row.owner not in roles:
-            source.fault(
-                f"unknown owner {row.owner!r}", "name a role of roles.toml", here, row.owner
-            )
-        try:
-            row.explanation.format(owner="", organisation="", about="", due="")
-        except (KeyError, IndexError, ValueError) as error:
-            source.fault(
-                f"the explanation of {row.code} names {error}",
-                "use only {owner}, {organisation}, {about} and {due}",
-                here,
-            )
+        _check_gap(source, row, ladders, roles)
         flagged = row.severity_flagged and source.choose(
             Severity, row.severity_flagged, Severity.ATTENTION, here
         )
@@ -176,6 +157,34 @@ def read_gaps(
             clears=row.clears,
         )
     return gaps
+
+
+def _check_gap(
+    source: Source,
+    row: files.GapTable,
+    ladders: Mapping[str, tuple[Rung, ...]],
+    roles: Mapping[str, RoleRule],
+) -> None:
+    """Whatever a gap refers to must be there."""
+    here = f'code = "{row.code}"'
+    for ladder in filter(None, (row.ladder, row.ladder_flagged)):
+        if ladder not in ladders:
+            source.fault(
+                f"{row.code} escalates to {ladder!r}, which is no ladder",
+                f"name one of {', '.join(sorted(ladders))}",
+                here,
+                ladder,
+            )
+    if row.owner and row.owner not in roles:
+        source.fault(f"unknown owner {row.owner!r}", "name a role of roles.toml", here, row.owner)
+    try:
+        row.explanation.format(owner="", organisation="", about="", due="")
+    except (KeyError, IndexError, ValueError) as error:
+        source.fault(
+            f"the explanation of {row.code} names {error}",
+            "use only {owner}, {organisation}, {about} and {due}",
+            here,
+        )
 
 
 def read_groups(

@@ -8,8 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-from hub.core.expressions import Code, Fact, Kind, Record
 from hub.core.facts import FACTS
+from hub.core.kinds import Code, Fact, Kind, Record
 
 BEGIN, END = "<!-- facts: made by hub/policy/vocabulary.py -->", "<!-- end of facts -->"
 

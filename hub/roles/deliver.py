@@ -9,7 +9,7 @@ from typing import Final
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
-from hub.core.model import NoticeIssued, ObligationEnded
+from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
 from hub.edges.channels.base import Channel, DeliveryReason
 from hub.edges.channels.kafka_topic import KafkaTopicChannel

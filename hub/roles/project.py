@@ -11,14 +11,8 @@ from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
 from hub.core.faults import FaultReason
-from hub.core.model import (
-    GapOpened,
-    Level,
-    LevelReached,
-    NoticeIssued,
-    NoticeReason,
-    type_of_outcome,
-)
+from hub.core.model import Level, NoticeReason
+from hub.core.outcomes import GapOpened, LevelReached, NoticeIssued, type_of_outcome
 from hub.edges.avro import DecisionRecord, decode_decision, decode_quarantine
 from hub.ops import metrics
 from hub.ops.clock import Clock, clock_from

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.core.model import Baby, GapState, Holder, Level, ObligationState, Purpose, Severity
+from hub.core.episode import Baby
+from hub.core.model import GapState, Holder, Level, ObligationState, Purpose, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from hub.core.model import (
-    Baby,
-    Holder,
-    Level,
-    ObligationState,
-    Purpose,
-)
+from hub.core.episode import Baby
+from hub.core.model import Holder, Level, ObligationState, Purpose
 from hub.store import tables as t
 from hub.store.episode_lines import (
     EpisodeTimeline,

@@ -6,7 +6,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub.core.model import (
+from hub.core.model import GapState, Level, ObligationState, Purpose
+from hub.core.outcomes import (
     EpisodeChanged,
     Escalated,
     EventRecorded,
@@ -15,15 +16,11 @@ from hub.core.model import (
     GapClosed,
     GapOpened,
     GapRaised,
-    GapState,
-    Level,
     LevelReached,
     NoticeIssued,
     ObligationEnded,
     ObligationMet,
     ObligationRaised,
-    ObligationState,
-    Purpose,
     WakeWanted,
     Why,
     type_of_outcome,

@@ -6,20 +6,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub.core.model import (
-    GapState,
-    Level,
-    LevelReached,
-    Milestone,
-    NoticeIssued,
-    NoticeReason,
-    ObligationEnded,
-    ObligationMet,
-    ObligationState,
-    Purpose,
-    Severity,
-    Signal,
-)
+from hub.core.episode import Milestone
+from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Severity, Signal
+from hub.core.outcomes import LevelReached, NoticeIssued, ObligationEnded, ObligationMet
 from hub.edges.avro import DecisionRecord
 from hub.store import tables as t
 from hub.store.upsert import put

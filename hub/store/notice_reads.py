@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping, Select
 
-from hub.core.model import ContentLine, Level, ObligationState, Signal
+from hub.core.model import Level, ObligationState, Signal
+from hub.core.outcomes import ContentLine
 from hub.store import tables as t
 from hub.store.read_lines import AttemptLine, DeliveryLine, LevelLine, NoticeTrail, NoticeView
 from hub.store.worklist import with_words

@@ -13,7 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub.core.model import EpisodeChanged, WakeWanted
+from hub.core.outcomes import EpisodeChanged, WakeWanted
 from hub.edges.avro import DecisionRecord
 from hub.store import tables as t
 from hub.store.fold import fold

@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.core.model import (
-    ContentLine,
-    Level,
-    NoticeReason,
-    ObligationState,
-    Purpose,
-    Severity,
-    Signal,
-)
+from hub.core.model import Level, NoticeReason, ObligationState, Purpose, Severity, Signal
+from hub.core.outcomes import ContentLine
 from hub.store.episode_lines import (
     CoverageLine,
     EpisodeTimeline,

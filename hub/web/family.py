@@ -11,7 +11,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from hub.core.model import Baby, Purpose
+from hub.core.episode import Baby
+from hub.core.model import Purpose
 from hub.store.read_lines import EpisodeTimeline, GapView, ObligationLine, TimelineEntry
 from hub.web.auth import Viewer
 from hub.web.gap_queries import may_see_gap

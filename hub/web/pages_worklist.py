@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from hub.core.model import ContentLine, Level, Signal
+from hub.core.model import Level, Signal
+from hub.core.outcomes import ContentLine
 from hub.store import read_model
 from hub.store.read_lines import NoticeTrail, NoticeView
 from hub.web import queries

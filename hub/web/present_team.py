@@ -24,9 +24,7 @@ async def with_present_team(desk: Desk, given: Input) -> Input:
 
 def _with_team(conn: Connection, given: Input, directory: Directory) -> Input:
     e = t.episodes.c
-    row = conn.execute(
-        t.episodes.select().where(e.episode_id == given.episode_id)
-    ).one_or_none()
+    row = conn.execute(t.episodes.select().where(e.episode_id == given.episode_id)).one_or_none()
     if row is None:
         return given
     team = team_for(

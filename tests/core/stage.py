@@ -8,29 +8,24 @@ from msgspec.structs import replace
 
 from hub.core.deadlines import LOCAL
 from hub.core.decide import decide
+from hub.core.episode import Episode, Expectation, Gap, Obligation
 from hub.core.model import (
     Actor,
-    Decision,
-    Episode,
     Event,
-    Expectation,
-    Gap,
     GapState,
     Holder,
     Input,
     InputKind,
-    NoticeIssued,
-    Obligation,
-    Outcome,
     Person,
     QuarantineNote,
     Receipt,
     Signal,
 )
+from hub.core.outcomes import Decision, NoticeIssued, Outcome
 from hub.core.policy import Policy
 from hub.policy.loader import load_policy
 
-O = TypeVar("O", bound=Outcome)
+AnyOutcome = TypeVar("AnyOutcome", bound=Outcome)
 
 MOTHER = Person(reference="MAT-1", nhs_number="9990000018")
 TEAM = tuple(
@@ -205,11 +200,11 @@ class Family:
 
     # --- looking ---------------------------------------------------------------------------
 
-    def said(self, kind: type[O], **wanted: Any) -> list[O]:
+    def said(self, kind: type[AnyOutcome], **wanted: Any) -> list[AnyOutcome]:
         """Every outcome of one kind so far with the values wanted; `rule` looks into why."""
         return [o for o in self.outcomes if isinstance(o, kind) and _fits(o, wanted)]
 
-    def just_said(self, kind: type[O], **wanted: Any) -> list[O]:
+    def just_said(self, kind: type[AnyOutcome], **wanted: Any) -> list[AnyOutcome]:
         """As `said`, of the last decision alone."""
         return [o for o in self.last if isinstance(o, kind) and _fits(o, wanted)]
 

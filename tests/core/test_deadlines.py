@@ -192,7 +192,21 @@ def test_spans_are_read_and_written(text: str, unit: Unit, amount: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2", "wd", "2 wd", "2WD", "20.5g", "20+7g", "20+3", "26g", "1.5h", "2w", "next day", "--1h"],
+    [
+        "",
+        "2",
+        "wd",
+        "2 wd",
+        "2WD",
+        "20.5g",
+        "20+7g",
+        "20+3",
+        "26g",
+        "1.5h",
+        "2w",
+        "next day",
+        "--1h",
+    ],
 )
 def test_what_is_no_span_is_refused_with_what_may_be_written(text: str) -> None:
     """The words say every form; 20.5 is not 20 weeks and 5 days (trap 13)."""

@@ -4,19 +4,15 @@ import pytest
 
 from hub.core.deadlines import LOCAL
 from hub.core.draft import HISTORY_LIMIT
-from hub.core.model import (
+from hub.core.model import GapState, InputKind, NoticeReason, ObligationState, Severity
+from hub.core.outcomes import (
     Escalated,
     ExpectationEnded,
     GapClosed,
     GapOpened,
     GapRaised,
-    GapState,
-    InputKind,
     NoticeIssued,
-    NoticeReason,
     ObligationEnded,
-    ObligationState,
-    Severity,
     WakeWanted,
 )
 from tests.core.stage import EDD, Family, local, team
@@ -150,9 +146,7 @@ def test_filed_in_time_but_known_late_clears_without_blame() -> None:
     family = Family()
     family.book()
     family.wake("2026-03-25 17:00")
-    family.answer(
-        family.notice(GP), "accepted", "2026-03-25 18:00", happened="2026-03-25 16:00"
-    )
+    family.answer(family.notice(GP), "accepted", "2026-03-25 18:00", happened="2026-03-25 16:00")
     (closed,) = family.said(GapClosed, code="G01")
     assert GapState.CLEARED is closed.state
 

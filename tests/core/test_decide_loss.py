@@ -3,15 +3,9 @@
 import pytest
 
 from hub.core.draft import Draft
-from hub.core.model import (
-    EventRecorded,
-    Gap,
-    GapState,
-    NoticeIssued,
-    ObligationEnded,
-    ObligationState,
-    Severity,
-)
+from hub.core.episode import Gap
+from hub.core.model import GapState, ObligationState, Severity
+from hub.core.outcomes import EventRecorded, NoticeIssued, ObligationEnded
 from tests.core.stage import BOOKING, Family, local
 
 GP, HV, LOSS = "P02.gp", "P03.health-visiting", "P11.loss"

@@ -3,18 +3,14 @@
 import pytest
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import (
+from hub.core.model import GapState, Level, NoticeReason, ObligationState, Signal
+from hub.core.outcomes import (
     Escalated,
     GapClosed,
     GapOpened,
-    GapState,
-    Level,
     LevelReached,
     NoticeIssued,
-    NoticeReason,
     ObligationMet,
-    ObligationState,
-    Signal,
 )
 from tests.core.stage import TEAM, Family, local, team
 
@@ -113,7 +109,9 @@ def test_an_unknown_notice_is_refused() -> None:
     assert before is family.episode
 
 
-@pytest.mark.parametrize("order", ["withdraw", "waive", "retract", "suppress", "decline", "reissue"])
+@pytest.mark.parametrize(
+    "order", ["withdraw", "waive", "retract", "suppress", "decline", "reissue"]
+)
 def test_a_receipt_cannot_order(order: str) -> None:
     """A recipient tells what became of a notice; what becomes of the duty is not hers to say."""
     family = Family()

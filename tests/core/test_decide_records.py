@@ -3,21 +3,16 @@
 import pytest
 
 from hub.core.faults import FaultReason, HubFault, SenderFault
-from hub.core.model import (
+from hub.core.model import Event, GapState, Level, NoticeReason, ObligationState, Person
+from hub.core.outcomes import (
     EpisodeChanged,
-    Event,
     EventRecorded,
     ExpectationRaised,
     GapClosed,
     GapOpened,
-    GapState,
-    Level,
     NoticeIssued,
-    NoticeReason,
     ObligationEnded,
     ObligationRaised,
-    ObligationState,
-    Person,
 )
 from tests.core.stage import BOOKING, Family, local
 
@@ -175,7 +170,7 @@ def discharge(family: Family, at: str = "2026-10-22 12:00") -> None:
 
 def correct_booking(family: Family, at: str = "2026-03-24 15:00", **changes: object) -> None:
     """The booking was really otherwise."""
-    body = {k: v for k, v in (BOOKING | changes).items()}
+    body = BOOKING | changes
     family.correct("booking", "pregnancy.booked", at, occurred="2026-03-23 10:00", **body)
 
 

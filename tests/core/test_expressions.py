@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.core.expressions import (
+from hub.core.expressions import ExpressionFault, compile_expression
+from hub.core.kinds import (
     DATE,
     INSTANT,
     LIST,
@@ -15,11 +16,9 @@ from hub.core.expressions import (
     TEXT,
     TRUTH,
     Code,
-    ExpressionFault,
     Fact,
     Record,
     Scope,
-    compile_expression,
 )
 
 EVENT = Record(
@@ -77,7 +76,11 @@ def value(text: str, **body: Any) -> Any:
         ("held(event.weight)", 6, "a number cannot be compared with text"),
         ("event.weight == 'heavy'", 1, "a number cannot be compared with text"),
         ("event.at == '2026-01-01'", 1, "instant cannot be compared with text"),
-        ("event.kind == 'practice'", 15, "'practice' is no value of this field; it has gp, address"),
+        (
+            "event.kind == 'practice'",
+            15,
+            "'practice' is no value of this field; it has gp, address",
+        ),
         ("'gpp' == event.kind", 1, "'gpp' is no value of this field"),
         ("event.kind in ['gp', 'home']", 22, "'home' is no value of this field"),
         ("event.sections.social.state == 'empty'", 32, "it has content, none_checked"),

@@ -53,15 +53,15 @@ class Woman:
     ],
 )
 def test_a_due_date_within_21_days_is_the_same_pregnancy(
-    edd: str, same: bool, sentence: str  # noqa: FBT001  a column of the table
+    edd: str,
+    same: bool,
+    sentence: str,
 ) -> None:
     """The rule of the leading maternity record."""
     assert sentence
     woman = Woman()
     first = woman.hears(event("pregnancy.booked", "2026-03-23 10:00", edd="2026-10-20"))
-    assert same == (
-        first == woman.hears(event("pregnancy.booked", "2026-04-10 10:00", edd=edd))
-    )
+    assert same == (first == woman.hears(event("pregnancy.booked", "2026-04-10 10:00", edd=edd)))
 
 
 def test_a_gestation_makes_a_due_date() -> None:
@@ -192,7 +192,9 @@ def test_a_refusal_leaves_what_is_known_unchanged() -> None:
     woman = Woman()
     before = woman.state
     with pytest.raises(SenderFault):
-        woman.hears(event("demographics.changed", "2026-03-23 10:00", kind="gp", to="Y9"), opens=False)
+        woman.hears(
+            event("demographics.changed", "2026-03-23 10:00", kind="gp", to="Y9"), opens=False
+        )
     assert before == woman.state
 
 

@@ -93,7 +93,7 @@ CASES: dict[str, Case] = {
         "this rule can never be reached: it says false", "mend or remove",
     ),
     "a condition against itself": (
-        OUTCOME, 'rule = "P37.cp-is"', 'when = "', 
+        OUTCOME, 'rule = "P37.cp-is"', 'when = "',
         """when = "event.decision == 'CPP' and event.decision == 'no_plan' and """,
         "event.decision cannot be both 'CPP' and 'no_plan'", "mend or remove",
     ),

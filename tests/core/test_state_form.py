@@ -3,7 +3,7 @@
 import pytest
 from msgspec import Struct
 
-from hub.core.model import Episode, Expectation, Gap, Obligation, Remembered, Told
+from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered, Told
 
 RELEASED: dict[type[Struct], str] = {
     Remembered: "id type occurred_at received_at organisation actor_role subject body retracted",

@@ -77,7 +77,7 @@ async def heard(reader: asyncio.StreamReader) -> bytes:
         ("", False),
     ],
 )
-def test_a_listener_in_clear_stays_on_this_machine(host: str, loopback: bool) -> None:  # noqa: FBT001  a table's column
+def test_a_listener_in_clear_stays_on_this_machine(host: str, loopback: bool) -> None:
     """Anything else needs TLS, or the operator's word that something else encrypts."""
     assert loopback == is_loopback(host)
 

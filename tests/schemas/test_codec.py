@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import Input, InputKind, Outcome, WakeWanted, type_of_outcome
+from hub.core.model import Input, InputKind
+from hub.core.outcomes import Outcome, WakeWanted, type_of_outcome
 from hub.edges import avro
 from hub.edges.avro import DecisionRecord, NoticeRecord, QuarantineRecord
 from hub.edges.schemas import default_schemas

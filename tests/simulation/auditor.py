@@ -8,17 +8,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hub.core.model import (
+from hub.core.model import NoticeReason, Signal
+from hub.core.outcomes import (
     GapClosed,
     GapOpened,
     GapRaised,
     LevelReached,
     NoticeIssued,
-    NoticeReason,
     ObligationEnded,
     ObligationMet,
     ObligationRaised,
-    Signal,
     type_of_outcome,
 )
 from hub.edges.avro import DecisionRecord, decode_decision
@@ -31,7 +30,7 @@ class Audited:
 
     wrong: list[str] = field(default_factory=list)
 
-    def expect(self, truth: bool, sentence: str) -> None:  # noqa: FBT001  a claim and its words
+    def expect(self, truth: bool, sentence: str) -> None:
         """Note a sentence that is not so."""
         if not truth:
             self.wrong.append(sentence)

@@ -16,7 +16,8 @@ from agents.kept import close_kept, next_wake_of, open_kept
 from agents.step import Place, step, step_undecided
 from hub.core.faults import SenderFault
 from hub.core.identity import PersonState, identify, person_key
-from hub.core.model import Event, Input, InputKind, NoticeIssued, Receipt, Signal
+from hub.core.model import Event, Input, InputKind, Receipt, Signal
+from hub.core.outcomes import NoticeIssued
 from hub.core.policy import Policy
 from hub.edges.avro import decode_decision
 from hub.edges.directory import Directory, team_for

@@ -3,9 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hub.core.episode import Baby, Milestone
 from hub.core.faults import FaultReason
 from hub.core.model import (
-    Baby,
+    GapState,
+    Holder,
+    Level,
+    NoticeReason,
+    ObligationState,
+    Person,
+    Purpose,
+    Severity,
+    Signal,
+)
+from hub.core.outcomes import (
     ContentLine,
     EpisodeChanged,
     Escalated,
@@ -15,21 +26,11 @@ from hub.core.model import (
     GapClosed,
     GapOpened,
     GapRaised,
-    GapState,
-    Holder,
-    Level,
     LevelReached,
-    Milestone,
     NoticeIssued,
-    NoticeReason,
     ObligationEnded,
     ObligationMet,
     ObligationRaised,
-    ObligationState,
-    Person,
-    Purpose,
-    Severity,
-    Signal,
     WakeWanted,
     Why,
     type_of_outcome,

@@ -4,14 +4,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hub.core.model import (
-    Escalated,
-    Level,
-    NoticeReason,
-    ObligationState,
-    Severity,
-    Signal,
-)
+from hub.core.model import Level, NoticeReason, ObligationState, Severity, Signal
+from hub.core.outcomes import Escalated
 from hub.edges.avro import DecisionRecord, decode_decision, encode_decision
 from hub.store import read_model as read
 from hub.store import tables as t

@@ -6,16 +6,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from hub.core.model import (
+from hub.core.model import GapState, Level, ObligationState, Person, Severity, Signal
+from hub.core.outcomes import (
     EpisodeChanged,
     ExpectationEnded,
     ExpectationRaised,
-    GapState,
-    Level,
-    ObligationState,
-    Person,
-    Severity,
-    Signal,
     WakeWanted,
     type_of_outcome,
 )

@@ -4,21 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from hub.core.episode import Baby, Milestone
 from hub.core.faults import FaultReason
-from hub.core.model import (
-    Baby,
+from hub.core.model import Level, NoticeReason, Person, Purpose, Severity
+from hub.core.outcomes import (
     ContentLine,
     EpisodeChanged,
     EventRecorded,
     GapOpened,
-    Level,
-    Milestone,
     NoticeIssued,
-    NoticeReason,
     ObligationRaised,
-    Person,
-    Purpose,
-    Severity,
     Why,
 )
 from hub.edges.directory import Directory, directory_from

@@ -2,7 +2,8 @@ import html.parser
 
 import pytest
 
-from hub.core.model import Escalated, Level, LevelReached, ObligationState, Signal
+from hub.core.model import Level, ObligationState, Signal
+from hub.core.outcomes import Escalated, LevelReached
 from hub.store.engine import writing
 from hub.store.projector import apply_decision
 from tests.house.identities import find_identities
@@ -120,7 +121,7 @@ def test_where_a_gap_stopped_is_its_own_duty_not_the_escalation(gateway: Gateway
 
 
 @pytest.mark.parametrize(("login", "sees"), [("hv", True), ("gp", False), ("ops", False)])
-def test_a_gap_is_seen_by_its_owner(gateway: Gateway, login: str, sees: bool) -> None:  # noqa: FBT001  a row of the table
+def test_a_gap_is_seen_by_its_owner(gateway: Gateway, login: str, sees: bool) -> None:
     """Others get the same answer as for a gap that does not exist."""
     browser = gateway.sign_in(login)
     assert sees == ("g-1" in browser.get("/gaps").text)

@@ -33,7 +33,7 @@ OWN_KEY = ("RXX", sha256(b"a key of their own").hexdigest())
 )
 def test_the_gateway_does_not_open_itself_without_a_lock(
     tmp_path: Path,
-    demo: bool,  # noqa: FBT001  a row of the table
+    demo: bool,
     keys: tuple[tuple[str, str], ...],
     said: str,
 ) -> None:
@@ -62,7 +62,7 @@ def test_the_role_ends_with_words(tmp_path: Path, capsys: pytest.CaptureFixture[
     ("host", "expected"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("hub", False)],
 )
-def test_loopback(host: str, expected: bool) -> None:  # noqa: FBT001  a row of the table
+def test_loopback(host: str, expected: bool) -> None:
     """A name that cannot be judged counts as open."""
     assert expected == is_loopback(host)
 
@@ -84,7 +84,7 @@ def test_without_demo_logins_a_person_without_a_hash_cannot_sign_in() -> None:
         ("Bearer ", True, None),
     ],
 )
-def test_whose_key_it_is(sent: str, demo: bool, expected: str | None) -> None:  # noqa: FBT001  a row of the table
+def test_whose_key_it_is(sent: str, demo: bool, expected: str | None) -> None:
     """A demonstration's key opens a demonstration only."""
     directory = scene.directory(publisher_keys=(OWN_KEY,))
     assert expected == organisation_of_key(directory, sent, demo_logins=demo)

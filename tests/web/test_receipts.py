@@ -1,6 +1,7 @@
 import pytest
 
-from hub.core.model import InputKind, Level, LevelReached, ObligationState, Signal
+from hub.core.model import InputKind, Level, ObligationState, Signal
+from hub.core.outcomes import LevelReached
 from hub.store.engine import writing
 from hub.store.projector import apply_decision
 from tests.web import scene

@@ -1,0 +1,97 @@
+"""How a running expectation is answered: by an event, by a condition, or by a correction."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from hub.core import requirements
+from hub.core.draft import Context, Draft
+from hub.core.episode import Expectation
+from hub.core.model import Event
+from hub.core.policy import Family, Requirement
+
+
+def hear(draft: Draft, event: Event, *, corrected_at: datetime | None = None) -> None:
+    """Let every running expectation hear an event: it may be the answer, or end the question."""
+    for expectation in list(draft.expectations.values()):
+        if not requirements.running(expectation):
+            continue
+        rule = draft.policy.requirements[expectation.rule]
+        if requirements.matches(draft, rule.withdrawn_by, expectation, event, event.body):
+            requirements.withdraw(draft, expectation, "withdrawn", ended_by=event.id)
+        elif requirements.matches(draft, rule.awaits, expectation, event, event.body):
+            requirements.meet(draft, expectation, event.occurred_at, event.id)
+        elif rule.family is Family.CONTENT and rule.until is None and not rule.awaits:
+            _hear_content(draft, rule, expectation, event, corrected_at)
+
+
+def _hear_content(
+    draft: Draft,
+    rule: Requirement,
+    expectation: Expectation,
+    event: Event,
+    corrected_at: datetime | None,
+) -> None:
+    """A content gap closes when the same document comes again and is complete."""
+    same = event.id == expectation.trigger if corrected_at else event.type == rule.on
+    if not same:
+        return
+    context = Context(draft, event, event.body)
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    if expectation.subject != subject and not expectation.subject.startswith(f"{subject}/"):
+        return
+    still = rule.when is None or rule.when(context)
+    if still and rule.each is not None:
+        part = expectation.subject.removeprefix(subject).lstrip("/")
+        still = any(r.part == part for r in rule.each(context))
+    if not still:
+        requirements.meet(draft, expectation, corrected_at or event.occurred_at, event.id)
+
+
+def hear_conditions(draft: Draft) -> None:
+    """Meet every running expectation whose condition has become true.
+
+    It became true when what is being heard happened: evidence that came late is not a late
+    action (trap 30).  Before its clock has begun to run a condition proves nothing: somebody who
+    is to leave next month still holds the role today (ruling 10).
+    """
+    for expectation in list(draft.expectations.values()):
+        begun = requirements.running(expectation) and expectation.started_at <= draft.at
+        if begun and requirements.holds(draft, expectation):
+            requirements.meet(draft, expectation, draft.heard_at, "")
+
+
+def standing(draft: Draft) -> frozenset[str]:
+    """Ids of the expectations that are met because of what is so now."""
+    return frozenset(
+        e.expectation_id
+        for e in draft.expectations.values()
+        if e.met_at is not None and not e.withdrawn and requirements.holds(draft, e)
+    )
+
+
+def ask_again_fallen(draft: Draft, stood: frozenset[str]) -> None:
+    """Ask again what a condition had met that a correction or a retraction has taken away."""
+    for expectation in [draft.expectations[identity] for identity in stood]:
+        met = expectation.met_at is not None and not expectation.withdrawn
+        if met and not requirements.holds(draft, expectation):
+            requirements.ask_again(draft, expectation)
+
+
+def follow(draft: Draft, corrected: Event) -> None:
+    """Let what an event had started follow its correction: another clock, or no question at all.
+
+    Content is left out: it has already heard whether the document is complete now.
+    """
+    context = Context(draft, corrected, corrected.body)
+    for expectation in list(draft.expectations.values()):
+        rule = draft.policy.requirements[expectation.rule]
+        if expectation.trigger != corrected.id or not requirements.running(expectation):
+            continue
+        if rule.when is not None and not rule.when(context):
+            requirements.withdraw(draft, expectation, requirements.CORRECTED_AWAY)
+        elif rule.by is not None:
+            start = corrected.body.get(rule.counted_from) or corrected.occurred_at
+            draft.put_expectation(replace(expectation, started_at=start))
+            again = draft.expectations[expectation.expectation_id]
+            requirements.move(draft, again, draft.due(rule.by, start))

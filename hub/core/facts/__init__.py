@@ -1,0 +1,22 @@
+"""Facts: the vocabulary of conditions.  Each is a named pure function of event and episode.
+
+A new rule is data; a new fact is Python and looks like it.  Every fact takes the context first
+and says in its docstring what it means and where the meaning comes from.
+"""
+
+from hub.core.facts import people, pregnancy, recipients, record
+from hub.core.facts.pregnancy import is_flagged
+from hub.core.facts.register import DUTY, EPISODE, FACTS, Recipient, same_post
+
+__all__ = [
+    "DUTY",
+    "EPISODE",
+    "FACTS",
+    "Recipient",
+    "is_flagged",
+    "people",
+    "pregnancy",
+    "recipients",
+    "record",
+    "same_post",
+]

@@ -1,0 +1,60 @@
+"""Facts about people and organisations: who holds a role, who reported, who knows."""
+
+from hub.core.draft import Context
+from hub.core.episode import Remembered
+from hub.core.facts.register import fact
+from hub.core.kinds import NUMBER, TEXT, TRUTH
+from hub.core.model import Level
+
+
+@fact(TRUTH, role=TEXT)
+def held(c: Context, role: str) -> bool:
+    """Whether a role is held now by a named person who has accepted it (G17)."""
+    found = c.episode.holder(role)
+    return found is not None and found.accepted and found.person is not None
+
+
+@fact(TEXT)
+def reporter_role(c: Context) -> str | None:
+    """The role of whoever reported the event."""
+    if c.event is None:
+        return None
+    return (
+        c.event.actor_role
+        if isinstance(c.event, Remembered)
+        else (c.event.actor.role if c.event.actor else None)
+    )
+
+
+@fact(TEXT)
+def reporting_organisation(c: Context) -> str | None:
+    """The organisation that reported the event."""
+    return c.event.organisation if c.event is not None else None
+
+
+@fact(TRUTH)
+def reported_by_midwifery(c: Context) -> bool:
+    """Whether a midwifery role or the maternity provider itself reported the event."""
+    role = reporter_role(c)
+    return role in ("COMM_MIDWIFE", "NAMED_MW", "SG_MIDWIFE")
+
+
+@fact(NUMBER)
+def organisations_informed(c: Context) -> int:
+    """Organisations that know: those that reported, and those where a notice was opened (G05).
+
+    A superior who acknowledges an escalation reads of a gap, not of a pregnancy.
+    """
+    draft = c.episode
+    knowing = {r.organisation for r in draft.history if not r.retracted}
+    for obligation in draft.obligations.values():
+        if obligation.rule in draft.policy.tells:
+            knowing |= {t.organisation for t in obligation.told if t.level >= Level.OPENED}
+    return len(knowing)
+
+
+@fact(NUMBER, rule=TEXT, role=TEXT)
+def level_reached(c: Context, rule: str, role: str) -> int:
+    """The highest level a rule's notices reached for a role, 0 to 5."""
+    levels = [o.level for o in c.episode.obligations.values() if o.rule == rule and o.role == role]
+    return int(max(levels, default=Level.OWED))

@@ -1,0 +1,128 @@
+"""Facts about the pregnancy and its risks."""
+
+from datetime import datetime, timedelta
+
+from hub.core.deadlines import gestation_days as days_between
+from hub.core.deadlines import local_date
+from hub.core.draft import Context, Draft, estimated_due_date, unpack_body
+from hub.core.facts.register import fact, moment, of_type, same_post
+from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
+
+
+@fact(NUMBER)
+def gestation_days(c: Context) -> int | None:
+    """Days of pregnancy at the event, by the due date in force (domain 1.2, unit g)."""
+    due = c.episode.due_date
+    return days_between(due, local_date(moment(c))) if due else None
+
+
+@fact(NUMBER, weeks=NUMBER, days=NUMBER)
+def weeks(c: Context, weeks: int, days: int = 0) -> int:
+    """Weeks and days of pregnancy as days, so that a rule can say `weeks(20)`."""
+    return weeks * 7 + days
+
+
+@fact(TEXT)
+def due_date_from_gestation(c: Context) -> str | None:
+    """The due date reckoned from a gestation that the event states; none when a date is known.
+
+    Due date = date of the event + 280 days less the days of pregnancy (S8).
+    """
+    if c.episode.edd:
+        return c.episode.edd
+    return estimated_due_date(c.body.get("gestation"), moment(c))
+
+
+@fact(TRUTH)
+def born(c: Context) -> bool:
+    """Whether a baby of this episode has been born."""
+    return c.episode.born is not None
+
+
+@fact(NUMBER)
+def infant_age_days(c: Context) -> int | None:
+    """Age of the first baby in days at the event; the day of birth is day 0."""
+    day = c.episode.born
+    return (local_date(moment(c)) - day).days if day else None
+
+
+@fact(TRUTH, role=TEXT, other=TEXT)
+def is_same_post(c: Context, role: str, other: str) -> bool:
+    """Whether two role names mean one post: a team stands in for its named person."""
+    return role is not None and same_post(role) == same_post(other)
+
+
+@fact(INSTANT)
+def occurred_at(c: Context) -> datetime:
+    """When the event happened."""
+    return moment(c)
+
+
+@fact(INSTANT)
+def pregnancy_loss_at(c: Context) -> datetime | None:
+    """When the whole pregnancy was lost; none when one baby of several was, or for a birth."""
+    if c.body.get("baby_id") or c.body.get("outcome") == "live_birth_see_E08":
+        return None
+    return moment(c)
+
+
+@fact(INSTANT)
+def baby_loss_at(c: Context) -> datetime | None:
+    """When the baby that the event names was lost; none when it was born alive."""
+    return None if c.body.get("outcome") == "live_birth_see_E08" else moment(c)
+
+
+@fact(TEXT, condition=TRUTH, value=TEXT)
+def only_if(c: Context, condition: bool, value: str | None) -> str | None:  # noqa: FBT001  a fact's arguments are written by name in policy
+    """A value, where a condition holds."""
+    return value if condition else None
+
+
+@fact(TEXT)
+def subject_of_care(c: Context) -> str:
+    """Whom a hospital document is about: the baby's id, or the mother."""
+    return str(c.body.get("baby_id") or "mother")
+
+
+@fact(TRUTH)
+def plan_in_force(c: Context) -> bool:
+    """Whether a child-protection plan, for the baby or the unborn, is in force."""
+    return any(code.startswith("CPP") for code in c.episode.plans)
+
+
+@fact(NUMBER, days=NUMBER)
+def concern_flags(c: Context, days: int) -> int:
+    """Distinct codes of concern in the days up to the event (G35 counts over 84 days)."""
+    since = moment(c) - timedelta(days=days)
+    return len(
+        {
+            unpack_body(r).get("code")
+            for r in of_type(c.episode, "concern.raised")
+            if r.occurred_at >= since
+        }
+    )
+
+
+@fact(NUMBER, days=NUMBER)
+def concern_organisations(c: Context, days: int) -> int:
+    """Organisations that raised a concern in the days up to the event."""
+    since = moment(c) - timedelta(days=days)
+    return len(
+        {r.organisation for r in of_type(c.episode, "concern.raised") if r.occurred_at >= since}
+    )
+
+
+@fact(TRUTH)
+def open_flag(c: Context) -> bool:
+    """Whether the hub holds a plan in force or a concern of medium or high severity (G13)."""
+    return is_flagged(c.episode)
+
+
+def is_flagged(draft: Draft) -> bool:
+    """As `open_flag`, of a draft: what raises a gap with two severities (ruling 28)."""
+    if any(code.startswith("CPP") for code in draft.plans):
+        return True
+    return any(
+        unpack_body(r).get("severity") in ("medium", "high")
+        for r in of_type(draft, "concern.raised")
+    )

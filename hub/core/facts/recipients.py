@@ -1,0 +1,166 @@
+"""Facts that name recipients: whom a rule means by 'the invited', 'the absent', 'the former'."""
+
+from hub.core.draft import Context, unpack_body
+from hub.core.facts.people import reporter_role
+from hub.core.facts.pregnancy import infant_age_days
+from hub.core.facts.register import (
+    HEALTH_ROLES,
+    MIDWIFERY_DAYS,
+    Recipient,
+    fact,
+    of_type,
+    same_post,
+)
+from hub.core.kinds import RECIPIENTS, TRUTH
+from hub.core.model import Level
+
+
+@fact(RECIPIENTS)
+def invited_health_roles(c: Context) -> tuple[Recipient, ...]:
+    """The required health professionals invited to a conference (P34)."""
+    return tuple(
+        Recipient(row["role"], row["org"], row.get("person"))
+        for row in c.body.get("invitees") or ()
+        if row["required"] == "y" and same_post(row["role"]) in HEALTH_ROLES
+    )
+
+
+def _required_roles(c: Context) -> list[str]:
+    """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, and
+    the paediatrician where a child was seen or injured.
+    """
+    age = infant_age_days(c)
+    wanted = ["GP_PRACTICE", "NAMED_HV"]
+    if age is None or age <= MIDWIFERY_DAYS:
+        wanted.append("NAMED_MW")
+    seen = any(
+        row["role"] == "PAEDIATRICIAN"
+        for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
+        for row in body.get("participants") or ()
+    )
+    injured = any(
+        unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
+    )
+    return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
+
+
+@fact(RECIPIENTS)
+def uninvited_health_roles(c: Context) -> tuple[Recipient, ...]:
+    """Required health posts that are missing from the list of invitees (G25)."""
+    invited = {same_post(row["role"]) for row in c.body.get("invitees") or ()}
+    return tuple(Recipient(r, part=r) for r in _required_roles(c) if r not in invited)
+
+
+@fact(RECIPIENTS)
+def absent_roles(c: Context) -> tuple[Recipient, ...]:
+    """Those absent without anybody, or represented by a deputy who does not know the case (G26)."""
+    return tuple(
+        Recipient(row["role"], row["org"], row.get("person"), part=row["role"])
+        for row in c.body.get("attendance") or ()
+        if row["state"] == "absent_none"
+        or (row["state"] == "deputy" and row.get("knows_case") != "y")
+    )
+
+
+@fact(RECIPIENTS)
+def managers_of_absent(c: Context) -> tuple[Recipient, ...]:
+    """The service manager of each organisation whose professional was absent."""
+    places = dict.fromkeys(r.organisation for r in absent_roles(c))
+    return tuple(Recipient("SERVICE_MANAGER", place, part=place) for place in places)
+
+
+@fact(RECIPIENTS)
+def absent_authors(c: Context) -> tuple[Recipient, ...]:
+    """Absent professionals for whom somebody else spoke: the record goes back to them (F25)."""
+    told_by_others = {
+        same_post(row["evidence_of"])
+        for row in c.body.get("presented_by") or ()
+        if row["second_hand"] == "y"
+    }
+    return tuple(r for r in absent_roles(c) if same_post(r.role) in told_by_others)
+
+
+@fact(RECIPIENTS)
+def active_health_roles(c: Context) -> tuple[Recipient, ...]:
+    """Every health role now active around the episode (P37): one per post, the named one first."""
+    chosen: dict[str, Recipient] = {}
+    for role in ("NAMED_MW", "COMM_MIDWIFE", "NAMED_HV", "HV_TEAM", "GP_SG_LEAD", "PMH_TEAM"):
+        holder = c.episode.holder(role)
+        if holder is not None and same_post(role) not in chosen:
+            found = Recipient(role, holder.organisation, holder.person)
+            chosen[same_post(role)] = found
+    return tuple(chosen.values())
+
+
+@fact(RECIPIENTS)
+def earlier_recipients(c: Context) -> tuple[Recipient, ...]:
+    """Everybody to whom a notice of the retracted event was sent (P48)."""
+    target = c.body.get("target_id")
+    seen: dict[tuple[str, str], Recipient] = {}
+    for obligation in c.episode.obligations.values():
+        if obligation.trigger == target:
+            for told in obligation.told:
+                if told.level >= Level.SENT:
+                    key = (obligation.role, told.organisation)
+                    seen[key] = Recipient(obligation.role, told.organisation, told.person)
+    return tuple(seen.values())
+
+
+@fact(TRUTH)
+def is_news(c: Context) -> bool:
+    """Whether a change of practice or address says something the episode did not know.
+
+    Hospital systems restate both with every message; only a difference is a change.
+    """
+    before, said = c.episode.start, str(c.body.get("to") or "")
+    match c.body.get("kind"):
+        case "gp":
+            return said != (before.practice or "")
+        case "address":
+            known = before.mother.postcode if before.mother else None
+            return said.partition("|")[0] != (known or "")
+        case _:
+            return True
+
+
+@fact(RECIPIENTS)
+def reporter(c: Context) -> tuple[Recipient, ...]:
+    """Whoever reported the event, in her role; maternity where the role is not said (G05)."""
+    if c.event is None:
+        return ()
+    return (Recipient(reporter_role(c) or "COMM_MIDWIFE", c.event.organisation),)
+
+
+@fact(RECIPIENTS)
+def former_practice(c: Context) -> tuple[Recipient, ...]:
+    """The practice a woman has left, so that it is told so (P45): as stated, or as last known."""
+    left = c.body.get("from") or c.episode.start.practice
+    if not left or left == c.body.get("to"):
+        return ()
+    return (Recipient("GP_PRACTICE", left, part="left"),)
+
+
+@fact(RECIPIENTS)
+def former_health_visiting(c: Context) -> tuple[Recipient, ...]:
+    """The health visiting team that was told of her and holds her no longer (P45)."""
+    now = c.episode.holder("HV_TEAM")
+    last: dict[str, str] = {}
+    for obligation in c.episode.obligations.values():
+        if same_post(obligation.role) == "NAMED_HV" and obligation.rule in c.episode.policy.tells:
+            last |= dict.fromkeys((t.organisation for t in obligation.told), obligation.rule)
+    left = [o for o, rule in last.items() if now and o != now.organisation and rule[-5:] != ".left"]
+    return tuple(Recipient("HV_TEAM", organisation, part="left") for organisation in left)
+
+
+@fact(RECIPIENTS)
+def former_holder(c: Context) -> tuple[Recipient, ...]:
+    """The professional who hands an episode over (P43)."""
+    left = c.body.get("handover_from")
+    organisation = c.body.get("organisation") or ""
+    return (Recipient(str(c.body.get("role")), organisation, left, part="left"),) if left else ()
+
+
+@fact(TRUTH)
+def anybody_absent(c: Context) -> bool:
+    """Whether anybody was absent from the conference, or sent somebody who knows nothing of it."""
+    return bool(absent_roles(c))

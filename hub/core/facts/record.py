@@ -1,0 +1,57 @@
+"""Facts about what is on the episode."""
+
+from hub.core.draft import Context, unpack_body
+from hub.core.facts.register import fact, of_type, same_post
+from hub.core.kinds import TEXT, TRUTH
+
+
+@fact(TRUTH, type=TEXT)
+def happened(c: Context, type: str) -> bool:  # noqa: A002  the word a policy author would write
+    """Whether an event of a type is on the episode and was not retracted."""
+    return any(of_type(c.episode, type))
+
+
+@fact(TRUTH, type=TEXT, subject=TEXT)
+def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as above
+    """Whether an earlier event of a type about the same thing is on the episode."""
+    own = c.event.id if c.event is not None else ""
+    return any(r.subject == subject and r.id != own for r in of_type(c.episode, type))
+
+
+@fact(TRUTH)
+def awaited_after_trigger(c: Context) -> bool:
+    """Whether the awaited event happened no earlier than the one that raised the duty."""
+    if c.awaited is None or c.event is None:
+        return False
+    return c.awaited.occurred_at >= c.event.occurred_at
+
+
+@fact(TRUTH)
+def evidence_changed(c: Context) -> bool:
+    """Whether an absent author has corrected the record of her evidence."""
+    return any(row["state"] == "changed" for row in c.body.get("author_confirmations") or ())
+
+
+@fact(TRUTH, conference=TEXT, role=TEXT)
+def report_received(c: Context, conference: str, role: str) -> bool:
+    """Whether a role's first-hand report for a conference has come (F25: first-hand only)."""
+    return any(
+        body.get("conference_id") == conference
+        and same_post(str(body.get("role"))) == same_post(role)
+        and body.get("first_hand") == "y"
+        for body in map(unpack_body, of_type(c.episode, "conference.report"))
+    )
+
+
+@fact(TRUTH, conference=TEXT, role=TEXT)
+def evidence_confirmed(c: Context, conference: str, role: str) -> bool:
+    """Whether an absent author sent a first-hand report and confirmed the record of it (G26)."""
+    if not report_received(c, conference, role):
+        return False
+    for body in map(unpack_body, of_type(c.episode, "conference.outcome")):
+        if body.get("conference_id") != conference:
+            continue
+        for row in body.get("author_confirmations") or ():
+            if same_post(row["role"]) == same_post(role) and row["state"] != "pending":
+                return True
+    return False

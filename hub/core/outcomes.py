@@ -1,0 +1,256 @@
+"""Outcomes: what a decision says has happened.  They are data; others carry them out.
+
+Every outcome that concerns a person's being told carries its `Why`.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from hub.core.episode import Baby, Episode, Milestone
+from hub.core.model import (
+    GapState,
+    Holder,
+    Level,
+    NoticeReason,
+    ObligationState,
+    Person,
+    Purpose,
+    Severity,
+    Signal,
+)
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """The rule behind an outcome, so that 'why was X (not) told?' is answerable years later."""
+
+    rule: str
+    policy: str
+    because: str
+    authority: str
+    evidence: tuple[str, ...] = ()
+
+
+class ContentLine(Struct, frozen=True, kw_only=True):
+    """One field that a notice carries.  `field` is for machines, `label` and `value` for people."""
+
+    group: str
+    field: str
+    label: str
+    value: str
+
+
+class Outcome(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """Base of everything a decision can say."""
+
+
+class ObligationRaised(Outcome, frozen=True, kw_only=True, tag="obligation_raised"):
+    """A role is now owed something."""
+
+    obligation_id: str
+    role: str
+    organisation: str
+    person: str | None = None
+    subject: str = ""
+    purpose: Purpose
+    milestones: tuple[Milestone, ...]
+    why: Why
+
+
+class NoticeIssued(Outcome, frozen=True, kw_only=True, tag="notice_issued"):
+    """A notice for one recipient, with everything it says."""
+
+    notice_id: str
+    obligation_id: str
+    reason: NoticeReason
+    role: str
+    organisation: str
+    person: str | None = None
+    round: int
+    purpose: Purpose
+    title: str
+    """One plain line without any identity: 'Pregnancy booked'."""
+    level_needed: Level
+    due_at: datetime
+    content: tuple[ContentLine, ...]
+    in_reply_to: str | None = None
+    """The notice this one corrects, reminds of or withdraws."""
+    why: Why
+
+
+class LevelReached(Outcome, frozen=True, kw_only=True, tag="level_reached"):
+    """Evidence about a notice, and whether it counts."""
+
+    obligation_id: str
+    notice_id: str
+    signal: Signal
+    level: Level
+    state: ObligationState
+    counts: bool
+    """False when the witness no longer holds the role: noted, but nobody is 'told' by it."""
+    organisation: str
+    person: str | None = None
+    channel: str
+    reached_at: datetime
+    detail: str | None = None
+
+
+class ObligationMet(Outcome, frozen=True, kw_only=True, tag="obligation_met"):
+    """Everything a duty asked for has been reached."""
+
+    obligation_id: str
+    level: Level
+    met_at: datetime
+    late: bool
+
+
+class ObligationEnded(Outcome, frozen=True, kw_only=True, tag="obligation_ended"):
+    """Withdrawn, suppressed, declined, waived or retracted; `state` says which."""
+
+    obligation_id: str
+    state: ObligationState
+    role: str
+    organisation: str
+    notice_ids: tuple[str, ...] = ()
+    reason: str
+    why: Why
+
+
+class ExpectationRaised(Outcome, frozen=True, kw_only=True, tag="expectation_raised"):
+    """Something must follow, or become true, by then."""
+
+    expectation_id: str
+    role: str
+    organisation: str
+    subject: str = ""
+    due_at: datetime | None
+    why: Why
+
+
+class ExpectationEnded(Outcome, frozen=True, kw_only=True, tag="expectation_ended"):
+    """It followed, no longer applies, or has a new due time."""
+
+    expectation_id: str
+    reason: str
+    """met, withdrawn, recomputed."""
+    due_at: datetime | None = None
+    ended_at: datetime
+
+
+class GapOpened(Outcome, frozen=True, kw_only=True, tag="gap_opened"):
+    """Something the policy requires is not so."""
+
+    gap_id: str
+    code: str
+    name: str
+    severity: Severity
+    role: str
+    organisation: str
+    subject: str = ""
+    opened_at: datetime
+    due_at: datetime
+    late_informed: bool
+    explanation: str
+    next_action: str
+    ladder: str
+    duty_ids: tuple[str, ...] = ()
+    why: Why
+
+
+class GapRaised(Outcome, frozen=True, kw_only=True, tag="gap_raised"):
+    """Severity raised in place; never lowered."""
+
+    gap_id: str
+    code: str
+    severity: Severity
+    at: datetime
+    reason: str
+
+
+class GapClosed(Outcome, frozen=True, kw_only=True, tag="gap_closed"):
+    """A gap has ended; `state` says how."""
+
+    gap_id: str
+    code: str
+    role: str
+    state: GapState
+    closed_at: datetime
+    evidence: tuple[str, ...] = ()
+    reason: str
+
+
+class Escalated(Outcome, frozen=True, kw_only=True, tag="escalated"):
+    """A rung of a ladder was taken."""
+
+    gap_id: str
+    code: str
+    ladder: str
+    rung: int
+    role: str
+    organisation: str
+    obligation_id: str
+    at: datetime
+
+
+class EpisodeChanged(Outcome, frozen=True, kw_only=True, tag="episode_changed"):
+    """What the read model shows of the episode itself.  Identity travels here and nowhere else."""
+
+    mother: Person | None = None
+    edd: str | None = None
+    provider: str | None = None
+    practice: str | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    babies: tuple[Baby, ...] = ()
+    team: tuple[Holder, ...] = ()
+
+
+class EventRecorded(Outcome, frozen=True, kw_only=True, tag="event_recorded"):
+    """An event entered the episode (or was seen to be a duplicate, a correction, a retraction)."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    organisation: str
+    how: str
+    """new, duplicate, corrected, retracted, after_end, before_start."""
+
+
+class WakeWanted(Outcome, frozen=True, kw_only=True, tag="wake_wanted"):
+    """When the episode next wants to be told the time."""
+
+    at: datetime | None
+    """None: nothing is waiting any more."""
+
+
+type_of_outcome = (
+    ObligationRaised
+    | NoticeIssued
+    | LevelReached
+    | ObligationMet
+    | ObligationEnded
+    | ExpectationRaised
+    | ExpectationEnded
+    | GapOpened
+    | GapRaised
+    | GapClosed
+    | Escalated
+    | EpisodeChanged
+    | EventRecorded
+    | WakeWanted
+)
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """All that follows from one input: the new episode, and what has happened."""
+
+    episode: Episode
+    outcomes: tuple[type_of_outcome, ...]
+    input_id: str
+    at: datetime
+    policy_version: str
+
+    @property
+    def seq(self) -> int:
+        """The episode's sequence number that this decision carries."""
+        return self.episode.seq
