@@ -66,7 +66,7 @@ class Draft:
         return next((r for r in self.history if r.id == event_id), None)
 
     def holder(self, role: str) -> Holder | None:
-        """Who holds a role at the moment looked at: an accepted assignment first, then the directory's answer."""
+        """Who holds a role at the moment looked at: an accepted assignment, else the directory."""
         now = self.moment
         best: Holder | None = None
         for holder in self.team:

@@ -245,8 +245,11 @@ def _handed_back(draft: Draft, obligation: Obligation, told: Told, receipt: Rece
 def _escalation_back(draft: Draft, rung: Obligation, at: datetime) -> None:
     """An escalation that came back is one that nobody acknowledges: the ladder climbs at once.
 
-    It opens no G60 of its own: that gap would wait for its own escalation and never close.
+    It opens no G60 of its own: that gap would wait for its own escalation and never close.  One
+    that was acknowledged before somebody moved away asks nothing more.
     """
+    if all(m.met_at for m in rung.milestones):
+        return
     missed = replace(rung, milestones=tuple(replace(m, missed=True) for m in rung.milestones))
     draft.put_obligation(missed)
     ladders.unacknowledged(draft, missed, at)

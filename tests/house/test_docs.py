@@ -83,6 +83,7 @@ def test_every_metric_is_explained_to_operations() -> None:
     written = dict(re.findall(r"^\| `(hub_\w+)(?:\{([\w,]+)\})?`", text, re.MULTILINE))
     metrics.declare_channels(["webhook"], results=["delivered"], reasons=["timed_out"])
     metrics.declare_groups(["project"])
+    metrics.declare_answers(["taken"])
     metrics.declare_gap_codes(["G01"])
     real = {
         family.name + ("_total" if family.type == "counter" else ""): ",".join(
