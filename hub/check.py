@@ -21,7 +21,7 @@ from hub.ops.settings import PACKAGE, Settings
 from hub.policy.loader import load_policy
 from hub.policy.source import PolicyFault, PolicyFaults
 
-SCENARIOS = PACKAGE.parent / "tests" / "scenarios" / "events"
+SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
 CHANNELS = ("worklist", "webhook", "kafka")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.demo.hooks import HookReceiver
-from hub.demo.play import STORIES, doors_of, play, prepare
+from hub.demo.play import doors_of, play, prepare, story_files
 from hub.demo.scenario import Scenario, load_scenario
 from hub.demo.stage import Stage
 from hub.ops.settings import Settings
@@ -44,7 +44,7 @@ class Staged:
 @contextmanager
 def staged(folder: Path) -> Iterator[Staged]:
     """All stories on a hub of their own."""
-    scenarios = [load_scenario(path) for path in sorted(STORIES.glob("*.toml"))]
+    scenarios = [load_scenario(path) for path in story_files()]
     stage = Stage(scenarios)
     receiver = HookReceiver(stage.secrets)
     said = io.StringIO()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.demo.play import STORIES
+from hub.demo.play import story_files
 from tests.house.tree import ROOT
 
 pytestmark = pytest.mark.stack
@@ -34,7 +34,7 @@ def test_every_story_goes_as_told(tmp_path: Path) -> None:
     assert 0 == done.returncode, done.stdout + done.stderr
     report = json.loads(report_path.read_text(encoding="utf-8"))
     assert report["ok"]
-    assert len(list(STORIES.glob("*.toml"))) == len(report["stories"])
+    assert len(story_files()) == len(report["stories"])
     for story in report["stories"]:
         assert (story["expected"], [], []) == (
             story["matched"],
@@ -62,7 +62,7 @@ def test_a_story_that_is_not_as_told_is_said_and_fails(tmp_path: Path) -> None:
 
 def _with_one_more(folder: Path) -> Path:
     """A story that says of itself something that does not follow."""
-    told = next(STORIES.glob("sc1-*.toml")).read_text(encoding="utf-8")
+    told = story_files()[0].read_text(encoding="utf-8")
     wrong = '{ at = "2026-03-21 10:00", notice = "P99.nobody" },\n]'
     path = folder / "wrong.toml"
     path.write_text(wrong.join(told.rsplit("]", 1)), encoding="utf-8")

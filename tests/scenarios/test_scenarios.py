@@ -21,7 +21,7 @@ from hub.policy.loader import load_policy
 
 HERE = Path(__file__).parent
 FILES = list(files_of([HERE]))
-EVENT_FILES = sorted((HERE / "events").glob("*.toml"))
+EVENT_FILES = sorted(p for p in HERE.glob("*.toml") if "." in p.stem)
 
 CLOSES = {GapState.CLEARED.value, GapState.CLEARED_LATE.value}
 
@@ -110,7 +110,7 @@ def test_every_rule_speaks_somewhere() -> None:
 
 def judged(rows: tuple[Row, ...]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The scenario of SC1 with these outcomes in the place of its own."""
-    story = heard(HERE / "stories" / "sc1-gp-never-learns.toml")
+    story = heard(HERE / "sc1-gp-never-learns.toml")
     then = structs.replace(story.scenario.then, outcomes=rows)
     found = result(structs.replace(story.scenario, then=then), story.rows)
     assert not found["ok"]
@@ -119,7 +119,7 @@ def judged(rows: tuple[Row, ...]) -> tuple[list[dict[str, Any]], list[dict[str, 
 
 def listed() -> tuple[Row, ...]:
     """What SC1 lists; it is green."""
-    return load_scenario(HERE / "stories" / "sc1-gp-never-learns.toml").then.outcomes
+    return load_scenario(HERE / "sc1-gp-never-learns.toml").then.outcomes
 
 
 def gap_g01(rows: tuple[Row, ...]) -> int:
@@ -164,7 +164,7 @@ def test_a_folder_is_played_through_and_one_bad_file_stops_nothing(tmp_path: Pat
     """`hub simulate FOLDER --json` writes a line for every file; a bad one says why and fails."""
     inner = tmp_path / "inner"
     inner.mkdir()
-    shutil.copy(HERE / "events" / "status.changed.toml", inner / "good.toml")
+    shutil.copy(HERE / "status.changed.toml", inner / "good.toml")
     (tmp_path / "broken.toml").write_text("id = ", encoding="utf-8")
     (tmp_path / "strange.toml").write_text('id = "X"\ncolour = "blue"\n', encoding="utf-8")
     with redirect_stdout(io.StringIO()) as said:
@@ -183,7 +183,7 @@ def test_a_folder_is_played_through_and_one_bad_file_stops_nothing(tmp_path: Pat
 def test_all_good_files_end_well() -> None:
     """The exit code is 0 when everything went as told, and the words are one line a file."""
     with redirect_stdout(io.StringIO()) as said:
-        assert 0 == main([HERE / "events" / "status.changed.toml"])
+        assert 0 == main([HERE / "status.changed.toml"])
     assert "ok   EV-status.changed status.changed.toml\n" == said.getvalue()
 
 
@@ -207,7 +207,7 @@ def test_a_story_that_cannot_be_played_says_why(
     tmp_path: Path, old: str, new: str, words: str
 ) -> None:
     """A slip in a story is told in words, with the file, and never as a traceback."""
-    text = (HERE / "events" / "status.changed.toml").read_text(encoding="utf-8")
+    text = (HERE / "status.changed.toml").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "slip.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
