@@ -149,10 +149,12 @@ def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> G
     ladder = draft.policy.gaps[gap.code].ladder_flagged or gap.ladder
     graver = replace(gap, severity=severity)
     if ladder != gap.ladder:
-        graver = replace(graver, ladder=ladder, rung=0, raised_at=draft.at)
+        graver = replace(graver, ladder=ladder, rung=0, raised_at=max(draft.moment, gap.opened_at))
     draft.put_gap(graver)
     draft.say(
-        GapRaised(gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.at, reason=reason)
+        GapRaised(
+            gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.moment, reason=reason
+        )
     )
     return graver
 
