@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from hub.demo.doors import Doors
 from hub.demo.hooks import HookReceiver
 from hub.demo.judge import read_decisions, rows_by_story
@@ -124,7 +126,11 @@ async def play(
         await doors.stop()
         engine.dispose()
     rows = rows_by_story(decisions, player.sent)
-    return [result(scenario, rows.get(scenario.id, [])) for scenario in scenarios]
+    return [
+        result(scenario, rows.get(scenario.id, []))
+        | {"outcomes": msgspec.to_builtins(sorted(rows.get(scenario.id, []), key=lambda r: r.at))}
+        for scenario in scenarios
+    ]
 
 
 def _silent(line: str) -> None:

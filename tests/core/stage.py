@@ -244,3 +244,29 @@ def _fits(outcome: Outcome, wanted: dict[str, Any]) -> bool:
 def without(rules: Policy, **changes: Any) -> Policy:
     """A policy with other parts; for tests of what the shipped policy never does."""
     return replace(rules, **changes)
+
+
+def sections(state: str) -> dict[str, object]:
+    """The parts of a summary that must be filled."""
+    part = {"state": state, "text": None, "checked_by": None}
+    names = ("safeguarding_concerns", "social_circumstances", "mental_health_history")
+    return dict.fromkeys(names, part)
+
+
+def summary(state: str = "content", **changes: object) -> dict[str, object]:
+    """The body of a mother's discharge summary."""
+    usual = {
+        "subject": "mother",
+        "baby_id": None,
+        "discharged_at": local("2026-10-22 12:00"),
+        "sections": sections(state),
+    }
+    return usual | changes
+
+
+def discharge(family: Family, at: str = "2026-10-22 12:00") -> None:
+    """The mother leaves hospital: a summary is owed within 24 hours."""
+    family.hear(
+        "encounter.updated", at, id="discharge", kind="discharged", subject="mother",
+        baby_id=None, encounter_id="e1", destination=None,
+    )  # fmt: skip

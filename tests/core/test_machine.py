@@ -407,5 +407,5 @@ def notices_of(outcomes: list[Outcome]) -> set[tuple[str, ...]]:
 
 TestAnyFamily = AnyFamily.TestCase
 TestAnyFamily.settings = settings(
-    max_examples=60, stateful_step_count=25, derandomize=True, deadline=None, database=None
+    max_examples=150, stateful_step_count=30, derandomize=True, deadline=None, database=None
 )
