@@ -15,7 +15,6 @@ from hub.edges.channels.base import Channel, DeliveryReason
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.channels.worklist import WorklistChannel
-from hub.edges.delivery import RESULTS, Delivery, Means
 from hub.edges.directory import Directory, load_directory
 from hub.edges.publish import Publisher
 from hub.ops import metrics
@@ -23,6 +22,7 @@ from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
+from hub.roles.delivery import RESULTS, Delivery, Means
 from hub.roles.follow import Follower, positions_after
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.outbox import cancel_duty, queue_notice, readdress

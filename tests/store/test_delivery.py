@@ -15,10 +15,10 @@ from hub.core.model import Input, InputKind, Signal
 from hub.edges.avro import encode_input
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.channels.worklist import WorklistChannel
-from hub.edges.delivery import Delivery, Means
 from hub.edges.directory import Directory, directory_from
 from hub.edges.publish import Unavailable
 from hub.ops.clock import HeldClock
+from hub.roles.delivery import Delivery, Means
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
