@@ -14,3 +14,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
     folder: Path = tmp_path_factory.mktemp("kafka")
     with EmbeddedKafka(folder) as broker:
         yield broker
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """A broker of one test, for those that speak of every topic or every record there is."""
+    with EmbeddedKafka(tmp_path / "own-kafka") as broker:
+        yield broker

@@ -182,7 +182,10 @@ def _duty_done(draft: Draft, gap: Gap, identity: str) -> tuple[bool, datetime | 
     if obligation is not None:
         if obligation.state in ENDED:
             return True, None, True
-        if gap.code == UNREACHABLE:
+        rule = draft.policy.tells.get(obligation.rule)
+        # Where a rule has no other gap, this one also says that its duty is late: then it waits
+        # for the whole of it (a recall must be accepted, not only opened).
+        if gap.code == UNREACHABLE and (rule is None or rule.gap != UNREACHABLE):
             needed = min(Level.OPENED, max(m.level for m in obligation.milestones))
             return bool(obligation.organisation) and obligation.level >= needed, draft.at, False
         # An overdue notice is put right by what was missed; other gaps wait for the whole duty.

@@ -52,12 +52,12 @@ def test_another_partition_count_is_refused_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
-def test_topics_are_created_once(kafka: EmbeddedKafka, tmp_path: Path) -> None:
+def test_topics_are_created_once(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
     """The first call makes every topic, the second none, and another count is refused."""
     settings = Settings(data_dir=tmp_path)
-    first = asyncio.run(create_topics(kafka.bootstrap, settings, subscribers=["Y90001"]))
-    second = asyncio.run(create_topics(kafka.bootstrap, settings, subscribers=["Y90001"]))
+    first = asyncio.run(create_topics(own_kafka.bootstrap, settings, subscribers=["Y90001"]))
+    second = asyncio.run(create_topics(own_kafka.bootstrap, settings, subscribers=["Y90001"]))
     assert () == second
     assert {"hub.inputs", "hub-episodes-changelog", "notices.Y90001"} <= set(first)
     with pytest.raises(TopicsUnfitError):
-        asyncio.run(create_topics(kafka.bootstrap, Settings(data_dir=tmp_path, partitions=5)))
+        asyncio.run(create_topics(own_kafka.bootstrap, Settings(data_dir=tmp_path, partitions=5)))

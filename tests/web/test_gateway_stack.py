@@ -49,17 +49,17 @@ def recent(event: Mapping[str, Any], event_id: str) -> dict[str, Any]:
     return {**event, "id": event_id, "time": RealClock().now().isoformat()}
 
 
-def test_202_means_that_the_event_is_on_its_topic(kafka: EmbeddedKafka, tmp_path: Path) -> None:
+def test_202_means_that_the_event_is_on_its_topic(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
     """And a fault means that its bytes are in quarantine; ready says that all is well."""
     (tmp_path / "directory.toml").write_text(DIRECTORY, encoding="utf-8")
     settings = Settings(
-        kafka=kafka.bootstrap,
+        kafka=own_kafka.bootstrap,
         data_dir=tmp_path,
         directory=tmp_path / "directory.toml",
         secret_key="of the test",
         demo_logins=True,
     )
-    asyncio.run(create_topics(kafka.bootstrap, settings))
+    asyncio.run(create_topics(own_kafka.bootstrap, settings))
     migrate(settings.real_database_url())
     right = recent(EVENT, f"web-stack-{tmp_path.name}")
     right["data"] = {**EVENT["data"], "edd": RealClock().now().date().isoformat()}
@@ -69,8 +69,8 @@ def test_202_means_that_the_event_is_on_its_topic(kafka: EmbeddedKafka, tmp_path
         refused = client.post("/events", json=wrong, headers=key("RXX"))
         assert 200 == client.get("/health/ready").status_code
     now = RealClock().now()
-    events = [avro.decode_event(value, now) for value in asyncio.run(all_of(kafka, PREGNANCY))]
+    events = [avro.decode_event(value, now) for value in asyncio.run(all_of(own_kafka, PREGNANCY))]
     assert 1 == [event.id for event in events].count(right["id"])
-    kept = [avro.decode_quarantine(value) for value in asyncio.run(all_of(kafka, QUARANTINE))]
+    kept = [avro.decode_quarantine(value) for value in asyncio.run(all_of(own_kafka, QUARANTINE))]
     mine = [one for one in kept if one.quarantine_id == refused.json()["quarantine_id"]]
     assert [wrong] == [json.loads(one.original) for one in mine]
