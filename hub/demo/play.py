@@ -20,10 +20,11 @@ from hub.demo.scenario import Scenario, instant, load_scenario
 from hub.demo.simulate import result
 from hub.demo.stage import PASSWORD, Stage
 from hub.ops.clock import HeldClock
+from hub.ops.lock import is_held, lock_file
 from hub.ops.settings import Settings, load_settings
 from hub.ops.steps import Steps
 from hub.store.engine import make_engine
-from hub.up import Running, running_hub
+from hub.up import CannotStartError, Running, running_hub
 
 SCENARIOS = Path(__file__).parent.parent.parent / "tests" / "scenarios"
 
@@ -73,8 +74,16 @@ def main(
 
 
 def prepare(settings: Settings, stage: Stage, receiver: HookReceiver) -> Settings:
-    """A fresh stage: its own data folder, its directory, its clock."""
+    """A fresh stage: its own data folder, its directory, its clock.
+
+    Raises CannotStartError while another demonstration plays in that folder.
+    """
     data_dir = settings.data_dir / "demo"
+    if is_held(lock_file(data_dir)):
+        raise CannotStartError(
+            f"a demonstration is running in {data_dir}; stop it, or set HUB_DATA_DIR to another "
+            "folder"
+        )
     # What the last demonstration left is invented too; a real hub never lives in this folder.
     shutil.rmtree(data_dir, ignore_errors=True)
     data_dir.mkdir(parents=True)
