@@ -187,3 +187,17 @@ def test_history_is_bounded_and_keeps_what_duties_rest_on() -> None:
     assert HISTORY_LIMIT == len(kept)
     assert "booking" in kept
     assert f"c{HISTORY_LIMIT + 9}" == kept[-1]
+
+
+def test_a_recall_that_is_only_opened_stays_a_gap() -> None:
+    """Whoever was told must say that it is destroyed; to have read the recall is not enough."""
+    family = Family()
+    family.book()
+    family.answer(family.notice(GP), "sent", "2026-03-23 10:01")
+    family.retract("booking", "2026-03-24 09:00", reason="wrong_person")
+    family.wake("2026-03-25 12:00")
+    recall = family.notice("P48.wrong-person")
+    family.answer(recall, "opened", "2026-03-25 13:00")
+    assert "G60" in family.open_gaps()
+    family.answer(recall, "accepted", "2026-03-25 14:00")
+    assert GapState.CLEARED_LATE is family.gaps("G60")[0].state
