@@ -230,9 +230,12 @@ def _missed(draft: Draft, gap: Gap) -> bool:
     for identity in gap.duty_ids:
         obligation = draft.obligations.get(identity)
         if obligation is not None:
-            for milestone in obligation.milestones:
-                if milestone.met_at is not None and milestone.met_at > milestone.due_at:
-                    return True
+            times = [(m.met_at, m.due_at) for m in obligation.milestones]
+        else:
+            expectation = draft.expectations[identity]
+            times = [(expectation.met_at, expectation.due_at or gap.due_at)]
+        if any(met_at is not None and met_at > due_at for met_at, due_at in times):
+            return True
     return False
 
 

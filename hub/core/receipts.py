@@ -17,7 +17,7 @@ from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
-from hub.core.model import Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
+from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
 from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
 
@@ -249,6 +249,9 @@ def _escalation_back(draft: Draft, rung: Obligation, at: datetime) -> None:
     that was acknowledged before somebody moved away asks nothing more.
     """
     if all(m.met_at for m in rung.milestones):
+        return
+    if draft.gaps[rung.trigger].state is not GapState.OPEN:
+        tell.end(draft, rung, Signal.WITHDRAW, "gap_closed")
         return
     missed = replace(rung, milestones=tuple(replace(m, missed=True) for m in rung.milestones))
     draft.put_obligation(missed)

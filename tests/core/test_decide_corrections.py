@@ -8,7 +8,6 @@ from hub.core.outcomes import (
     EpisodeChanged,
     EventRecorded,
     ExpectationRaised,
-    GapClosed,
     NoticeIssued,
     ObligationEnded,
     ObligationRaised,
@@ -93,29 +92,6 @@ def test_a_correction_of_an_early_event_does_not_undo_a_later_one() -> None:
     family.hear("pregnancy.dated", "2026-04-20 10:00", edd="2026-11-01", basis="scan")
     correct_booking(family, at="2026-04-21 10:00", provider="RXB")
     assert ("2026-11-01", "RXB") == (family.episode.edd, family.episode.provider)
-
-
-def test_a_content_gap_closes_late_by_its_correction() -> None:
-    """Ruling 27: what opened at once can only clear late, whatever time the summary bears."""
-    family = Family()
-    family.hear("discharge.summary", "2026-10-22 13:00", id="s1", **summary("not_completed"))
-    assert ["G13"] == family.open_gaps()
-    family.correct(
-        "s1", "discharge.summary", "2026-10-22 18:00", occurred="2026-10-22 13:00", **summary()
-    )
-    (closed,) = family.said(GapClosed, code="G13")
-    assert (GapState.CLEARED_LATE, local("2026-10-22 18:00")) == (closed.state, closed.closed_at)
-
-
-def test_a_correction_that_is_still_incomplete_closes_nothing() -> None:
-    """The gap stays the one gap that it was."""
-    family = Family()
-    family.hear("discharge.summary", "2026-10-22 13:00", id="s1", **summary("not_completed"))
-    family.correct(
-        "s1", "discharge.summary", "2026-10-22 18:00", occurred="2026-10-22 13:00",
-        **summary("not_completed"),
-    )  # fmt: skip
-    assert ["G13"] == [g.code for g in family.gaps()]
 
 
 def test_a_corrected_time_moves_what_is_counted_from_it() -> None:

@@ -6,6 +6,7 @@ from hub.core.faults import FaultReason, HubFault
 from hub.core.model import GapState
 from hub.core.outcomes import (
     EventRecorded,
+    GapClosed,
     GapOpened,
 )
 from tests.core.stage import Family, discharge, local, summary
@@ -149,3 +150,26 @@ def test_a_list_for_one_conference_says_nothing_of_another() -> None:
         )  # fmt: skip
     assert {"c10"} == {g.subject.split("/")[0] for g in family.gaps("G25")}
     assert "G25" in family.open_gaps()
+
+
+def test_a_content_gap_closes_late_by_its_correction() -> None:
+    """Ruling 27: what opened at once can only clear late, whatever time the summary bears."""
+    family = Family()
+    family.hear("discharge.summary", "2026-10-22 13:00", id="s1", **summary("not_completed"))
+    assert ["G13"] == family.open_gaps()
+    family.correct(
+        "s1", "discharge.summary", "2026-10-22 18:00", occurred="2026-10-22 13:00", **summary()
+    )
+    (closed,) = family.said(GapClosed, code="G13")
+    assert (GapState.CLEARED_LATE, local("2026-10-22 18:00")) == (closed.state, closed.closed_at)
+
+
+def test_a_correction_that_is_still_incomplete_closes_nothing() -> None:
+    """The gap stays the one gap that it was."""
+    family = Family()
+    family.hear("discharge.summary", "2026-10-22 13:00", id="s1", **summary("not_completed"))
+    family.correct(
+        "s1", "discharge.summary", "2026-10-22 18:00", occurred="2026-10-22 13:00",
+        **summary("not_completed"),
+    )  # fmt: skip
+    assert ["G13"] == [g.code for g in family.gaps()]
