@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from agents.agenda import Agenda
 from agents.context import Context
-from agents.guard import quarantined
+from agents.guard import family_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Sender
@@ -65,6 +65,7 @@ def _absorb(context: Context, record: ConsumerRecord, kept: Kept, committed: int
             received_at=arrived_at(record),
             source=given.event.source if given and given.event else "unknown",
             event_type=given.event.type if given and given.event else None,
+            family=family_of(context.schemas, given.event if given else None),
             episode_id=record.key.decode(),
         )
         return step_undecided(context.policy, kept, place, arrived_at(record), beside)

@@ -9,8 +9,10 @@ from datetime import datetime
 from agents.outputs import Output
 from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.ids import derive
+from hub.core.model import Event
 from hub.edges.avro import QuarantineRecord, encode_quarantine
-from hub.edges.publish import OWNER
+from hub.edges.publish import OWNER, family_of_type
+from hub.edges.schemas import Schemas
 from hub.ops.logs import log
 from hub.ops.topics import QUARANTINE
 
@@ -30,6 +32,17 @@ def reason_of(error: Exception) -> tuple[FaultReason, str, str, str]:
         case _:
             words = f"the hub could not decide this input ({type(error).__name__})"
             return FaultReason.POLICY_ERROR, words, "", "report it with this id, then redrive it"
+
+
+def family_of(schemas: Schemas, event: Event | None) -> str | None:
+    """The family of an event (`safeguarding`), on which it depends how soon its gap opens.
+
+    A correction or a retraction belongs to the family of what it is about, where it says that.
+    """
+    if event is None:
+        return None
+    target = event.body.get("target_type")
+    return family_of_type(schemas, event.type) or family_of_type(schemas, target)
 
 
 def quarantined(

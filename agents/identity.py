@@ -9,7 +9,7 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from agents.context import Context
-from agents.guard import quarantined
+from agents.guard import family_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
@@ -64,15 +64,9 @@ def _resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: in
             received_at=arrived_at(record),
             source=event.source if event else "unknown",
             event_type=event.type if event else None,
-            family=_family(context, event),
+            family=family_of(context.schemas, event),
         )
     return kept.after(record.offset, _pack(after), (output,), committed=committed)
-
-
-def _family(context: Context, event: Event | None) -> str | None:
-    if event is None:
-        return None
-    return context.schemas.topic_of(event.type).removeprefix("perinatal.")
 
 
 def input_for(

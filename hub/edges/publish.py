@@ -188,7 +188,7 @@ class Publisher:
             door=original.door,
             source=original.source,
             event_type=original.event_type,
-            family=self._family(original.event_type),
+            family=family_of_type(self._schemas, original.event_type),
             content_type=original.content_type,
             original=kept,
             received_at=original.received_at,
@@ -196,9 +196,10 @@ class Publisher:
             episode_id=None,
         )
 
-    def _family(self, event_type: str | None) -> str | None:
-        """The family of a known event type (`discharge`), from its topic; else None."""
-        if event_type is None or event_type not in self._schemas.event_types():
-            return None
-        topic = self._schemas.topic_of(event_type)
-        return None if topic == SAME_TOPIC else topic.removeprefix(family_topic(""))
+
+def family_of_type(schemas: Schemas, event_type: str | None) -> str | None:
+    """The family of a known event type (`discharge`), from its topic; else None."""
+    if event_type is None or event_type not in schemas.event_types():
+        return None
+    topic = schemas.topic_of(event_type)
+    return None if topic == SAME_TOPIC else topic.removeprefix(family_topic(""))
