@@ -37,6 +37,8 @@ SAYS_PREGNANT = (
 """Events that say that a woman is pregnant now."""
 EPISODES_LIMIT = 24
 """Pregnancies kept for one person; the oldest goes first."""
+HEARD_LIMIT = 96
+"""Events whose copies are recognised, for each pregnancy: as many as an episode remembers."""
 
 
 class KnownEpisode(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,9 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     opened_at: datetime
     edd: str | None = None
     ended_at: datetime | None = None
+    heard: tuple[int, ...] = ()
+    """Fingerprints of its latest events: a late copy of one goes where the first one went, even
+    when by now another pregnancy would fit it better."""
 
 
 class PersonState(Struct, frozen=True, kw_only=True):
@@ -73,6 +78,17 @@ def person_key(event: Event, secret: bytes) -> str:
 def _episode_id(key: str, event: Event, secret: bytes) -> str:
     known = f"{key}:{event.id}".encode()
     return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
+
+
+def _fingerprint(event: Event) -> int:
+    """Eight bytes that stand for an event's id."""
+    return int.from_bytes(blake2b(event.id.encode(), digest_size=8).digest())
+
+
+def _heard_in(state: PersonState, event: Event) -> str | None:
+    """The episode in which this very event was heard before, where it was."""
+    fingerprint = _fingerprint(event)
+    return next((e.episode_id for e in state.episodes if fingerprint in e.heard), None)
 
 
 def _due_date(event: Event) -> str | None:
@@ -137,6 +153,9 @@ def identify(
     Raises SenderFault NO_EPISODE when the event may not open one, and BEFORE_EPISODE when it is
     older than the only pregnancy it could be about.
     """
+    heard_in = _heard_in(state, event)
+    if heard_in is not None:
+        return heard_in, state
     due = _due_date(event)
     learnt = _learn(state, event)
     too_old = False
@@ -160,14 +179,20 @@ def identify(
             field="subject",
             remedy="send the booking or another event that names the pregnancy, then redrive this",
         )
-    opened = KnownEpisode(
-        episode_id=_episode_id(key, event, secret),
+    opened = _opened(_episode_id(key, event, secret), event, due)
+    episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
+    return opened.episode_id, replace(learnt, episodes=episodes)
+
+
+def _opened(episode_id: str, event: Event, due: str | None) -> KnownEpisode:
+    """A pregnancy as the first event of it tells it."""
+    return KnownEpisode(
+        episode_id=episode_id,
         opened_at=event.occurred_at,
         edd=due,
         ended_at=_ended_at(event),
+        heard=(_fingerprint(event),),
     )
-    episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
-    return opened.episode_id, replace(learnt, episodes=episodes)
 
 
 def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | None) -> PersonState:
@@ -177,6 +202,7 @@ def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | No
         known,
         edd=due if stated or known.edd is None else known.edd,
         ended_at=known.ended_at or _ended_at(event),
+        heard=(*known.heard, _fingerprint(event))[-HEARD_LIMIT:],
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
 
