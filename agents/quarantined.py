@@ -8,7 +8,7 @@ def note_of(value: bytes) -> Input:
     """The input that tells the core of one quarantine record."""
     record = decode_quarantine(value)
     return Input(
-        input_id=f"{record.quarantine_id}:quarantined",
+        input_id=f"{record.quarantine_id}:quarantined:{record.received_at.isoformat()}",
         kind=InputKind.QUARANTINED,
         at=record.received_at,
         episode_id=f"q-{record.quarantine_id}",
@@ -18,5 +18,6 @@ def note_of(value: bytes) -> Input:
             family=record.family or "unknown",
             source=record.source,
             event_type=record.event_type,
+            refused_at=record.received_at,
         ),
     )

@@ -9,6 +9,7 @@ later of the two times.
 
 from hub.core import answers, corrections, gaps, receipts
 from hub.core.absorb import take_team
+from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.draft import Draft
 from hub.core.episode import Episode
@@ -17,7 +18,8 @@ from hub.core.hearing import rule_for, run, say_recorded
 from hub.core.model import Event, Input, InputKind, Person
 from hub.core.outcomes import Decision, WakeWanted
 from hub.core.policy import Policy
-from hub.core.settle import next_wake, settle
+from hub.core.settle import settle
+from hub.core.waiting import next_wake
 
 ROUNDS_MAX = 50
 """Rounds until nothing moves.  A story needs three or four; a policy whose rules open and close
@@ -43,7 +45,7 @@ def decide(episode: Episode, given: Input, policy: Policy) -> Decision:
         case InputKind.QUARANTINED | InputKind.REDRIVEN:
             _note_quarantine(draft, given)
         case InputKind.WAKE:
-            pass
+            draft.reckoned = False  # The time to look at everything, whoever looked last.
     _come_to_rest(draft)
     wake = next_wake(draft)
     if wake != episode.next_wake:
@@ -64,7 +66,7 @@ def _come_to_rest(draft: Draft) -> None:
     for _ in range(ROUNDS_MAX):
         said = len(draft.outcomes)
         answers.hear_conditions(draft)
-        gaps.close_done(draft)
+        close_done(draft)
         settle(draft, draft.at, inclusive=True)
         gaps.raise_flagged(draft)
         if len(draft.outcomes) == said:
@@ -123,8 +125,9 @@ def _note_quarantine(draft: Draft, given: Input) -> None:
     note = given.quarantine
     if note is None:
         raise HubFault(FaultReason.POLICY_ERROR, "a quarantine input without its note")
+    refused_at = note.refused_at or given.at
     event = Event(
-        id=f"{note.quarantine_id}:{given.kind}",
+        id=f"{note.quarantine_id}:{given.kind}:{refused_at.isoformat()}",
         type=INNER[given.kind],
         source=note.source,
         occurred_at=given.at,
@@ -135,6 +138,7 @@ def _note_quarantine(draft: Draft, given: Input) -> None:
             "reason": note.reason,
             "family": note.family,
             "event_type": note.event_type,
+            "refused_at": refused_at,
         },
     )
     if draft.remembered(event.id) is None:

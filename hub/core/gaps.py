@@ -124,6 +124,7 @@ def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
             opened_at=gap.opened_at,
             due_at=gap.due_at,
             late_informed=gap.late_informed,
+            late_detected=draft.at > gap.opened_at + LATE_BY,
             explanation=explain(draft.policy, gap),
             next_action=rule.next_action,
             ladder=gap.ladder,
@@ -161,82 +162,18 @@ def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> G
 
 def raise_flagged(draft: Draft) -> None:
     """Raise every open gap that has a second severity once the episode carries a risk flag."""
-    if not any(
-        g.state is GapState.OPEN and draft.policy.gaps[g.code].severity_flagged
-        for g in draft.gaps.values()
-    ):
-        return
-    if is_flagged(draft):
-        for gap in list(draft.gaps.values()):
-            graver = draft.policy.gaps[gap.code].severity_flagged
-            if gap.state is GapState.OPEN and graver is not None:
-                raise_severity(draft, gap, graver, "risk_flag")
+    graver = [
+        (gap, severity)
+        for gap in draft.gaps.values()
+        if gap.state is GapState.OPEN
+        and (severity := draft.policy.gaps[gap.code].severity_flagged) is not None
+    ]
+    if graver and is_flagged(draft):
+        for gap, severity in graver:
+            raise_severity(draft, gap, severity, "risk_flag")
 
 
 # --- closing -------------------------------------------------------------------------------
-
-
-def _duty_done(draft: Draft, gap: Gap, identity: str) -> tuple[bool, datetime | None, bool]:
-    """Whether a duty behind a gap is done, when, and whether it merely ended."""
-    obligation = draft.obligations.get(identity)
-    if obligation is not None:
-        if obligation.state in ENDED:
-            return True, None, True
-        rule = draft.policy.tells.get(obligation.rule)
-        # Where a rule has no other gap, this one also says that its duty is late: then it waits
-        # for the whole of it (a recall must be accepted, not only opened).
-        if gap.code == UNREACHABLE and (rule is None or rule.gap != UNREACHABLE):
-            needed = min(Level.OPENED, max(m.level for m in obligation.milestones))
-            return bool(obligation.organisation) and obligation.level >= needed, draft.at, False
-        # An overdue notice is put right by what was missed; other gaps wait for the whole duty.
-        owed = [m for m in obligation.milestones if m.missed or gap.code != OVERDUE]
-        met = [m.met_at for m in owed]
-        return all(met), max((m for m in met if m), default=None), False
-    expectation = draft.expectations.get(identity)
-    if expectation is None or expectation.withdrawn:
-        return True, None, True
-    return expectation.met_at is not None, expectation.met_at, False
-
-
-def close_done(draft: Draft) -> None:
-    """Close every open gap whose duties are all done."""
-    for gap_id in list(draft.gaps):
-        gap = draft.gaps[gap_id]  # Closing one gap may have closed another.
-        if gap.state is not GapState.OPEN or not draft.policy.gaps[gap.code].clears:
-            continue
-        done = [_duty_done(draft, gap, identity) for identity in gap.duty_ids]
-        if not all(d[0] for d in done):
-            continue
-        times = [d[1] for d in done if d[1] is not None]
-        if not times:
-            close(draft, gap, GapState.WITHDRAWN, draft.at, "duty_ended")
-            continue
-        at = max(times)
-        late = at > gap.due_at or _at_once(draft, gap) or _missed(draft, gap)
-        state = GapState.CLEARED_LATE if late else GapState.CLEARED
-        close(draft, gap, state, max(at, gap.opened_at), "duty_met")
-
-
-def _at_once(draft: Draft, gap: Gap) -> bool:
-    """Whether a gap opened the moment its ground was known, so that it can only clear late."""
-    rule = draft.policy.requirements.get(gap.rule)
-    if rule is not None:
-        return rule.by is None
-    return gap.opened_at <= gap.due_at and gap.code == UNREACHABLE
-
-
-def _missed(draft: Draft, gap: Gap) -> bool:
-    """Whether any part of the duty was late by its own clock (ruling 27)."""
-    for identity in gap.duty_ids:
-        obligation = draft.obligations.get(identity)
-        if obligation is not None:
-            times = [(m.met_at, m.due_at) for m in obligation.milestones]
-        else:
-            expectation = draft.expectations[identity]
-            times = [(expectation.met_at, expectation.due_at or gap.due_at)]
-        if any(met_at is not None and met_at > due_at for met_at, due_at in times):
-            return True
-    return False
 
 
 def close(draft: Draft, gap: Gap, state: GapState, at: datetime, reason: str) -> None:

@@ -196,6 +196,9 @@ class QuarantineNote(Struct, frozen=True, kw_only=True):
     family: str
     source: str
     event_type: str | None = None
+    refused_at: datetime | None = None
+    """When it was refused.  The same original may be refused again after it was redriven, and a
+    redrive answers only the refusals up to the one it is of."""
 
 
 class Input(Struct, frozen=True, kw_only=True):

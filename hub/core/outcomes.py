@@ -150,6 +150,9 @@ class GapOpened(Outcome, frozen=True, kw_only=True, tag="gap_opened"):
     opened_at: datetime
     due_at: datetime
     late_informed: bool
+    """The hub was told so late that the due time had passed."""
+    late_detected: bool = False
+    """The hub knew, and could not look in time: it, or what it stands on, was down."""
     explanation: str
     next_action: str
     ladder: str

@@ -43,7 +43,7 @@ class CoreRig:
         self.subjects: dict[str, str] = {}
         self.rows: list[Row] = []
         self.seen = Seen(gaps={})
-        self.held: dict[str, Event] = {}
+        self.held: dict[str, tuple[Event, datetime]] = {}
 
     def run(self) -> list[Row]:
         """Play the whole story and give everything that followed, in order."""
@@ -139,19 +139,21 @@ class CoreRig:
     def quarantine(self, event: Event, fault: SenderFault, at: datetime) -> None:
         """Keep what could not be decided, and let its own episode watch over it."""
         self.rows.append(Row(at=local_words(at), quarantined=fault.reason.value))
-        self.held[event.id] = event
-        self.watch(event, InputKind.QUARANTINED, fault.reason.value, at)
+        self.held[event.id] = event, at
+        self.watch(event, at, InputKind.QUARANTINED, fault.reason.value, at)
 
     def redrive(self, event_id: str, at: datetime) -> None:
         """Send a kept event through again.  Raises SenderFault when it still cannot be decided."""
         if event_id not in self.held:
             raise LookupError(f"'redrive' names {event_id!r}, which is not in quarantine")
-        event = self.held.pop(event_id)
+        event, refused_at = self.held.pop(event_id)
         check_event(event, self.directory, at)
         self.event(event, at)
-        self.watch(event, InputKind.REDRIVEN, "", at)
+        self.watch(event, refused_at, InputKind.REDRIVEN, "", at)
 
-    def watch(self, event: Event, kind: InputKind, reason: str, at: datetime) -> None:
+    def watch(
+        self, event: Event, refused_at: datetime, kind: InputKind, reason: str, at: datetime
+    ) -> None:
         """Tell the quarantine's own episode what became of an event."""
         note = QuarantineNote(
             quarantine_id=event.id,
@@ -159,6 +161,7 @@ class CoreRig:
             family=self.schemas.topic_of(event.type).removeprefix("perinatal."),
             source=event.source,
             event_type=event.type,
+            refused_at=refused_at,
         )
         episode_id, input_id = f"q-{event.id}", f"{event.id}:{kind}"
         self.decide(

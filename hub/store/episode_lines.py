@@ -111,6 +111,7 @@ class GapView:
     due_at: datetime
     closed_at: datetime | None
     late_informed: bool
+    late_detected: bool
     explanation: str
     next_action: str
     ladder: str

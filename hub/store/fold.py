@@ -221,6 +221,7 @@ def _gap_opened(conn: Connection, record: DecisionRecord, outcome: GapOpened) ->
         "due_at": outcome.due_at,
         "closed_at": None,
         "late_informed": outcome.late_informed,
+        "late_detected": outcome.late_detected,
         "explanation": outcome.explanation,
         "next_action": outcome.next_action,
         "ladder": outcome.ladder,

@@ -214,6 +214,7 @@ gaps = sa.Table(
     instant("due_at"),
     instant("closed_at", null=True),
     flag("late_informed"),
+    flag("late_detected"),
     text("explanation"),
     text("next_action"),
     text("ladder"),

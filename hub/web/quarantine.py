@@ -22,7 +22,7 @@ from hub.edges.hl7v2_profile import Profile, load_profile
 from hub.edges.intake import check_event
 from hub.store import read_model
 from hub.store.quarantine import QuarantineState, resolve_quarantine
-from hub.store.read_lines import QuarantineItem
+from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.web.api_events import check_sender, topic_of
 from hub.web.desk import Desk
 
@@ -78,7 +78,7 @@ async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime)
             remedy=fault.remedy,
         )
     await desk.publisher.publish_input(redriven_input(item, now))
-    await desk.write(mark_redriven, quarantine_id, person_id, now)
+    await desk.write(mark_redriven, item.line, person_id, now)
     return Redriven(done=True)
 
 
@@ -109,7 +109,7 @@ def redriven_input(item: QuarantineItem, now: datetime) -> Input:
     """Tells the core that the gap about this quarantined input may close."""
     line = item.line
     return Input(
-        input_id=derive("i", "redriven", line.quarantine_id),
+        input_id=derive("i", "redriven", line.quarantine_id, line.received_at.isoformat()),
         kind=InputKind.REDRIVEN,
         at=now,
         episode_id=episode_of(line.quarantine_id),
@@ -119,6 +119,7 @@ def redriven_input(item: QuarantineItem, now: datetime) -> Input:
             family=line.family or "",
             source=line.source,
             event_type=line.event_type,
+            refused_at=line.received_at,
         ),
     )
 
@@ -128,10 +129,13 @@ def episode_of(quarantine_id: str) -> str:
     return f"q-{quarantine_id}"
 
 
-def mark_redriven(conn: Connection, quarantine_id: str, person_id: str, now: datetime) -> None:
-    """Close the row in quarantine.  One that is closed already stays as it is."""
-    redriven = QuarantineState.REDRIVEN
-    resolve_quarantine(conn, quarantine_id, state=redriven, by=person_id, now=now)
+def mark_redriven(conn: Connection, line: QuarantineLine, person_id: str, now: datetime) -> None:
+    """Close the row in quarantine.
+
+    One that is closed already stays as it is, and so does one that was refused again meanwhile.
+    """
+    refusal = (line.quarantine_id, line.received_at)
+    resolve_quarantine(conn, refusal, state=QuarantineState.REDRIVEN, by=person_id, now=now)
 
 
 # --- a preview without identities ------------------------------------------------------------

@@ -183,10 +183,16 @@ class Family:
             Input(input_id=f"wake:{at}", kind=InputKind.WAKE, at=local(at), episode_id="ep-1")
         )
 
-    def quarantined(self, at: str, family: str, kind: InputKind = InputKind.QUARANTINED) -> None:
-        """An input waits in quarantine, or has come out of it."""
+    def quarantined(
+        self, at: str, family: str, kind: InputKind = InputKind.QUARANTINED, refused: str = ""
+    ) -> None:
+        """An input waits in quarantine, or has come out of it; `refused` at another time."""
         note = QuarantineNote(
-            quarantine_id="q-1", reason="unparseable", family=family, source="RXA:MAT_PAS"
+            quarantine_id="q-1",
+            reason="unparseable",
+            family=family,
+            source="RXA:MAT_PAS",
+            refused_at=local(refused or at),
         )
         self.decide(
             Input(

@@ -176,6 +176,23 @@ def test_a_quarantine_that_is_told_twice_is_one(family_topic: str) -> None:
     assert 1 == len(family.gaps("G62"))
 
 
+def test_an_original_redriven_in_vain_is_a_gap_again() -> None:
+    """A redrive answers the refusals up to the one it is of, whichever reaches the hub first."""
+    family = Family()
+    family.quarantined("2026-03-23 10:00", "safeguarding")
+    family.quarantined("2026-03-25 10:01", "safeguarding")
+    family.quarantined(
+        "2026-03-25 10:02", "safeguarding", InputKind.REDRIVEN, refused="2026-03-23 10:00"
+    )
+    (gap,) = family.gaps("G62")
+    assert GapState.OPEN is gap.state
+    family.quarantined(
+        "2026-03-26 10:00", "safeguarding", InputKind.REDRIVEN, refused="2026-03-25 10:01"
+    )
+    (gap,) = family.gaps("G62")
+    assert GapState.CLEARED_LATE is gap.state
+
+
 def test_history_is_bounded_and_keeps_what_duties_rest_on() -> None:
     """The booking that began it all stays; small events go, the oldest first."""
     family = Family()

@@ -204,11 +204,11 @@ def test_quarantine_keeps_the_bytes_and_its_state(engine: Engine) -> None:
     with writing(engine) as conn:
         assert apply_quarantine(conn, quarantined())
         assert resolve_quarantine(
-            conn, "q-1", state=QuarantineState.REDRIVEN, by="P-1", now=T0 + HOUR
+            conn, ("q-1", T0), state=QuarantineState.REDRIVEN, by="P-1", now=T0 + HOUR
         )
         assert not apply_quarantine(conn, quarantined())
         assert not resolve_quarantine(
-            conn, "q-1", state=QuarantineState.RETURNED, by="P-2", now=T0 + HOUR
+            conn, ("q-1", T0), state=QuarantineState.RETURNED, by="P-2", now=T0 + HOUR
         )
     with reading(engine) as conn:
         item = read.quarantine_item(conn, "q-1")
@@ -220,3 +220,26 @@ def test_quarantine_keeps_the_bytes_and_its_state(engine: Engine) -> None:
         item.line.resolved_by,
     )
     assert () == still_open
+
+
+def test_an_original_refused_again_is_open_again(engine: Engine) -> None:
+    """Redriven in vain, or sent again: the newer refusal counts, and the older one is not news."""
+    again = quarantined(received_at=T0 + 2 * HOUR)
+    with writing(engine) as conn:
+        apply_quarantine(conn, quarantined())
+        resolve_quarantine(
+            conn, ("q-1", T0), state=QuarantineState.REDRIVEN, by="P-1", now=T0 + HOUR
+        )
+        assert apply_quarantine(conn, again)
+        assert not apply_quarantine(conn, quarantined())
+        assert not resolve_quarantine(
+            conn, ("q-1", T0), state=QuarantineState.REDRIVEN, by="P-1", now=T0 + 3 * HOUR
+        )
+    with reading(engine) as conn:
+        item = read.quarantine_item(conn, "q-1")
+    assert item is not None
+    assert ("open", T0 + 2 * HOUR, None) == (
+        item.line.state,
+        item.line.received_at,
+        item.line.resolved_by,
+    )

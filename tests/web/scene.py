@@ -190,6 +190,7 @@ def gap() -> GapOpened:
         opened_at=NOW - timedelta(hours=1),
         due_at=NOW - timedelta(hours=1),
         late_informed=False,
+        late_detected=False,
         explanation="Nobody has accepted the booking notice",
         next_action="Accept the notice, or say that it is not yours",
         ladder="EL-R",
