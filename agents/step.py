@@ -6,11 +6,12 @@ step without a broker.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 import msgspec
 from msgspec.structs import replace
 
-from agents.kept import Kept
+from agents.kept import Kept, opener
 from agents.outputs import Output
 from hub.core.decide import decide
 from hub.core.episode import Episode
@@ -22,6 +23,8 @@ from hub.ops.topics import DECISIONS
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Episode).decode
+open_episode = opener(Episode)
+"""A stored value with its episode decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Place:
 
 def episode_of(kept: Kept, key: bytes) -> Episode:
     """The episode in a stored value; a fresh one for a key that nothing is known of."""
+    if kept.value is not None:
+        return cast("Episode", kept.value)
     return _unpack(kept.state) if kept.state else Episode(episode_id=key.decode())
 
 
@@ -82,4 +87,5 @@ def _after(kept: Kept, place: Place, decision: Decision, *beside: Output) -> Kep
         (Output(DECISIONS, place.key, value), *beside),
         committed=place.committed,
         next_wake=decision.episode.next_wake,
+        value=decision.episode,
     )

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Europe/London")
@@ -16,6 +17,8 @@ TERM_DAYS = 280
 END_OF_DAY = time(23, 59, 59)
 CLOSE_OF_OFFICE = time(17, 0)
 NOON = time(12, 0)
+DAYS_KNOWN = 4_096
+"""Days whose working-out is kept: a year of them, each with the few spans that a policy uses."""
 
 
 class Unit(StrEnum):
@@ -55,13 +58,20 @@ class Calendar:
 
     def add_working_days(self, day: date, count: int) -> date:
         """The `count`-th working day after `day`; day 1 is the first working day after it."""
-        step = 1 if count >= 0 else -1
-        left = abs(count)
-        while left:
-            day += timedelta(days=step)
-            if self.is_working_day(day):
-                left -= 1
-        return day
+        return _working_day(self.holidays, day, count)
+
+
+@lru_cache(maxsize=DAYS_KNOWN)
+def _working_day(holidays: frozenset[date], day: date, count: int) -> date:
+    """As `Calendar.add_working_days`; all episodes ask it of the same few days."""
+    calendar = Calendar(holidays)
+    step = 1 if count >= 0 else -1
+    left = abs(count)
+    while left:
+        day += timedelta(days=step)
+        if calendar.is_working_day(day):
+            left -= 1
+    return day
 
 
 _WRITTEN = re.compile(r"(-?\d+)(h|d|wd|a|mo)|(\d{1,2})\+([0-6])g")
@@ -85,6 +95,7 @@ def parse_span(text: str) -> Span:
     return Span(Unit(found[2]), int(found[1]))
 
 
+@lru_cache(maxsize=DAYS_KNOWN)
 def at_local(day: date, at: time) -> datetime:
     """The instant, in UTC, of a local time of day."""
     return datetime.combine(day, at, LOCAL).astimezone(UTC)
@@ -121,15 +132,15 @@ def due_after(
     unknown the answer is None.
     """
     match span.unit:
+        case Unit.WORKING_DAYS:
+            day = calendar.add_working_days(local_date(start), span.amount)
+            return at_local(day, CLOSE_OF_OFFICE)
         case Unit.HOURS:
             return start + timedelta(hours=span.amount)
         case Unit.DAYS:
             return at_local(local_date(start) + timedelta(days=span.amount), END_OF_DAY)
         case Unit.MONTHS:
             return at_local(_add_months(local_date(start), span.amount), END_OF_DAY)
-        case Unit.WORKING_DAYS:
-            day = calendar.add_working_days(local_date(start), span.amount)
-            return at_local(day, CLOSE_OF_OFFICE)
         case Unit.GESTATION:
             if edd is None:
                 return None

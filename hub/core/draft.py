@@ -5,14 +5,14 @@ frozen episode back; nothing of it outlives the decision.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from hub.core.deadlines import TERM_DAYS, Span, due_after, local_date
+from hub.core.deadlines import TERM_DAYS, Span, Unit, due_after, local_date
 from hub.core.episode import Baby, Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
@@ -22,8 +22,24 @@ HISTORY_LIMIT = 96
 """Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
 the rest, and the oldest that no open duty rests on goes first."""
 
+RECKONING = 1
+"""One more with every change to what an episode waits for or to what closes a gap, so that episodes
+decided before are looked at whole at their next input, and not only at their next wake."""
+
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
+
+
+@dataclass(slots=True)
+class Waits:
+    """What a draft waits for, as far as `hub.core.waiting` has looked at it."""
+
+    by_id: dict[str, tuple[datetime, int, str]] = field(default_factory=dict)
+    first: tuple[datetime, int, str] | None = None
+    dates: tuple[object, ...] = ()
+    """By which dates all of it was worked out; empty when nothing has been looked at."""
+    stale: set[str] = field(default_factory=set)
+    """Ids of what has been set since."""
 
 
 class Draft:
@@ -54,6 +70,15 @@ class Draft:
         self.expectations = {e.expectation_id: e for e in episode.expectations}
         self.gaps = {g.gap_id: g for g in episode.gaps}
         self.outcomes: list[type_of_outcome] = []
+        self.reckoner = f"{RECKONING}/{policy.version}"
+        self.reckoned = episode.reckoned_by == self.reckoner
+        """Whether the last decision was made by the same rules under the same policy: then nothing
+        that it left undone can be done now unless something has changed."""
+        self.changed: set[str] = set()
+        """Ids of the obligations, expectations and gaps set in this decision."""
+        self.before: dict[str, Obligation | None] = {}
+        """The obligations among them as they were; None for a new one."""
+        self.waits = Waits()
 
     def say(self, outcome: type_of_outcome) -> None:
         """Add an outcome to the decision."""
@@ -102,7 +127,9 @@ class Draft:
 
     def due(self, span: Span, start: datetime) -> datetime | None:
         """When a span from `start` falls due for this episode."""
-        return due_after(span, start, self.policy.calendar, edd=self.due_date, born=self.born)
+        edd = self.due_date if span.unit is Unit.GESTATION else None
+        born = self.born if span.unit is Unit.INFANT_AGE else None
+        return due_after(span, start, self.policy.calendar, edd=edd, born=born)
 
     # --- changing -----------------------------------------------------------------------------
 
@@ -128,15 +155,26 @@ class Draft:
 
     def put_obligation(self, obligation: Obligation) -> None:
         """Set an obligation."""
-        self.obligations[obligation.obligation_id] = obligation
+        identity = obligation.obligation_id
+        self.before.setdefault(identity, self.obligations.get(identity))
+        self.obligations[identity] = obligation
+        self._note(identity)
 
     def put_expectation(self, expectation: Expectation) -> None:
-        """Set an expectation."""
+        """Set an expectation; when its gap becomes graver may depend on it."""
         self.expectations[expectation.expectation_id] = expectation
+        self._note(expectation.expectation_id)
+        if expectation.gap_id is not None:
+            self._note(expectation.gap_id)
 
     def put_gap(self, gap: Gap) -> None:
         """Set a gap."""
         self.gaps[gap.gap_id] = gap
+        self._note(gap.gap_id)
+
+    def _note(self, identity: str) -> None:
+        self.changed.add(identity)
+        self.waits.stale.add(identity)
 
     def freeze(self, next_wake: datetime | None) -> Episode:
         """The episode that follows from everything above, one sequence number on."""
@@ -159,6 +197,7 @@ class Draft:
             expectations=tuple(self.expectations.values()),
             gaps=tuple(self.gaps.values()),
             next_wake=next_wake,
+            reckoned_by=self.reckoner,
         )
 
 

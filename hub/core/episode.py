@@ -148,3 +148,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     expectations: tuple[Expectation, ...] = ()
     gaps: tuple[Gap, ...] = ()
     next_wake: datetime | None = None
+    reckoned_by: str = ""
+    """The reckoning and the policy of the last decision; any other looks at everything again."""

@@ -32,15 +32,7 @@ HANDED_BACK = (Signal.BOUNCED, Signal.NOT_OURS, Signal.REFUSED, Signal.STALE_REC
 
 def apply(draft: Draft, receipt: Receipt) -> None:
     """Take a receipt in.  Raises SenderFault for a notice this episode never issued."""
-    found = next(
-        (
-            (o, t)
-            for o in draft.obligations.values()
-            for t in o.told
-            if t.notice_id == receipt.notice_id
-        ),
-        None,
-    )
+    found = _told(draft, receipt.notice_id)
     if found is None:
         raise SenderFault(
             FaultReason.UNKNOWN_NOTICE,
@@ -60,6 +52,15 @@ def apply(draft: Draft, receipt: Receipt) -> None:
             field="signal",
             remedy="send one of " + ", ".join(s.value for s in (*EVIDENCE_LEVEL, *HANDED_BACK)),
         )
+
+
+def _told(draft: Draft, notice_id: str) -> tuple[Obligation, Told] | None:
+    """The notice of an id, and the obligation that it was issued for."""
+    for obligation in draft.obligations.values():
+        for told in obligation.told:
+            if told.notice_id == notice_id:
+                return obligation, told
+    return None
 
 
 def basis_of(draft: Draft, obligation: Obligation) -> Basis:

@@ -270,7 +270,7 @@ def move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
 def next_raise(draft: Draft, gap: Gap) -> tuple[datetime, int] | None:
     """When an open gap next becomes graver by its rule, and to what severity."""
     rule = draft.policy.requirements.get(gap.rule) or draft.policy.tells.get(gap.rule)
-    if rule is None or gap.state is not GapState.OPEN:
+    if rule is None or not rule.raises or gap.state is not GapState.OPEN:
         return None
     identity = gap.duty_ids[0]
     duty = draft.expectations.get(identity) or draft.obligations.get(identity)

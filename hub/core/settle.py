@@ -4,73 +4,27 @@ A wake says only 'it is now T'.  Whatever was due by then happens, each thing wi
 so that a deadline which passed while everything was down still opens its gap.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
-from enum import IntEnum
 
 from msgspec.structs import replace
 
 from hub.core import gaps, ladders, requirements
 from hub.core.draft import Draft
-from hub.core.episode import Gap, Obligation
-from hub.core.lifecycle import ENDED
-from hub.core.model import GapState, Severity
+from hub.core.episode import Obligation
+from hub.core.model import Severity
 from hub.core.receipts import basis_of
-
-
-class Falling(IntEnum):
-    """Kinds of thing that fall due, in the order in which they happen at one instant."""
-
-    NOBODY = 0
-    LEVEL = 1
-    QUESTION = 2
-    GRAVER = 3
-    RUNG = 4
-
+from hub.core.waiting import Falling, first_due
 
 STEPS_MAX = 2_000
 """Things that may fall due in one decision.  An episode of a year down for a year has a few
 hundred; more means that settling feeds itself."""
 
 
-def _waiting(draft: Draft) -> Iterator[tuple[datetime, int, str]]:
-    """Everything with a time still to come: its time, its kind and its id."""
-    for obligation in draft.obligations.values():
-        if obligation.state not in ENDED:
-            yield from _waiting_for(obligation)
-    for expectation in draft.expectations.values():
-        asked = requirements.running(expectation) and expectation.gap_id is None
-        if asked and expectation.due_at is not None:
-            yield expectation.due_at, Falling.QUESTION, expectation.expectation_id
-    for gap in draft.gaps.values():
-        if gap.state is GapState.OPEN:
-            yield from _climbing(draft, gap)
-
-
-def _waiting_for(obligation: Obligation) -> Iterator[tuple[datetime, int, str]]:
-    """A duty waits for a holder, and for its levels."""
-    if not obligation.organisation and obligation.gap_id is None:
-        yield obligation.raised_at, Falling.NOBODY, obligation.obligation_id
-    for milestone in obligation.milestones:
-        if milestone.met_at is None and not milestone.missed:
-            yield milestone.due_at, Falling.LEVEL, obligation.obligation_id
-
-
-def _climbing(draft: Draft, gap: Gap) -> Iterator[tuple[datetime, int, str]]:
-    """An open gap may become graver, and climbs its ladder."""
-    raised = requirements.next_raise(draft, gap)
-    if raised is not None:
-        yield raised[0], Falling.GRAVER, gap.gap_id
-    rung = ladders.next_rung(draft, gap)
-    if rung is not None:
-        yield rung[0], Falling.RUNG, gap.gap_id
-
-
 def settle(draft: Draft, until: datetime, *, inclusive: bool) -> None:
     """Let everything happen that was due before `until`, or by it when `inclusive`."""
     for _ in range(STEPS_MAX):
-        first = min(_waiting(draft), default=None)
-        if first is None or first[0] > until or (first[0] == until and not inclusive):
+        first = first_due(draft, until, inclusive=inclusive)
+        if first is None:
             draft.moment = draft.at
             return
         draft.moment = first[0]
@@ -132,9 +86,3 @@ def _missed(draft: Draft, obligation: Obligation, due_at: datetime) -> None:
         raised_at=obligation.raised_at,
         purpose=rule.purpose,
     )
-
-
-def next_wake(draft: Draft) -> datetime | None:
-    """When the episode next wants to be told the time."""
-    first = min(_waiting(draft), default=None)
-    return first[0] if first else None

@@ -9,14 +9,14 @@ chosen others with `use_schemas`.
 from collections.abc import Callable
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt
-from hub.edges import doors
-from hub.edges.dates import date_restorers, type_of_restorer
+from hub.core.model import Event, Input
+from hub.edges import doors, records
+from hub.edges.dates import Dates
 from hub.edges.doors import (
     LARGEST_EVENT_BYTES,
     check_replacement,
@@ -25,7 +25,7 @@ from hub.edges.doors import (
     event_of,
     event_to_json,
 )
-from hub.edges.records import DecisionRecord, NoticeRecord, QuarantineRecord
+from hub.edges.records import DecisionRecord, InputRecord, NoticeRecord, QuarantineRecord
 from hub.edges.schemas import Schemas, default_schemas
 from hub.edges.wire import Wire, unknown_schema, unparseable
 
@@ -48,6 +48,7 @@ __all__ = [
     "event_from_json",
     "event_to_json",
     "openapi_schemas",
+    "pass_event_on",
     "use_schemas",
 ]
 
@@ -65,8 +66,8 @@ class Codec:
 
     def __init__(self, schemas: Schemas) -> None:
         self.schemas = schemas
-        self._wire = Wire(schemas)
-        self._restorers: dict[str, tuple[type_of_restorer, type_of_restorer]] = {}
+        self._wire = Wire(schemas, records.STRUCTS)
+        self._dates = Dates(schemas)
         outcomes = next(
             one["type"]["items"]
             for one in schemas.avsc("hub.decision")["fields"]
@@ -84,6 +85,10 @@ class Codec:
         check_replacement(event, self.schemas)
         return self._write_event(event, whole, body)
 
+    def pass_event_on(self, event: Event) -> bytes:
+        """As `encode_event`, of an event that a door has let in this moment and nobody changed."""
+        return self._event_inside(event)
+
     def decode_event(self, sent: bytes, received_at: datetime) -> Event:
         """An event from a public topic, checked as at every door.
 
@@ -98,47 +103,45 @@ class Codec:
 
     def encode_input(self, told: Input) -> bytes:
         """An input of the core.  Its event has passed a door, and is written as it is."""
-        record = {
-            "input_id": told.input_id,
-            "kind": str(told.kind),
-            "at": told.at,
-            "episode_id": told.episode_id,
-            "event": None if told.event is None else self._event_inside(told.event),
-            "team": [_plain(one) for one in told.team],
-            "receipt": None if told.receipt is None else _plain(told.receipt),
-            "quarantine": None if told.quarantine is None else _plain(told.quarantine),
-        }
-        return self._wire.write("hub.input", record, LARGEST_INNER_BYTES)
+        record = InputRecord(
+            input_id=told.input_id,
+            kind=told.kind,
+            at=told.at,
+            episode_id=told.episode_id,
+            event=None if told.event is None else self._event_inside(told.event),
+            team=told.team,
+            receipt=told.receipt,
+            quarantine=told.quarantine,
+        )
+        written = self._wire.write_fast("hub.input", record, LARGEST_INNER_BYTES)
+        return written or self._wire.write("hub.input", _plain(record), LARGEST_INNER_BYTES)
 
     def decode_input(self, sent: bytes) -> Input:
         """An input of the core.  Raises SenderFault for bytes that are none."""
-        record = self._wire.read("hub.input", sent, LARGEST_INNER_BYTES)
-        inside = record["event"]
-        event = None if inside is None else self._read_inside(inside, record["at"])
-        return _built(
-            lambda: Input(
-                input_id=record["input_id"],
-                kind=InputKind(record["kind"]),
-                at=record["at"],
-                episode_id=record["episode_id"],
-                event=event,
-                team=msgspec.convert(record["team"], tuple[Holder, ...]),
-                receipt=msgspec.convert(record["receipt"], Receipt | None),
-                quarantine=msgspec.convert(record["quarantine"], QuarantineNote | None),
-            )
+        record: InputRecord = self._read_struct("hub.input", sent, InputRecord)
+        inside = record.event
+        return Input(
+            input_id=record.input_id,
+            kind=record.kind,
+            at=record.at,
+            episode_id=record.episode_id,
+            event=None if inside is None else self._read_inside(inside, record.at),
+            team=record.team,
+            receipt=record.receipt,
+            quarantine=record.quarantine,
         )
 
     def encode_decision(self, decision: DecisionRecord) -> bytes:
         """A decision with all its outcomes."""
+        if written := self._wire.write_fast("hub.decision", decision, LARGEST_INNER_BYTES):
+            return written
         record = _plain(decision)
-        branches = self._branches
-        record["outcomes"] = [(branches[one["kind"]], one) for one in record["outcomes"]]
+        record["outcomes"] = [(self._branches[one["kind"]], one) for one in record["outcomes"]]
         return self._wire.write("hub.decision", record, LARGEST_INNER_BYTES)
 
     def decode_decision(self, sent: bytes) -> DecisionRecord:
         """A decision.  Raises SenderFault for bytes that are none."""
-        record = self._wire.read("hub.decision", sent, LARGEST_INNER_BYTES)
-        return _built(lambda: msgspec.convert(record, DecisionRecord))
+        return self._read_struct("hub.decision", sent, DecisionRecord)
 
     def encode_notice(self, notice: NoticeRecord) -> bytes:
         """A notice for a Kafka subscriber, or for the outbox."""
@@ -158,18 +161,32 @@ class Codec:
         record = self._wire.read("hub.quarantine", sent, LARGEST_INNER_BYTES)
         return _built(lambda: msgspec.convert(record, QuarantineRecord))
 
+    def _read_struct(self, stem: str, sent: bytes, wanted: type[type_of_built]) -> type_of_built:
+        released = self._wire.schema_of(sent, LARGEST_INNER_BYTES)
+        built = self._wire.read_fast(released, sent) if released.stem == stem else None
+        if built is not None:
+            return cast("type_of_built", built)
+        record = self._wire.read(stem, sent, LARGEST_INNER_BYTES)
+        return _built(lambda: msgspec.convert(record, wanted))
+
     def _event_inside(self, event: Event) -> bytes:
         return self._write_event(event, envelope_of(event), event.body)
 
     def _write_event(self, event: Event, envelope: dict[str, Any], body: dict[str, Any]) -> bytes:
         envelope["receivedat"] = event.received_at
-        return self._wire.write(event.type, {"envelope": envelope, **body}, LARGEST_EVENT_BYTES)
+        record = {"envelope": envelope, **body}
+        written = self._wire.write_fast(event.type, record, LARGEST_EVENT_BYTES)
+        return written or self._wire.write(event.type, record, LARGEST_EVENT_BYTES)
 
     def _read_event(self, sent: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Envelope and body of an event, with dates as ISO text."""
         written = self._wire.schema_of(sent, LARGEST_EVENT_BYTES)
         if not written.event:
             raise unknown_schema()
-        body = self._wire.read_as(written, sent)
+        body = self._wire.read_fast(written, sent)
+        if body is None:
+            body = self._wire.read_as(written, sent)
+            self._dates.restore(written.stem, body)
         envelope = body.pop("envelope")
         if envelope["type"] != written.stem:
             raise SenderFault(
@@ -182,12 +199,6 @@ class Codec:
 
     def _read_inside(self, sent: bytes, at: datetime) -> Event:
         envelope, body = self._read_event(sent)
-        stem = envelope["type"]
-        if stem not in self._restorers:
-            self._restorers[stem] = date_restorers(self.schemas.avsc(stem))
-        of_envelope, of_body = self._restorers[stem]
-        of_envelope(envelope)
-        of_body(body)
         return event_of(envelope, body, envelope["receivedat"] or at)
 
 
@@ -224,6 +235,11 @@ def openapi_schemas() -> dict[str, dict[str, Any]]:
 def encode_event(event: Event) -> bytes:
     """See `Codec.encode_event`."""
     return _codec().encode_event(event)
+
+
+def pass_event_on(event: Event) -> bytes:
+    """See `Codec.pass_event_on`."""
+    return _codec().pass_event_on(event)
 
 
 def decode_event(sent: bytes, received_at: datetime) -> Event:

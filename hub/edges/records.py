@@ -5,12 +5,36 @@ passes through one place.
 """
 
 from datetime import datetime
+from typing import get_args
 
 from msgspec import Struct
 
+from hub.core.episode import Baby, Milestone
 from hub.core.faults import FaultReason
-from hub.core.model import Level, NoticeReason, Purpose
-from hub.core.outcomes import ContentLine, type_of_outcome
+from hub.core.model import (
+    Holder,
+    InputKind,
+    Level,
+    NoticeReason,
+    Person,
+    Purpose,
+    QuarantineNote,
+    Receipt,
+)
+from hub.core.outcomes import ContentLine, Why, type_of_outcome
+
+
+class InputRecord(Struct, frozen=True, kw_only=True):
+    """An input of the core as it travels: its event is a record of its own, with its own schema."""
+
+    input_id: str
+    kind: InputKind
+    at: datetime
+    episode_id: str
+    event: bytes | None
+    team: tuple[Holder, ...]
+    receipt: Receipt | None
+    quarantine: QuarantineNote | None
 
 
 class DecisionRecord(Struct, frozen=True, kw_only=True):
@@ -73,3 +97,13 @@ class QuarantineRecord(Struct, frozen=True, kw_only=True):
     received_at: datetime
     owner: str
     episode_id: str | None = None
+
+
+STRUCTS = {
+    one.__name__: one
+    for one in (
+        *get_args(type_of_outcome),
+        *(Baby, ContentLine, Holder, Milestone, Person, QuarantineNote, Receipt, Why),
+    )
+} | {"Input": InputRecord, "Decision": DecisionRecord}
+"""The Structs of the hub's own records, by the names that their schemas give them."""

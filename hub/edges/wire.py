@@ -5,12 +5,16 @@ itself passes over trailing bytes in silence.  No fault repeats a value, though 
 messages do.
 """
 
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
 import fastavro
+import msgspec
 
 from hub.core.faults import FaultReason, SenderFault
+from hub.edges.avro_compiled import reader, type_of_reader, type_of_writer, writer
+from hub.edges.avro_numbers import NotCompiledError
 from hub.edges.schemas import Released, Schemas
 
 HEADER_BYTES = 5
@@ -32,10 +36,66 @@ WRITE_FAILURES = (ValueError, KeyError, TypeError, OverflowError, AttributeError
 
 
 class Wire:
-    """Reads and writes single records of one set of schemas."""
+    """Reads and writes single records of one set of schemas.
 
-    def __init__(self, schemas: Schemas) -> None:
+    Each schema is compiled when it is first used; what compiled code does not take up is done by
+    fastavro, which alone decides what is a fault.
+    """
+
+    def __init__(
+        self, schemas: Schemas, structs: Mapping[str, type[msgspec.Struct]] | None = None
+    ) -> None:
+        """`structs` by the names of their records; events are dictionaries."""
         self.schemas = schemas
+        self._structs = structs or {}
+        self._writers: dict[int, type_of_writer | None] = {}
+        self._readers: dict[int, type_of_reader | None] = {}
+
+    def write_fast(self, stem: str, value: Any, largest: int) -> bytes | None:
+        """The Struct, or the event's dictionary, by compiled code; None when `write` must do it.
+
+        Raises SenderFault as `write` does.
+        """
+        released = self.schemas.current(stem)
+        try:
+            write = self._writers[released.id]
+        except KeyError:
+            write = self._writers[released.id] = self._compiled(writer, released)
+        if write is None:
+            return None
+        out = bytearray(b"\0")
+        out += released.id.to_bytes(4, "big")
+        try:
+            write(value, out)
+        except (NotCompiledError, *WRITE_FAILURES):
+            return None
+        _require_small(out, largest)
+        return bytes(out)
+
+    def read_fast(self, written: Released, sent: bytes) -> Any | None:
+        """The Struct, or the event's dictionary with its dates as ISO text, by compiled code.
+
+        None when `read_as` must do it: for an older version, and for whatever is unusual.
+        """
+        try:
+            read = self._readers[written.id]
+        except KeyError:
+            newest = self.schemas.current(written.stem) is written
+            read = self._compiled(reader, written) if newest else None
+            self._readers[written.id] = read
+        if read is None:
+            return None
+        try:
+            record, end = read(sent, HEADER_BYTES)
+        except (NotCompiledError, *READ_FAILURES):
+            return None
+        return record if end == len(sent) else None
+
+    def _compiled(self, build: Callable[..., Any], released: Released) -> Any:
+        try:
+            return build(released.avsc, {} if released.event else self._structs)
+        except NotCompiledError:
+            return None
 
     def write(self, stem: str, record: dict[str, Any], largest: int) -> bytes:
         """The record in the newest version of its schema.
@@ -112,7 +172,7 @@ def unknown_schema() -> SenderFault:
     )
 
 
-def _require_small(record: bytes, largest: int) -> None:
+def _require_small(record: bytes | bytearray, largest: int) -> None:
     if len(record) > largest:
         raise SenderFault(
             FaultReason.OVERSIZE,
