@@ -6,12 +6,14 @@ meets the same input again.
 
 from datetime import datetime
 
+from aiokafka import ConsumerRecord
+
 from agents.outputs import Output
 from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.ids import derive
 from hub.core.model import Event
 from hub.edges.avro import QuarantineRecord, encode_quarantine
-from hub.edges.publish import OWNER, family_of_type
+from hub.edges.publish import ORIGINAL_KEPT_BYTES, OWNER, family_of_type
 from hub.edges.schemas import Schemas
 from hub.ops.logs import log
 from hub.ops.topics import QUARANTINE
@@ -45,11 +47,24 @@ def family_of(schemas: Schemas, event: Event | None) -> str | None:
     return family_of_type(schemas, event.type) or family_of_type(schemas, target)
 
 
+def key_of(record: ConsumerRecord) -> bytes:
+    """The key under which state is kept; the empty one for a stranger's record that has none.
+
+    Our own keys are text.  What has no key, or one that is no text, belongs to nobody's episode.
+    """
+    key: bytes = record.key or b""
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return b""
+    return key
+
+
 def quarantined(
     error: Exception,
     *,
     agent: str,
-    original: bytes,
+    original: bytes | None,
     received_at: datetime,
     source: str = "unknown",
     event_type: str | None = None,
@@ -57,12 +72,12 @@ def quarantined(
     episode_id: str | None = None,
     identity: str | None = None,
 ) -> Output:
-    """The record that keeps an input which could not be decided, to be sent like any output.
-
-    `identity` is what makes two attempts at one input the same; the original's bytes, if nothing
-    better is known.
-    """
+    """The record that keeps an undecided input; `identity`, or else its bytes, tells it apart."""
     reason, explanation, field, remedy = reason_of(error)
+    original = original or b""
+    kept = original[:ORIGINAL_KEPT_BYTES]
+    if len(kept) < len(original):
+        explanation += f" (kept: the first {len(kept)} of {len(original)} bytes)"
     # The family is part of it: the same bytes on a safeguarding topic are a gap of their own.
     quarantine_id = derive("q", agent, reason, family or "", identity or original.hex())
     what = {"agent": agent, "reason": reason.value, "quarantine_id": quarantine_id}
@@ -78,7 +93,7 @@ def quarantined(
         event_type=event_type,
         family=family,
         content_type=CONTENT_TYPE,
-        original=original,
+        original=kept,
         received_at=received_at,
         owner=OWNER,
         episode_id=episode_id,

@@ -9,7 +9,8 @@ import msgspec
 from aiokafka import ConsumerRecord
 
 from agents.context import Context
-from agents.guard import family_of, quarantined
+from agents.fitting import check_all_fit, closed_to_fit
+from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
@@ -21,13 +22,15 @@ from hub.edges.avro import decode_event, encode_input
 from hub.edges.directory import team_for
 from hub.ops.topics import INPUTS, PERSONS
 
+TABLE = "persons"
+
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(PersonState).decode
 
 
 def add_identity(app: faust.App, context: Context) -> None:
     """Add the identity agent."""
-    people = PartitionStore(app, app.Table("persons"))
+    people = PartitionStore(app, app.Table(TABLE))
 
     @app.agent(app.topic(PERSONS), name="identity")
     async def identity(stream: "faust.StreamT[bytes]") -> None:
@@ -36,27 +39,30 @@ def add_identity(app: faust.App, context: Context) -> None:
             changes = people.changelog(piece.partition)
             committed = committed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
-                kept = open_kept(people.get(piece, record.key))
+                key = key_of(record)
+                kept = open_kept(people.get(piece, key))
                 outputs = kept.again(record.offset)
                 if outputs is None:
-                    fresh = _resolve(context, record, kept, committed)
-                    outputs = fresh.again(record.offset) or ()
-                    await people.put(piece, record.key, close_kept(fresh), changes)
+                    fresh = resolve(context, record, kept, committed)
+                    stored, outputs = await closed_to_fit(TABLE, key, fresh, close_kept, sender)
+                    await people.put(piece, key, stored, changes)
                 await sender.append(outputs)
             await sender.send()
             await changes.send()
 
 
-def _resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
+def resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
     """Find the episode of one event; what cannot be resolved is kept back."""
+    key = key_of(record)
     state = _unpack(kept.state) if kept.state else PersonState()
     event: Event | None = None
     try:
-        event = decode_event(record.value, arrived_at(record))
-        given, after = input_for(context, record.key.decode(), state, event)
+        event = decode_event(record.value or b"", arrived_at(record))
+        given, after = input_for(context, key.decode(), state, event)
         output = Output(INPUTS, given.episode_id.encode(), encode_input(given))
+        fresh = kept.after(record.offset, _pack(after), (output,), committed=committed)
+        check_all_fit(TABLE, key, fresh)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
-        after = state
         output = quarantined(
             error,
             agent="identity",
@@ -66,7 +72,8 @@ def _resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: in
             event_type=event.type if event else None,
             family=family_of(context.schemas, event),
         )
-    return kept.after(record.offset, _pack(after), (output,), committed=committed)
+        return kept.after(record.offset, _pack(state), (output,), committed=committed)
+    return fresh
 
 
 def input_for(

@@ -20,7 +20,7 @@ from agents.transport import Slice, slices
 from hub.core.faults import SenderFault
 from hub.core.identity import person_key
 from hub.core.model import Event
-from hub.edges.avro import decode_event, encode_event, encode_input
+from hub.edges.avro import decode_event, encode_input, pass_event_on
 from hub.edges.intake import check_event
 from hub.ops import metrics
 from hub.ops.topics import FAMILIES, INPUTS, PERSONS, QUARANTINE, RECEIPTS, family_topic
@@ -68,7 +68,7 @@ def take_in(context: Context, topic: str, record: ConsumerRecord) -> Output:
     """Decode, check and re-key one public record; what fails is kept back."""
     try:
         event = _event_of(context, record)
-        return Output(PERSONS, person_key(event, context.secret).encode(), encode_event(event))
+        return Output(PERSONS, person_key(event, context.secret).encode(), pass_event_on(event))
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         return _kept_back(error, "intake", record, family=topic.removeprefix("perinatal."))
 
@@ -85,10 +85,14 @@ def take_receipt(context: Context, record: ConsumerRecord) -> Output:
 def take_note(record: ConsumerRecord) -> Output:
     """Tell the core of a quarantined original, so that somebody owns it.
 
-    Only the hub writes this topic: a record that cannot be read is a defect, and ends the process.
+    Only the hub writes this topic.  A record of it that cannot be read is kept back like any other:
+    in quarantine there is a readable one then, which tells of it.
     """
-    given = note_of(record.value)
-    return Output(INPUTS, given.episode_id.encode(), encode_input(given))
+    try:
+        given = note_of(record.value or b"")
+        return Output(INPUTS, given.episode_id.encode(), encode_input(given))
+    except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
+        return _kept_back(error, "quarantine", record, family=None)
 
 
 def _kept_back(error: Exception, agent: str, record: ConsumerRecord, family: str | None) -> Output:

@@ -4,12 +4,12 @@ An agent keeps its outputs with its state before it sends them, quarantine recor
 that a crash between two writes loses none: the redelivered input says all of them again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import faust
 
-from agents.transport import Outbound
+from agents.transport import Outbound, check_fits, confirmed
 
 
 class Output(NamedTuple):
@@ -28,8 +28,13 @@ class Sender:
         self._app = app
         self._by_topic: dict[str, Outbound] = {}
 
-    async def append(self, outputs: Iterable[Output]) -> None:
-        """Add records; a full batch goes on the way."""
+    async def append(self, outputs: Sequence[Output]) -> None:
+        """Add records; a full batch goes on the way.
+
+        Raises RecordTooLargeError, before the first of them is added: all or none.
+        """
+        for output in outputs:
+            check_fits(output.topic, output.key, output.value)
         for output in outputs:
             out = self._by_topic.get(output.topic)
             if out is None:
@@ -40,3 +45,12 @@ class Sender:
         """Hand over everything; the commit waits until the broker has confirmed it."""
         for out in self._by_topic.values():
             await out.send()
+
+    async def settle(self) -> None:
+        """Hand over everything, and return when the broker has confirmed it.
+
+        What is confirmed need not be kept in a state: for the rare value that would be too large
+        with all that a crash could lose.
+        """
+        await self.send()
+        await confirmed(self._app)

@@ -6,9 +6,15 @@ below ends the process with one of the `ExitCode`s.  tests/engine/counter_app.py
 """
 
 from agents.transport.app import HubApp, make_app, run
-from agents.transport.batches import Outbound, RecordBatch, partition_of, send_keyed
+from agents.transport.batches import Outbound, RecordBatch, confirmed, partition_of, send_keyed
 from agents.transport.counters import Counters
 from agents.transport.ending import ExitCode, end_process
+from agents.transport.limits import (
+    MAX_RECORD_BYTES,
+    RecordTooLargeError,
+    check_fits,
+    check_state_fits,
+)
 from agents.transport.partitions import (
     committed_offset,
     on_partitions_ready,
@@ -20,14 +26,19 @@ from agents.transport.slices import Slice, slices
 from agents.transport.store import PartitionStore
 
 __all__ = [
+    "MAX_RECORD_BYTES",
     "Counters",
     "ExitCode",
     "HubApp",
     "Outbound",
     "PartitionStore",
     "RecordBatch",
+    "RecordTooLargeError",
     "Slice",
+    "check_fits",
+    "check_state_fits",
     "committed_offset",
+    "confirmed",
     "end_process",
     "make_app",
     "on_partitions_ready",

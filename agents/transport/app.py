@@ -6,6 +6,7 @@
 import asyncio
 import importlib.util
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,13 @@ from faust.types.tuples import TP
 from yarl import URL
 
 from agents.transport.consumer import Consumer, consumer_of
+from agents.transport.counters import Counters
 from agents.transport.ending import ExitCode, end_process
 from agents.transport.fence import Fence
 from agents.transport.producer import Producer
 from agents.transport.table import StrictTable
+from agents.transport.topics import check_topics
+from hub.ops.lock import FolderLock, LockedError
 
 # A worker that is silent for this long loses its partitions, and this is how long a restarted
 # group waits for a dead member.  With Faust's 60 s each restart took a minute.
@@ -30,6 +34,23 @@ SESSION_SECONDS = 8.0
 HEARTBEAT_SECONDS = 2.0
 # The fence closes one heartbeat interval before the session ends.
 FENCE_SECONDS = SESSION_SECONDS - HEARTBEAT_SECONDS
+# A batch is as large as the broker takes by default, and a single record fits into one.
+BATCH_BYTES = 1 << 20
+MEMBERSHIP: dict[str, Any] = {
+    "broker_session_timeout": SESSION_SECONDS,
+    "broker_heartbeat_interval": HEARTBEAT_SECONDS,
+    "broker_request_timeout": 40.0,
+    # A revoked worker finishes its slice and its flush first.
+    "broker_rebalance_timeout": 30.0,
+}
+PRODUCER: dict[str, Any] = {
+    "producer_acks": -1,
+    # Batches are explicit, so that waiting would only add latency.
+    "producer_linger": 0,
+    "producer_max_batch_size": BATCH_BYTES,
+    "producer_max_request_size": BATCH_BYTES,
+    "producer_request_timeout": 30.0,
+}
 # Slices that may wait for one agent.  At 500 records of up to 4 kB, 64 slices are 128 MB at worst.
 WAITING_SLICES = 64
 
@@ -72,6 +93,7 @@ class HubApp(faust.App):
 
     fence: Fence
     gapless: frozenset[str]
+    brokers: str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.fence = Fence(FENCE_SECONDS)
@@ -105,7 +127,8 @@ class HubApp(faust.App):
         )
 
     async def on_start(self) -> None:
-        """Start the fence before anything is consumed."""
+        """Check the topics and start the fence before anything is consumed."""
+        await check_topics(self, self.brokers)
         self.fence.start()
         await super().on_start()
 
@@ -119,9 +142,16 @@ class HubApp(faust.App):
             end_process(ExitCode.ENGINE_FAILED, "a part of the engine crashed", reason)
         super()._crash(reason)
 
+    def on_rebalance_start(self) -> None:
+        """Everything stands still from here until `on_rebalance_end`."""
+        Counters.stood_still_since = time.monotonic()
+        super().on_rebalance_start()
+
     def on_rebalance_end(self) -> None:
         """Partitions are assigned, recovered and sought: tell those who keep agendas."""
         super().on_rebalance_end()
+        Counters.recoveries += 1
+        Counters.recovery_seconds = time.monotonic() - Counters.stood_still_since
         partitions = frozenset(consumer_of(self).runs)
         self.add_future(self._tell(self.when_ready, partitions))
 
@@ -156,7 +186,9 @@ def make_app(
     """A Faust app on the hardened transport.
 
     `broker` is host:port, several separated by commas.  `data_dir` is shared by the workers of a
-    machine: each keeps its state under its own `worker_id`.  `gapless` names the topics whose
+    machine: each keeps its state under its own `worker_id`, which is also its place in the group:
+    a worker that is started again within its session takes its partitions up where it left them,
+    and no two processes may use one.  `gapless` names the topics whose
     offsets have no holes by construction (never compacted, no transactional producers).  All
     topics must exist: the app declares none.
     """
@@ -177,24 +209,20 @@ def make_app(
         table_standby_replicas=standbys,
         recovery_consistency_check=True,
         broker_client_id=f"{app_id}-{worker_id}",
-        broker_session_timeout=SESSION_SECONDS,
-        broker_heartbeat_interval=HEARTBEAT_SECONDS,
-        broker_request_timeout=40.0,
-        broker_rebalance_timeout=30.0,
+        consumer_group_instance_id=f"{app_id}-{worker_id}",
+        **MEMBERSHIP,
         broker_commit_interval=0.5,
         broker_commit_every=1000,
         broker_max_poll_records=4000,
         consumer_auto_offset_reset="earliest",
-        producer_acks=-1,
-        producer_linger=0,
-        producer_max_batch_size=1 << 20,
-        producer_request_timeout=30.0,
+        **PRODUCER,
         stream_buffer_maxsize=WAITING_SLICES,
         Table=StrictTable,
         web_enabled=False,
         cython_optimizations=False,
     )
     app.gapless = frozenset(gapless)
+    app.brokers = broker
     app.sensors.add(SendsMustSucceed())
     return app
 
@@ -211,8 +239,15 @@ class _Worker(faust.Worker):
 def run(app: faust.App) -> int:
     """Run the app until SIGTERM or SIGINT; returns the exit code of an orderly end (0).
 
-    On uvloop where it is installed: only speed depends on it.
+    On uvloop where it is installed: only speed depends on it.  One process at a time per data
+    folder: a second one under the same worker id would push the first out of the group, and be
+    pushed out in turn when that one is started again.
     """
+    lock = FolderLock(Path(app.conf.datadir) / "worker.lock")
+    try:
+        lock.take()
+    except LockedError as error:
+        end_process(ExitCode.PAUSED, "another process runs under this worker id", error)
     if importlib.util.find_spec("uvloop") is not None:
         mode.loop.use("uvloop")
     try:

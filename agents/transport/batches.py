@@ -4,7 +4,7 @@ A batch is handed to the driver without waiting for the broker; the commit of th
 it (see `producer.py`).  A write that fails ends the process, so an agent has no error to handle.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import faust
@@ -12,10 +12,10 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 from faust.types.tuples import RecordMetadata
 
+from agents.transport.limits import Headers, check_fits
 from agents.transport.producer import producer_of
+from agents.transport.stored import Written
 
-Headers = Sequence[tuple[str, bytes]]
-Written = tuple[bytes, bytes | None]
 Confirmed = Callable[[int, list[Written]], None]
 
 _PARTITIONER = DefaultPartitioner()
@@ -46,7 +46,11 @@ class RecordBatch:
         self._records: list[Written] = []
 
     async def append(self, key: bytes, value: bytes | None, headers: Headers | None = None) -> None:
-        """Add a record; a value of None is a tombstone.  A full batch is sent on the way."""
+        """Add a record; a value of None is a tombstone.  A full batch is sent on the way.
+
+        Raises RecordTooLargeError, before anything of this record is appended.
+        """
+        check_fits(self.topic, key, value, headers)
         while not self._room_for(key, value, headers):
             await self.send()
         self._records.append((key, value))
@@ -57,8 +61,6 @@ class RecordBatch:
         added: Any = self._builder.append(
             timestamp=None, key=key, value=value, headers=list(headers or ())
         )
-        # The builder takes a first record of any size; an oversized one is refused by the broker,
-        # which ends the process like any failed write.
         return added is not None
 
     async def send(self) -> None:
@@ -91,7 +93,7 @@ class Outbound:
         self._batches: dict[int, RecordBatch] = {}
 
     async def append(self, key: bytes, value: bytes | None, headers: Headers | None = None) -> None:
-        """Add a record to the batch of its key's partition."""
+        """Add a record to the batch of its key's partition.  Raises RecordTooLargeError."""
         partition = partition_of(key, self._partitions)
         batch = self._batches.get(partition)
         if batch is None:
@@ -107,7 +109,17 @@ class Outbound:
 async def send_keyed(app: faust.App, topic: str, key: bytes, value: bytes | None) -> None:
     """Hand over one record to the partition of its key; the next commit waits for it.
 
-    For a record outside a slice, such as a wake; inside a slice use `Outbound`.
+    For a record outside a slice, such as a wake; inside a slice use `Outbound`.  Raises
+    RecordTooLargeError.
     """
+    check_fits(topic, key, value)
     partition = partition_of(key, app.conf.topic_partitions)
     await producer_of(app).hand_over_record(topic, partition, key, value)
+
+
+async def confirmed(app: faust.App) -> None:
+    """Return when the broker has confirmed everything handed over so far; past 30 s, end.
+
+    For the rare input of which nothing can be kept beside it: what is confirmed need not be kept.
+    """
+    await producer_of(app).flush()

@@ -4,7 +4,7 @@ Faust fetches, hands over and commits message by message, and forgets what it dr
 rebalance.  This consumer hands over *a slice*: consecutive records of one partition as one stream
 element.  Every slice knows which offset it has to follow on, so that nothing can go missing
 between the fetch and the agent without being seen; see `offsets.py` for the bookkeeping and
-`slices.py` for the check.  Changelog topics keep Faust's ordinary path, which recovery needs.
+`slices.py` for the check.  What comes of a changelog is stored at once; see `recovery.py`.
 """
 
 import asyncio
@@ -22,8 +22,9 @@ from agents.transport.consumer_thread import ConsumerThread, Fetched
 from agents.transport.counters import Counters
 from agents.transport.ending import ExitCode, end_process
 from agents.transport.offsets import OffsetRun
+from agents.transport.recovery import ReadBack
 from agents.transport.stepping import step_or_wait
-from agents.transport.watchdog import LOOK_SECONDS, CommitWatch
+from agents.transport.watchdog import LOOK_SECONDS, CommitWatch, RecoveryWatch
 
 # Most records in one slice.  A slice is decided without giving way to other tasks except at its
 # writes, so it bounds how long a heartbeat callback or a rebalance waits: 500 decisions of about
@@ -61,6 +62,8 @@ class Consumer(driver.Consumer):
         self._epoch = 0
         self._seeking = asyncio.Lock()
         self._watch = CommitWatch()
+        self._recovery_watch = RecoveryWatch()
+        self.read_back = ReadBack(self.app)
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -83,6 +86,12 @@ class Consumer(driver.Consumer):
                 self.committed[tp] = start
                 self._read_offset[tp] = start or None
 
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Seek changelogs, as Faust's recovery asks, and take nothing fetched before."""
+        self._epoch += 1
+        self.read_back.sought(partitions, self._epoch)
+        await self._thread.seek_changelogs(partitions, self._epoch)
+
     async def rewind(self, tp: TP) -> None:
         """Fetch again from the first offset of `tp` that is not finished."""
         async with self._seeking:
@@ -99,6 +108,7 @@ class Consumer(driver.Consumer):
         # Faust forgets here what was committed, and so refuses nothing: the final commit of
         # what was finished goes through, because our runs are still there.
         await super().on_partitions_revoked(revoked)
+        self.read_back.forget()
         lost = set(self.runs)
         self.runs.clear()
         self.committed.clear()
@@ -110,8 +120,9 @@ class Consumer(driver.Consumer):
         self,
         timeout: float,  # noqa: ASYNC109  Faust's name
     ) -> AsyncIterator[tuple[TP, Message]]:
-        """Fetch once and hand over what came: inputs in slices, changelogs record by record."""
-        records, active = await self._wait_next_records(timeout)
+        """Fetch once: inputs are handed over in slices, changelogs are stored at once."""
+        self.read_back.look_for_end()
+        records = await self._next_fetch(timeout)
         async with self._seeking:
             # A seek that ran meanwhile has now started its runs, so that epochs can be compared.
             generation = self.app.consumer_generation_id
@@ -119,18 +130,21 @@ class Consumer(driver.Consumer):
             # The flow stops only for a rebalance, which ends with a seek, or for good.
             return
         slices = list(self._cut(records, generation))
-        for tp, rows in records.items():
-            if self._is_changelog_tp(TP(*tp)) and self._wanted(tp, active):
-                slices.extend((TP(*tp), self._to_message(TP(*tp), row)) for row in rows)
+        for tp in filter(self._is_changelog_tp, map(TP._make, records)):
+            self.read_back.take(tp, records[TopicPartition(*tp)], records.epochs.get(tp))
+            # A fetch may bring megabytes: others get a turn before the next partition.
+            await asyncio.sleep(0)
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return
         for tp, message in slices:
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return
             yield tp, message
 
-    async def _wait_next_records(
+    async def _next_fetch(
         self,
-        timeout: float,  # noqa: ASYNC109  Faust's name
-    ) -> tuple[Fetched | None, set[TP] | None]:
+        timeout: float,  # noqa: ASYNC109  as Faust's
+    ) -> Fetched | None:
         """Fetch from the partitions whose agents have room, as soon as one has."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow.wait())
@@ -138,13 +152,10 @@ class Consumer(driver.Consumer):
         if not active:
             # Faust sleeps a whole second here, in which the agents run dry.
             await self.sleep(FULL_SECONDS)
-            return None, active
+            return None
         fetched = await self._getmany(active, timeout)
         assert isinstance(fetched, Fetched)
-        return fetched, active
-
-    def _wanted(self, tp: TopicPartition, active: set[TP] | None) -> bool:
-        return active is None or tp in active or tp in self._buffered_partitions
+        return fetched
 
     def _cut(self, records: Fetched, generation: int) -> Iterator[tuple[TP, Message]]:
         """Cut what was fetched into slices, each linked to the one before it in its run.
@@ -251,5 +262,14 @@ class Consumer(driver.Consumer):
     async def _commit_watchdog(self) -> None:
         """End the process when what is processed is not committed, or not processed at all."""
         async for _ in self.itertimer(LOOK_SECONDS, name="commit watchdog"):
-            for stall in self._watch.look(self.runs, self.committed, time.monotonic()):
-                end_process(ExitCode.COMMIT_STALLED, stall)
+            self.look_for_stalls(time.monotonic())
+
+    def look_for_stalls(self, now: float) -> None:
+        """One look of the watchdog, at a time of the monotonic clock."""
+        for stall in self._watch.look(self.runs, self.committed, now):
+            end_process(ExitCode.COMMIT_STALLED, stall)
+        tables: Any = self.app.tables
+        under_way = self.app.rebalancing or self.app.in_recovery
+        recovered = tables.recovery.active_offsets if under_way else None
+        if self._recovery_watch.stands(recovered, now):
+            end_process(ExitCode.ENGINE_FAILED, "the recovery of state does not move")

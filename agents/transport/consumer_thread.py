@@ -39,23 +39,46 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         fence: Fence = self.app.fence  # type: ignore[attr-defined]  # our App subclass has it
         return fence
 
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        """A consumer to which what a publisher has taken back was never there.
+
+        In at-least-once mode Faust also reads the records of transactions that were aborted.
+        """
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001  Faust passes no other way in
+        return consumer
+
     async def on_start(self) -> None:
         """Start the consumer and watch its heartbeats."""
         await super().on_start()
-        # aiokafka has no hook for heartbeats, and the lease of the fence rests on them.
-        coordinator: Any = self._ensure_consumer()._coordinator  # noqa: SLF001  as said above
+        self.watch_membership(self._ensure_consumer()._coordinator)  # noqa: SLF001  see there
+
+    def watch_membership(self, coordinator: Any) -> None:
+        """Let the fence hear what the group's coordinator hears of this member.
+
+        aiokafka has no hook for heartbeats, and the lease of the fence rests on them.
+        """
         heartbeat = coordinator._do_heartbeat  # noqa: SLF001  as said above
+        reset = coordinator.reset_generation
 
         async def watched_heartbeat() -> bool:
-            sent_at, member = elapsed_clock(), coordinator.member_id
+            sent_at = elapsed_clock()
             answered: bool = await heartbeat()
             if answered:
                 self._fence.renew(sent_at)
-            elif coordinator.member_id != member:
-                self._fence.membership_lost()
             return answered
 
+        def watched_reset() -> None:
+            # The broker no longer knows this member, whether a heartbeat or a commit was told so.
+            # aiokafka would quietly join again, while what is in hand is still being written.
+            # During a join everything was given up before, and on closing nothing is left.
+            joining = coordinator._performed_join_prepare  # noqa: SLF001  as said above
+            if not joining and not coordinator._closing.done():  # noqa: SLF001  as said above
+                self._fence.membership_lost()
+            reset()
+
         coordinator._do_heartbeat = watched_heartbeat  # noqa: SLF001  as said above
+        coordinator.reset_generation = watched_reset
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """A completed join is as good as a heartbeat: the broker has just counted us in."""
@@ -91,6 +114,21 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         except IllegalStateError:
             return {}
         return sought
+
+    async def seek_changelogs(self, offsets: Mapping[TP, int], epoch: int) -> None:
+        """Seek changelog partitions and wait until they stand there.
+
+        Raises IllegalStateError when a rebalance took one away, which Faust's recovery expects.
+        """
+        consumer = self._ensure_consumer()
+        await self.call_thread(self._seek_changelogs, consumer, offsets, epoch)
+
+    async def _seek_changelogs(
+        self, consumer: AIOKafkaConsumer, offsets: Mapping[TP, int], epoch: int
+    ) -> None:
+        # Faust seeks without an await, so that both happen in one step.
+        self._epochs.update(dict.fromkeys((TP(*tp) for tp in offsets), epoch))
+        await self._seek_wait(consumer, offsets)
 
     async def seek_back(self, tp: TP, offset: int, epoch: int) -> None:
         """Seek one partition; does nothing when a rebalance took it away meanwhile."""

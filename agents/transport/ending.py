@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     AGENT_FAILED = 6
     COMMIT_STALLED = 7
     ENGINE_FAILED = 8
+    TOPICS_UNFIT = 9
 
 
 def end_process(code: ExitCode, words: str, cause: BaseException | None = None) -> NoReturn:

@@ -1,8 +1,9 @@
-"""Sees when work stands still: finished but not committed, or handed over but not finished.
+"""Sees when work stands still: finished but not committed, handed over but not finished, or state
+that is not recovered.
 
 Faust can lose an acknowledgement in a race, after which it consumes on and never commits again;
-nothing says so until the restart replays everything.  An agent may also hang.  Pure: the time is
-given.
+nothing says so until the restart replays everything.  An agent may also hang, and so may Faust's
+recovery, which then waits for a changelog record for ever.  Pure: the time is given.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,9 @@ from agents.transport.offsets import OffsetRun
 # How long a partition may stand still.  Commits are due every half second and wait at most 30 s
 # for confirmations, and a slice takes well under a second: twice the longest honest wait.
 STALL_SECONDS = 60.0
+# How long a recovery may bring nothing.  Its requests to the broker have 40 s each, and a changelog
+# arrives in thousands of records a second.
+RECOVERY_SECONDS = 120.0
 # How often to look.
 LOOK_SECONDS = 5.0
 
@@ -51,3 +55,19 @@ class CommitWatch:
             marks[tp] = (offset, now)
             return False
         return now - known[1] > STALL_SECONDS
+
+
+class RecoveryWatch:
+    """Remembers since when a recovery has brought nothing new."""
+
+    def __init__(self) -> None:
+        self._mark: Mapping[TP, int] | None = None
+        self._since = 0.0
+
+    def stands(self, offsets: Mapping[TP, int] | None, now: float) -> bool:
+        """Whether it has stood at the same changelog offsets for too long; None: none goes on."""
+        if offsets is None or offsets != self._mark:
+            self._mark = None if offsets is None else dict(offsets)
+            self._since = now
+            return False
+        return now - self._since > RECOVERY_SECONDS

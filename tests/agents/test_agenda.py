@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.agenda import AGAIN_SECONDS, Agenda
+from agents.agenda import AGAIN_SECONDS, TICK_SECONDS, Agenda
 
 NOON = datetime(2026, 3, 25, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -65,11 +65,15 @@ def test_back_and_forth_wakes_once(agenda: Agenda) -> None:
     assert 3 == agenda.size()
 
 
-def test_the_same_time_said_again_sends_again(agenda: Agenda) -> None:
-    """The episode has decided and still wants that time: the wake before it was too early."""
+def test_an_episode_that_always_wants_a_time_gone_by_cannot_wake_itself_without_end(
+    agenda: Agenda,
+) -> None:
+    """The same time said again sends nothing while its wake is still on the way."""
     agenda.due(NOON, 0.0)
-    agenda.note(0, b"ep-1", NOON)
-    assert [(0, b"ep-1", NOON)] == agenda.due(NOON, 0.1)
+    for tick in range(1, 21):
+        agenda.note(0, b"ep-1", NOON)
+        assert [] == agenda.due(NOON, tick * TICK_SECONDS)
+    assert (0, b"ep-1", NOON) in agenda.due(NOON, AGAIN_SECONDS + TICK_SECONDS)
 
 
 def test_a_partition_that_is_lost_takes_its_entries_along(agenda: Agenda) -> None:

@@ -81,6 +81,22 @@ def hand_over(consumer: Consumer, *offsets: int) -> Any:
     return message
 
 
+def waiting(app: Any, *messages: Any) -> Any:
+    """A Faust stream with these messages waiting in it."""
+    app.flow_control.resume()
+    stream: Any = app.stream(app.channel(value_type=bytes))
+    for message in messages:
+        put(stream, message)
+    return stream
+
+
+def put(stream: Any, message: Any) -> None:
+    """Hand a message to a stream, as Faust's conductor does."""
+    message.incref()
+    message.generation_id = stream.app.consumer_generation_id
+    stream.channel.queue.put_nowait(faust.Event(stream.app, None, b"", None, message))
+
+
 @asynccontextmanager
 async def no_tasks_left() -> AsyncIterator[None]:
     """Cancel what a part started in the background, so that no test leaks into the next."""

@@ -35,6 +35,7 @@ class Verdict:
     duplicates: int = 0
     conflicts: int = 0
     wrong_keys: int = 0
+    began: float = 0.0
     seconds: float = 0.0
     exits: list[int] = field(default_factory=list)
 
@@ -123,19 +124,14 @@ class Rig:
         seconds: float,
         fault: Callable[[float, int], None],
         faults_left: Callable[[], int] = lambda: 0,
+        until: int | None = None,
     ) -> Verdict:
         """Read outputs until all are seen, all faults struck and all is quiet.
 
-        `fault(elapsed, unique)` is asked again and again, and may strike.
+        `fault(elapsed, unique)` is asked again and again, and may strike.  With `until` it ends
+        as soon as so many effects are there.
         """
-        reader = Consumer(
-            {
-                "bootstrap.servers": self.broker,
-                "group.id": f"judge-{self.name}",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-            }
-        )
+        reader = _reader(self.broker, f"judge-{self.name}")
         reader.subscribe([f"{self.name}-out"])
         events = sum(map(len, self.want.values()))
         seen: dict[bytes, dict[int, bytes]] = defaultdict(dict)
@@ -157,12 +153,26 @@ class Rig:
             self.tend()
             fault(time.monotonic() - begin, verdict.unique)
             quiet = time.monotonic() - latest > QUIET_SECONDS
-            if verdict.unique >= events and quiet and not faults_left():
+            enough = until is not None and verdict.unique >= until
+            if enough or (verdict.unique >= events and quiet and not faults_left()):
                 break
         reader.close()
+        verdict.began = begin
         verdict.seconds = latest - begin
         verdict.wrong_keys = sum(not _right(seen[key], want) for key, want in self.want.items())
         return verdict
+
+
+def _reader(broker: str, group: str) -> Consumer:
+    """A client that reads from the beginning and commits nothing."""
+    return Consumer(
+        {
+            "bootstrap.servers": broker,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
 
 
 def _right(seen: dict[int, bytes], want: list[int]) -> bool:

@@ -70,7 +70,7 @@ def test_a_worker_that_was_paused_stops_itself(kafka: EmbeddedKafka, tmp_path: P
 
 
 @pytest.mark.stack
-def test_a_poison_record_stops_the_worker_and_is_not_committed(
+def test_a10_a_poison_record_stops_the_worker_and_is_not_committed(
     kafka: EmbeddedKafka, tmp_path: Path
 ) -> None:
     """An agent that raises ends with code 6, again after the restart: the input is not skipped."""
@@ -108,7 +108,7 @@ def test_a_worker_ends_in_order_when_asked(kafka: EmbeddedKafka, tmp_path: Path)
 
 
 @pytest.mark.stack
-def test_nothing_listens(kafka: EmbeddedKafka, tmp_path: Path) -> None:
+def test_a24_nothing_listens(kafka: EmbeddedKafka, tmp_path: Path) -> None:
     """A running worker has no listening socket: Faust's web server would be on 0.0.0.0:6066."""
     rig = Rig(kafka.bootstrap, tmp_path, store="memory://")
     rig.load(10, keys=2)

@@ -8,8 +8,13 @@ import pytest
 from faust.types.tuples import TP
 
 from agents.transport.offsets import OffsetRun
-from agents.transport.watchdog import STALL_SECONDS, CommitWatch
-from tests.engine.bench_parts import INPUTS, hand_over, hub_consumer, stock_consumer
+from agents.transport.watchdog import (
+    RECOVERY_SECONDS,
+    STALL_SECONDS,
+    CommitWatch,
+    RecoveryWatch,
+)
+from tests.engine.bench_parts import INPUTS, hand_over, hub_consumer, outcome, stock_consumer
 
 
 def stock_new_offset(
@@ -29,7 +34,7 @@ def stock_new_offset(
     return asyncio.run(ask())
 
 
-def test_the_first_input_after_the_commit_is_in_flight(tmp_path: Path) -> None:
+def test_a7_the_first_input_after_the_commit_is_in_flight(tmp_path: Path) -> None:
     """Committed 2585, later ones done: Faust commits 2590 and loses 2585; ours commits nothing."""
 
     async def ours() -> int | None:
@@ -42,7 +47,7 @@ def test_the_first_input_after_the_commit_is_in_flight(tmp_path: Path) -> None:
     assert asyncio.run(ours()) is None
 
 
-def test_the_very_first_input_of_a_group_is_in_flight(tmp_path: Path) -> None:
+def test_a7_the_very_first_input_of_a_group_is_in_flight(tmp_path: Path) -> None:
     """Nothing committed yet, 0 in flight: Faust commits 4 and loses 0; ours commits nothing."""
 
     async def ours() -> int | None:
@@ -55,7 +60,7 @@ def test_the_very_first_input_of_a_group_is_in_flight(tmp_path: Path) -> None:
     assert asyncio.run(ours()) is None
 
 
-def test_a_declared_gap_does_not_finish_what_is_in_flight(tmp_path: Path) -> None:
+def test_a7_a_declared_gap_does_not_finish_what_is_in_flight(tmp_path: Path) -> None:
     """14 in flight behind a gap: Faust's gap includes it and commits 16; ours stops at 12."""
 
     async def ours() -> int | None:
@@ -97,7 +102,7 @@ def test_what_was_fetched_before_a_seek_counts_for_nothing(tmp_path: Path) -> No
     assert asyncio.run(ours()) is None
 
 
-def test_a_refused_commit_is_not_remembered(tmp_path: Path) -> None:
+def test_a13_a_refused_commit_is_not_remembered(tmp_path: Path) -> None:
     """Faust remembers an offset as committed even when the broker refused it; ours does not."""
 
     async def refused(_: object) -> bool:
@@ -118,7 +123,49 @@ def test_a_refused_commit_is_not_remembered(tmp_path: Path) -> None:
     assert (9, None) == asyncio.run(ask())
 
 
-def test_a_stalled_commit_is_seen() -> None:
+def test_a12_two_lost_acknowledgements_stop_the_commits_for_ever(tmp_path: Path) -> None:
+    """12 and 13 processed and never acknowledged: Faust stays at 12 and says nothing; ours ends."""
+
+    async def theirs() -> tuple[set[int | None], bool]:
+        consumer = stock_consumer()
+        consumer._committed_offset[INPUTS] = 12
+        offers: set[int | None] = set()
+        for offset in range(14, 1014):
+            consumer._acked[INPUTS].append(offset)
+            consumer._acked_index[INPUTS].add(offset)
+            offers.add(consumer._new_offset(INPUTS))
+        # What Faust does about it, minutes later.
+        consumer._thread._log_slow_processing_commit(
+            "Has not committed %r (last commit %s).", INPUTS, "1 hour ago"
+        )
+        return offers, consumer.app.crashed
+
+    assert ({None}, False) == asyncio.run(theirs())
+
+    code, words = outcome(
+        f"""
+        import asyncio, sys
+        from pathlib import Path
+        from tests.engine.bench_parts import hand_over, hub_consumer, INPUTS
+        async def main():
+            consumer = hub_consumer(Path(sys.argv[1]), start=12)
+            consumer.committed[INPUTS] = 12
+            lost = hand_over(consumer, 12, 13)
+            consumer.finish(hand_over(consumer, 14))
+            consumer.look_for_stalls(100.0)
+            consumer.look_for_stalls(100.0 + {STALL_SECONDS})
+            print("still there", file=sys.stderr)
+            consumer.look_for_stalls(100.1 + {STALL_SECONDS})
+        asyncio.run(main())
+        """,
+        tmp_path,
+    )
+    assert 7 == code
+    assert "still there" in words
+    assert "inputs/0 is handed over but not processed" in words
+
+
+def test_a12_a_stalled_commit_is_seen() -> None:
     """Processed and not committed for a minute: Faust logs a line; our watch reports the stall."""
     watch, run = CommitWatch(), OffsetRun(0, epoch=1)
     run.finish(run.hand(9), 9)
@@ -152,14 +199,35 @@ def test_a_long_idle_worker_is_not_stalled() -> None:
     assert [] == list(watch.look({INPUTS: run}, {INPUTS: 0}, now=3600.0))
 
 
-def test_faust_only_logs_a_stalled_commit() -> None:
-    """The same stall in plain Faust: its detector returns, and the worker goes on."""
+def test_a_recovery_that_hangs_is_seen() -> None:
+    """No changelog record for two minutes is a stall; a slow recovery and none at all are not."""
+    watch, tp = RecoveryWatch(), TP("changelog", 0)
+    late = RECOVERY_SECONDS + 1
 
-    async def ask() -> bool:
-        consumer = stock_consumer()
-        consumer._thread._log_slow_processing_commit(
-            "Has not committed %r (last commit %s).", TP("inputs", 0), "1 hour ago"
-        )
-        return consumer.app.crashed
+    assert not watch.stands({tp: 5}, 0.0)
+    assert not watch.stands({tp: 6}, late)
+    assert not watch.stands({tp: 6}, late + RECOVERY_SECONDS)
+    assert watch.stands({tp: 6}, 2 * late)
+    assert not watch.stands(None, 2 * late)
+    assert not watch.stands({tp: 6}, 4 * late)
 
-    assert asyncio.run(ask()) is False
+
+def test_a_recovery_that_hangs_ends_the_process(tmp_path: Path) -> None:
+    """Exit code 8, by the watchdog that runs beside it: a restart recovers from where it stood."""
+    code, words = outcome(
+        f"""
+        import asyncio, sys
+        from pathlib import Path
+        from tests.engine.bench_parts import hub_consumer
+        async def main():
+            consumer = hub_consumer(Path(sys.argv[1]), start=0)
+            consumer.app.in_recovery = True
+            consumer.look_for_stalls(0.0)
+            consumer.look_for_stalls({RECOVERY_SECONDS} + 0.1)
+        asyncio.run(main())
+        """,
+        tmp_path,
+    )
+
+    assert 8 == code
+    assert "the recovery of state does not move" in words

@@ -4,7 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import faust
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
@@ -22,11 +21,13 @@ from tests.engine.bench_parts import (
     hub_consumer,
     no_tasks_left,
     outcome,
+    put,
     stock_consumer,
+    waiting,
 )
 
 
-def test_what_the_stream_dropped_is_a_hole(tmp_path: Path) -> None:
+def test_a32_what_the_stream_dropped_is_a_hole(tmp_path: Path) -> None:
     """0-9 dropped after a rebalance, 10-19 done: Faust commits 20; ours sees that 0 is missing."""
 
     async def theirs() -> int | None:
@@ -160,7 +161,7 @@ class Cluster:
         self.position[tp] = offset
 
 
-def test_a_partition_without_a_commit_is_sought_to_its_start(tmp_path: Path) -> None:
+def test_a32_a_partition_without_a_commit_is_sought_to_its_start(tmp_path: Path) -> None:
     """Left alone it would go on at 2732, where the last fetch had got to; ours goes to 0."""
 
     async def ours() -> dict[TP, int]:
@@ -172,49 +173,7 @@ def test_a_partition_without_a_commit_is_sought_to_its_start(tmp_path: Path) -> 
     assert {INPUTS: 0, TP("inputs", 1): 700} == asyncio.run(ours())
 
 
-def waiting(app: Any, *messages: Any) -> Any:
-    """A Faust stream with these messages waiting in it."""
-    app.flow_control.resume()
-    stream: Any = app.stream(app.channel(value_type=bytes))
-    for message in messages:
-        put(stream, message)
-    return stream
-
-
-def put(stream: Any, message: Any) -> None:
-    """Hand a message to a stream, as Faust's conductor does."""
-    message.incref()
-    message.generation_id = stream.app.consumer_generation_id
-    stream.channel.queue.put_nowait(faust.Event(stream.app, None, b"", None, message))
-
-
-def test_an_exception_in_an_agent_acknowledges_nothing(tmp_path: Path) -> None:
-    """Faust acknowledges the input of the agent that raised; ours would commit nothing of it."""
-
-    async def theirs() -> bool:
-        consumer = stock_consumer()
-        message = consumer._to_message(INPUTS, fetched(0)[TopicPartition(*INPUTS)][0])
-        async with no_tasks_left():
-            values = aiter(waiting(consumer.app, message))
-            await anext(values)
-            with pytest.raises(ValueError, match="poison"):
-                await values.athrow(ValueError("poison"))
-        return message.acked
-
-    async def ours() -> int | None:
-        consumer = hub_consumer(tmp_path, start=0)
-        async with no_tasks_left():
-            pieces: Any = slices(waiting(consumer.app, hand_over(consumer, 0)))
-            await anext(pieces)
-            with pytest.raises(ValueError, match="poison"):
-                await pieces.athrow(ValueError("poison"))
-        return consumer._new_offset(INPUTS)
-
-    assert asyncio.run(theirs()) is True
-    assert asyncio.run(ours()) is None
-
-
-def test_a_hole_is_fetched_again_and_then_processed(tmp_path: Path) -> None:
+def test_a32_a_hole_is_fetched_again_and_then_processed(tmp_path: Path) -> None:
     """The slice after the hole is skipped, the partition sought back, and all arrives in order."""
 
     async def ours() -> tuple[list[int], list[int], int | None]:
@@ -240,6 +199,51 @@ def test_a_hole_is_fetched_again_and_then_processed(tmp_path: Path) -> None:
     before = Counters.holes
     assert ([2], [0, 1, 2, 3, 4, 5], 4) == asyncio.run(ours())
     assert before + 1 == Counters.holes
+
+
+def rebalance_between(consumer: Any, stream: Any, old: list[Any], new: list[Any]) -> None:
+    """Put messages into a stream, some before and some after a new generation of the group."""
+    for message in old:
+        put(stream, message)
+    consumer.app.consumer_generation_id += 1
+    for message in new:
+        put(stream, message)
+
+
+def test_a32_faust_skips_what_was_fetched_before_a_rebalance(tmp_path: Path) -> None:
+    """Real streams: Faust drops 0 and 1, hands over 2 and would commit 3; ours fetches 0 again."""
+
+    async def theirs() -> tuple[int, int | None]:
+        consumer = stock_consumer()
+        rows = fetched(0, 1, 2)[TopicPartition(*INPUTS)]
+        first, second, third = (consumer._to_message(INPUTS, row) for row in rows)
+        stream = waiting(consumer.app)
+        rebalance_between(consumer, stream, [first, second], [third])
+        async with no_tasks_left():
+            events = aiter(stream.events())
+            event = await anext(events)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(events), 0.1)
+        return event.message.offset, consumer._new_offset(INPUTS)
+
+    async def ours() -> tuple[list[int], int | None]:
+        consumer = hub_consumer(tmp_path, start=0)
+        old, new = hand_over(consumer, 0, 1), hand_over(consumer, 2)
+        stream = waiting(consumer.app)
+        rebalance_between(consumer, stream, [old], [new])
+        sought: list[int] = []
+
+        async def seek_back(_tp: TP, offset: int, _epoch: int) -> None:
+            sought.append(offset)
+
+        consumer._thread.seek_back = seek_back  # type: ignore[assignment, method-assign]  # no broker here
+        async with no_tasks_left():
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(slices(stream)), 0.1)
+        return sought, consumer._new_offset(INPUTS)
+
+    assert (2, 3) == asyncio.run(theirs())
+    assert ([0], None) == asyncio.run(ours())
 
 
 def test_a_hole_that_stays_ends_the_process(tmp_path: Path) -> None:

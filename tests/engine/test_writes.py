@@ -47,7 +47,7 @@ async def flush_while_stalled(kind: type[ProducerBuffer]) -> tuple[bool, int]:
     return bool(done), unsent
 
 
-def test_a_flush_does_not_give_up() -> None:
+def test_a8_a_flush_does_not_give_up() -> None:
     """Faust's flush returns after 100 ms with messages unsent; ours returns when they are sent."""
     assert (True, 4) == asyncio.run(flush_while_stalled(ProducerBuffer))
     assert (False, 4) == asyncio.run(flush_while_stalled(StrictBuffer))
@@ -75,7 +75,7 @@ def test_a_flush_has_a_deadline(tmp_path: Path) -> None:
     assert "1 writes unconfirmed" in words
 
 
-def test_a_failed_delivery_is_only_a_warning_in_faust() -> None:
+def test_a9_a_failed_delivery_is_only_a_warning_in_faust() -> None:
     """Plain Faust parks the exception on a future nobody awaits, and the worker goes on."""
 
     async def ask() -> tuple[bool, bool]:
@@ -99,7 +99,7 @@ def test_a_failed_delivery_is_only_a_warning_in_faust() -> None:
     ],
     ids=["sent by Faust", "sent in a batch"],
 )
-def test_a_failed_delivery_ends_the_process(tmp_path: Path, what: str) -> None:
+def test_a9_a_failed_delivery_ends_the_process(tmp_path: Path, what: str) -> None:
     """Ours ends with exit code 5 and says so, without the text of the exception."""
     code, words = outcome(
         f"""
@@ -159,9 +159,12 @@ def test_a_failed_recovery_ends_the_process(tmp_path: Path) -> None:
         """
         import sys
         from pathlib import Path
-        from tests.engine.bench_parts import hub_app
+        from faust.types.tuples import TP
+        from tests.engine.bench_parts import hub_app, record
         table = hub_app(Path(sys.argv[1]), "rocksdb://").Table("totals")
-        table.apply_changelog_batch([object()])
+        Path(table.data.path).parent.mkdir(parents=True)
+        Path(table.data.path).write_text("a file where the folder of the databases belongs")
+        table.read_back(TP("hub-totals-changelog", 0), [record(0)])
         """,
         tmp_path,
     )
@@ -170,7 +173,7 @@ def test_a_failed_recovery_ends_the_process(tmp_path: Path) -> None:
     assert "state of totals was not recovered" in words
 
 
-def test_the_producer_is_idempotent(tmp_path: Path) -> None:
+def test_a14_the_producer_is_idempotent(tmp_path: Path) -> None:
     """Faust leaves idempotence off in at-least-once mode, where no setting turns it on."""
 
     async def ask() -> tuple[Any, Any]:
@@ -182,7 +185,7 @@ def test_the_producer_is_idempotent(tmp_path: Path) -> None:
     assert {"acks": "all", "enable_idempotence": True} == ours
 
 
-def test_no_web_server(tmp_path: Path) -> None:
+def test_a24_no_web_server(tmp_path: Path) -> None:
     """Faust would serve its tables on 0.0.0.0:6066 to anybody; ours serves nothing."""
     theirs, ours = stock_app(), hub_app(tmp_path)
 
