@@ -1,161 +1,137 @@
 """The auditor: what must be true of the decisions of any run, said without knowing the rules.
 
-It reads the decision log like any consumer, folds it far more simply than the core does, and never
-calls `decide`.
+It hears the decision log like any consumer, folds it far more simply than the core does, and never
+calls `decide`.  What it finds is a kind and a sentence; two runs fail alike when the kind is the
+same.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from hub.core.model import NoticeReason, Signal
-from hub.core.outcomes import (
-    GapClosed,
-    GapOpened,
-    GapRaised,
-    LevelReached,
-    NoticeIssued,
-    ObligationEnded,
-    ObligationMet,
-    ObligationRaised,
-    type_of_outcome,
+from hub.core.faults import SenderFault
+from hub.core.outcomes import EventRecorded
+from hub.edges.avro import (
+    DecisionRecord,
+    decode_decision,
+    decode_event,
+    decode_input,
+    decode_quarantine,
 )
-from hub.edges.avro import DecisionRecord, decode_decision
-from tests.simulation.world import OTHER_ORGANISATION, World
+from tests.simulation.family_audit import FamilyAudit
+
+EPOCH = datetime.fromtimestamp(0).astimezone()
+KEPT_HOW = ("new", "corrected", "retracted", "after_end", "before_start")
+"""Ways in which an episode takes an event in; a duplicate is none."""
 
 
-@dataclass
-class Audited:
-    """What was found wrong, in sentences."""
+class Finding(NamedTuple):
+    """Something that is not as it must be."""
 
-    wrong: list[str] = field(default_factory=list)
+    kind: str
+    sentence: str
 
-    def expect(self, truth: bool, sentence: str) -> None:
+
+@dataclass(slots=True)
+class Auditor:
+    """Hears everything, and notes what is wrong as soon as it can be known."""
+
+    findings: list[Finding] = field(default_factory=list)
+    quiet_since: datetime | None = None
+    """From here on there are no faults, and every gap must open in time."""
+    duplicates: int = 0
+    heard: set[bytes] = field(default_factory=set)
+    families: dict[str, FamilyAudit] = field(default_factory=dict)
+    inputs: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    events: set[str] = field(default_factory=set)
+    """Published, readable, and so to be found again."""
+    recorded: dict[str, str] = field(default_factory=dict)
+    """The episode in which each event is."""
+    originals: dict[str, bytes] = field(default_factory=dict)
+    """By quarantine id."""
+
+    def expect(self, truth: bool, kind: str, sentence: str) -> None:
         """Note a sentence that is not so."""
         if not truth:
-            self.wrong.append(sentence)
+            self.findings.append(Finding(kind, sentence))
 
+    def published(self, event_id: str) -> None:
+        """A publisher's event is confirmed: from now on it must not get lost."""
+        self.events.add(event_id)
 
-NOT_BY_ONE_DUTY = frozenset({"G49", "G63"})
-"""G49 only people close; a G63 waits for every rung told at once, and the log names the first."""
+    def hear(self, value: bytes) -> DecisionRecord | None:
+        """A decision from the log; None for one that was heard before, byte for byte."""
+        if value in self.heard:
+            self.duplicates += 1
+            return None
+        self.heard.add(value)
+        record = decode_decision(value)
+        episode = record.episode_id
+        family = self.families.get(episode)
+        if family is None:
+            family = self.families[episode] = FamilyAudit(episode)
+        if record.seq <= family.seq:
+            sentence = f"{episode}: two decisions are number {record.seq}"
+            self.expect(False, "conflict", sentence)
+            return None
+        self.expect(
+            record.seq == family.seq + 1, "order", f"{episode}: {record.seq} follows {family.seq}"
+        )
+        self._once(record)
+        for kind, sentence in family.hear(record, self.quiet_since):
+            self.expect(False, kind, sentence)
+        self._note_events(record)
+        return record
 
+    def _once(self, record: DecisionRecord) -> None:
+        place = (record.input_partition, record.input_offset)
+        known = self.inputs.setdefault(place, (record.episode_id, record.seq))
+        same = known == (record.episode_id, record.seq)
+        self.expect(same, "decided twice", f"input {place} was decided under two numbers")
 
-@dataclass
-class _Seen:
-    """What one family's log has said so far."""
-
-    duties: dict[str, ObligationRaised] = field(default_factory=dict)
-    notices: dict[str, NoticeIssued] = field(default_factory=dict)
-    finished: set[str] = field(default_factory=set)
-    open_gaps: dict[str, GapOpened] = field(default_factory=dict)
-
-
-def audit(world: World) -> list[str]:
-    """Everything that is wrong with a finished, quiet world."""
-    found = Audited()
-    found.expect(world.conflicts == 0, f"{world.conflicts} conflicting decisions")
-    decided: dict[tuple[int, int], int] = defaultdict(int)
-    for episode, rows in world.seen.items():
-        numbers = sorted(rows)
-        found.expect(numbers == list(range(1, len(rows) + 1)), f"{episode}: a hole in {numbers}")
-        records = [decode_decision(rows[n]) for n in numbers]
-        for record in records:
-            decided[record.input_partition, record.input_offset] += 1
-        _audit_episode(found, episode, records, world.now)
-    inputs = sum(len(p.inputs) for p in world.partitions)
-    found.expect(len(decided) == inputs, f"{inputs - len(decided)} inputs were never decided")
-    found.expect(
-        all(count == 1 for count in decided.values()), "an input was decided under two numbers"
-    )
-    return found.wrong
-
-
-def _audit_episode(
-    found: Audited, episode: str, records: list[DecisionRecord], now: datetime
-) -> None:
-    """One family's decisions, in order."""
-    seen = _Seen()
-    last = records[0].at
-    for record in records:
-        found.expect(record.at >= last, f"{episode}: time ran backwards")
-        last = record.at
+    def _note_events(self, record: DecisionRecord) -> None:
         for outcome in record.outcomes:
-            _audit_duty(found, episode, outcome, seen)
-            _audit_gap(found, episode, outcome, seen.open_gaps)
-    _audit_end(found, episode, now, seen)
+            if isinstance(outcome, EventRecorded) and outcome.how in KEPT_HOW:
+                where = self.recorded.setdefault(outcome.event_id, record.episode_id)
+                self.expect(
+                    where == record.episode_id,
+                    "two episodes",
+                    f"{outcome.event_id} is in two episodes",
+                )
 
+    def quarantined(self, value: bytes) -> None:
+        """An original in quarantine."""
+        record = decode_quarantine(value)
+        self.originals[record.quarantine_id] = record.original
 
-def _audit_duty(found: Audited, episode: str, outcome: type_of_outcome, seen: _Seen) -> None:
-    """What is said of duties and notices."""
-    match outcome:
-        case ObligationRaised():
-            again = outcome.obligation_id in seen.duties
-            found.expect(not again, f"{episode}: a duty raised twice")
-            seen.duties[outcome.obligation_id] = outcome
-        case NoticeIssued():
-            _audit_notice(found, episode, outcome, seen)
-        case LevelReached(counts=True) if outcome.signal is not Signal.ACTED:
-            told = seen.notices.get(outcome.notice_id)
-            right = told is not None and told.organisation == outcome.organisation
-            found.expect(right, f"{episode}: a stranger's word counted")
-        case LevelReached(signal=Signal.NOT_OURS | Signal.REFUSED | Signal.BOUNCED):
-            # Given back after all, by whoever had it: the duty stands again.
-            seen.finished.discard(outcome.obligation_id)
-        case ObligationMet() | ObligationEnded():
-            seen.finished.add(outcome.obligation_id)
+    # --- at the end -----------------------------------------------------------------------------
 
+    def close(self, now: datetime, inputs: int) -> list[Finding]:
+        """What is wrong when the world is quiet: everything was decided, every duty has an end."""
+        missing = inputs - len(self.inputs)
+        self.expect(missing == 0, "lost input", f"{missing} inputs were never decided")
+        for family in self.families.values():
+            for kind, sentence in family.close(now):
+                self.expect(False, kind, sentence)
+        waiting = {event for q in self.originals if self._is_seen(q) for event in self._about(q)}
+        for event in sorted(self.events - self.recorded.keys() - waiting):
+            self.expect(False, "lost event", f"{event} is in no episode, and in no open quarantine")
+        return self.findings
 
-def _audit_gap(
-    found: Audited, episode: str, outcome: type_of_outcome, open_gaps: dict[str, GapOpened]
-) -> None:
-    """What is said of gaps."""
-    match outcome:
-        case GapOpened():
-            found.expect(outcome.gap_id not in open_gaps, f"{episode}: a gap opened twice")
-            early = outcome.opened_at < outcome.due_at
-            found.expect(not early, f"{episode}: a gap opened before it was due")
-            open_gaps[outcome.gap_id] = outcome
-        case GapRaised():
-            graver = outcome.severity > open_gaps[outcome.gap_id].severity
-            found.expect(graver, f"{episode}: a gap was made lighter")
-        case GapClosed():
-            found.expect(outcome.gap_id in open_gaps, f"{episode}: closed and not open")
-            open_gaps.pop(outcome.gap_id, None)
+    def _is_seen(self, quarantine_id: str) -> bool:
+        """Whether somebody owns an original: a gap about it is open."""
+        family = self.families.get(f"q-{quarantine_id}")
+        return family is not None and bool(family.open_gaps)
 
-
-def _audit_notice(found: Audited, episode: str, notice: NoticeIssued, seen: _Seen) -> None:
-    found.expect(notice.notice_id not in seen.notices, f"{episode}: one notice id twice")
-    retold = notice.reason in (NoticeReason.CORRECTED, NoticeReason.REROUTED)
-    found.expect(
-        notice.obligation_id not in seen.finished or retold,
-        f"{episode}: a notice went out for a finished duty ({notice.why.rule})",
-    )
-    found.expect(
-        notice.organisation != "" and bool(notice.why.authority), f"{episode}: a notice to nobody"
-    )
-    found.expect(notice.organisation != OTHER_ORGANISATION, f"{episode}: a notice to a stranger")
-    seen.notices[notice.notice_id] = notice
-
-
-def _audit_end(found: Audited, episode: str, now: datetime, seen: _Seen) -> None:
-    """Every duty past its due time is met, ended, or visible; every gap has a duty still open."""
-    for identity, duty in seen.duties.items():
-        due = max(m.due_at for m in duty.milestones)
-        if identity in seen.finished or due > now or duty.why.rule.startswith("EL-"):
-            continue
-        # A duty may join a gap that is already open for the same role; the log names the first.
-        shown = any(
-            identity in gap.duty_ids or duty.role in (gap.role, gap.subject.rpartition("/")[2])
-            for gap in seen.open_gaps.values()
-        )
-        found.expect(
-            shown, f"{episode}: {duty.why.rule} for {duty.role} is overdue and nobody can see it"
-        )
-    waiting = {d.role for identity, d in seen.duties.items() if identity not in seen.finished}
-    for gap in seen.open_gaps.values():
-        known = [seen.duties[i] for i in gap.duty_ids if i in seen.duties]
-        if known and gap.code not in NOT_BY_ONE_DUTY:
-            found.expect(
-                any(duty.role in waiting for duty in known),
-                f"{episode}: {gap.code} stays open though its duty is done",
-            )
+    def _about(self, quarantine_id: str) -> set[str]:
+        """The event inside an original, whichever agent kept it back."""
+        original = self.originals[quarantine_id]
+        try:
+            return {decode_event(original, EPOCH).id}
+        except SenderFault:
+            pass
+        try:
+            event = decode_input(original).event
+        except SenderFault:
+            return set()
+        return {event.id} if event else set()
