@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     """A SQLAlchemy address; empty means SQLite in the data folder."""
     partitions: int = Field(default=4, ge=1, le=512)
     replication: int = Field(default=1, ge=1, le=9)
-    clock: str = Field(default="real", pattern=r"^(real|file:.+)$")
+    clock: str = Field(default="real", pattern=r"^(real|file:.+|accelerated:.+)$")
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=8080, ge=0, le=65535)
     mllp_host: str = "127.0.0.1"

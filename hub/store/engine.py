@@ -1,5 +1,6 @@
 """Opening the database: SQLite with a write-ahead log, or PostgreSQL, by URL alone."""
 
+import fcntl
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -47,10 +48,31 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that will write; commits at the end, rolls back when anything is raised.
 
     On SQLite it takes the write lock at once: a transaction that reads first and writes later
-    would fail, without waiting, when another role has written in between.
+    would fail, without waiting, when another role has written in between.  Writers take turns.
     """
-    with engine.connect().execution_options(**{_WRITES: True}) as conn, conn.begin():
+    with _turn(engine), engine.connect().execution_options(**{_WRITES: True}) as conn, conn.begin():
         yield conn
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Wait in line for SQLite's one write lock; PostgreSQL needs no line.
+
+    SQLite's own waiters only look again from time to time, and whoever has just let go takes the
+    lock back before they do: a projector that was catching up kept the delivery role out until it
+    ended on "database is locked", again and again (found under chaos).  So the next writer stands
+    at a file lock of its own, and the last one, coming back, has to queue behind it.  The kernel
+    lets both locks go when a process dies.
+    """
+    file = engine.url.database
+    if engine.dialect.name != "sqlite" or not file or file == ":memory:":
+        yield
+        return
+    with Path(f"{file}-turn").open("ab") as turn:
+        with Path(f"{file}-next").open("ab") as following:
+            fcntl.flock(following, fcntl.LOCK_EX)
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
