@@ -14,6 +14,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from hub.ops import limits
 from hub.ops.logs import log
 
 CONFIRM_SECONDS: Final = 5.0
@@ -27,6 +28,10 @@ RENEW_SECONDS: Final = 30.0
 """How long a write may stay unconfirmed before its producer is given up for a new one.  A producer
 asks only the brokers it has met; a cluster whose addresses have all changed is found again only
 from the bootstrap address."""
+
+MOST_UNCONFIRMED: Final = limits.UNCONFIRMED.value
+"""Writes that wait together.  Each holds its record, and its door holds what the record was made
+of: what is refused at once costs nothing."""
 
 CLOSE_SECONDS: Final = 3.0
 """How long a stopping role waits for writes that are on their way."""
@@ -63,9 +68,12 @@ class ConfirmedWrites:
         self._connecting: asyncio.Task[None] | None = None
         self._overdue: set[asyncio.Future[Any]] = set()
         self._overdue_since: float | None = None
+        self._waiting = 0
+        self._away_since: float | None = None
 
     async def start(self) -> None:
         """Begin to connect.  Never waits for Kafka."""
+        self._away_since = time.monotonic()
         self._connecting = asyncio.create_task(self._connect())
 
     async def stop(self) -> None:
@@ -96,14 +104,30 @@ class ConfirmedWrites:
                 await producer.stop()
                 raise
             self._producer = producer
+            self._away_since = None
             self._connected.set()
             return
 
     async def write(self, topic: str, key: bytes, value: bytes) -> None:
-        """Write one record and wait for the broker's word, or raise Unavailable."""
+        """Write one record and wait for the broker's word, or raise Unavailable.
+
+        A caller that is cancelled meanwhile knows nothing: the record may arrive or not, whole in
+        either case.
+        """
         if self._overdue:
             self._give_up_if_stuck()
             raise Unavailable("Kafka has not confirmed earlier writes")
+        if self._is_long_away():
+            raise Unavailable("Kafka cannot be reached")
+        if self._waiting >= MOST_UNCONFIRMED:
+            raise Unavailable("too many writes wait for Kafka")
+        self._waiting += 1
+        try:
+            await self._write(topic, key, value)
+        finally:
+            self._waiting -= 1
+
+    async def _write(self, topic: str, key: bytes, value: bytes) -> None:
         sent: asyncio.Future[Any] | None = None
         try:
             async with asyncio.timeout(self._confirm_seconds):
@@ -114,6 +138,11 @@ class ConfirmedWrites:
             if sent is not None:
                 self._watch(sent, producer)
             raise Unavailable("Kafka did not confirm in time") from late
+        except asyncio.CancelledError:
+            if sent is not None:
+                # Nobody waits for it any more, but a failure would still spoil the producer.
+                sent.add_done_callback(partial(self._arrived, producer))
+            raise
         except KafkaError as refused:
             raise Unavailable("Kafka could not take the write") from refused
         problem = sent.exception()
@@ -123,10 +152,19 @@ class ConfirmedWrites:
         self._renew(producer)
         raise Unavailable("Kafka did not take the write") from problem
 
-    async def _connected_producer(self) -> AIOKafkaProducer:
+    def _is_long_away(self) -> bool:
+        """True once a connection has been sought in vain for as long as a write may take."""
+        self._raise_unforeseen()
+        since = self._away_since
+        return since is not None and time.monotonic() - since > self._confirm_seconds
+
+    def _raise_unforeseen(self) -> None:
         if self._connecting is not None and self._connecting.done():
             # An unforeseen error while connecting is ours: it must end the role, not hide.
             self._connecting.result()
+
+    async def _connected_producer(self) -> AIOKafkaProducer:
+        self._raise_unforeseen()
         await self._connected.wait()
         assert self._producer is not None, "connected means that there is one"
         return self._producer
@@ -160,6 +198,7 @@ class ConfirmedWrites:
         """Replace a producer whose write has failed, once, however many writes failed with it."""
         if self._producer is spent:
             self._producer = None
+            self._away_since = time.monotonic()
             self._connected.clear()
             self._connecting = asyncio.create_task(self._replace(spent))
 

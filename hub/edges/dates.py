@@ -6,7 +6,25 @@ Built once per schema, so that only the fields that are dates are ever touched.
 from collections.abc import Callable
 from typing import Any
 
+from hub.edges.schemas import Schemas
+
 type_of_restorer = Callable[[Any], Any]
+
+
+class Dates:
+    """Restores the dates of whole events of one set of schemas."""
+
+    def __init__(self, schemas: Schemas):
+        self._schemas = schemas
+        self._known: dict[str, tuple[type_of_restorer, type_of_restorer]] = {}
+
+    def restore(self, event_type: str, record: dict[str, Any]) -> None:
+        """Turn every date of an event's record into ISO text, in place."""
+        if event_type not in self._known:
+            self._known[event_type] = date_restorers(self._schemas.avsc(event_type))
+        of_envelope, of_body = self._known[event_type]
+        of_envelope(record["envelope"])
+        of_body(record)
 
 
 def date_restorers(avsc: dict[str, Any]) -> tuple[type_of_restorer, type_of_restorer]:

@@ -17,6 +17,7 @@ from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import source_of
 from hub.edges.intake import KnowsOrganisations
 from hub.edges.publish import UNKNOWN_SOURCE, KeptFault, Original, Publisher, Unavailable
+from hub.ops import limits
 from hub.ops.clock import Clock
 from hub.ops.logs import log
 from hub.ops.metrics import MLLP_MESSAGES as MESSAGES
@@ -25,9 +26,7 @@ from hub.ops.metrics import declare_answers, event_in
 START: Final = b"\x0b"
 END: Final = b"\x1c\r"
 
-LARGEST_FRAME_BYTES: Final = 1024 * 1024
-"""1 MiB.  An ADT message has 1 to 4 KiB; what Kafka takes by default is 1 MiB too, so a larger
-message could not be kept whole in any case."""
+LARGEST_FRAME_BYTES: Final = limits.FRAME_BYTES.value
 
 CONTENT_TYPE: Final = "x-application/hl7-v2+er7"
 DOOR: Final = "mllp"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.edges.mllp import Door, Framer, framed
+from hub.ops import limits
 from hub.ops.logs import log
 from hub.ops.metrics import MLLP_SKIPPED_BYTES
 
@@ -20,9 +21,7 @@ IDLE_SECONDS: Final = 900.0
 """A connection on which nothing was said for a quarter of an hour is closed; senders reconnect.
 Half-open connections (a firewall forgot them) would otherwise add up for ever."""
 
-MOST_CONNECTIONS: Final = 200
-"""A trust has one or two interface engines with a few connections each.  One connection holds at
-most one frame of 1 MiB, so this bounds memory at 200 MiB."""
+MOST_CONNECTIONS: Final = limits.MLLP_CONNECTIONS.value
 
 READ_BYTES: Final = 64 * 1024
 ANSWER_SECONDS: Final = 30.0

@@ -24,6 +24,7 @@ from hub.edges import avro
 from hub.edges.confirmed import CONFIRM_SECONDS, ConfirmedWrites, Unavailable
 from hub.edges.intake import KnowsOrganisations, check_event
 from hub.edges.schemas import Schemas, default_schemas
+from hub.ops import limits
 from hub.ops.topics import INPUTS, QUARANTINE, family_topic
 
 __all__ = ["KeptFault", "Original", "Publisher", "Unavailable"]
@@ -31,6 +32,8 @@ __all__ = ["KeptFault", "Original", "Publisher", "Unavailable"]
 ORIGINAL_KEPT_BYTES: Final = avro.LARGEST_INNER_BYTES - 16 * 1024
 """How much of a faulty original is kept; 16 KiB is room for the other fields of its record.
 Anything longer is cut, and its explanation says so."""
+
+MOST_EVENTS: Final = limits.BATCH_EVENTS.value
 
 PREGNANCY_TOPIC: Final = family_topic("pregnancy")
 """Where a correction goes when the door does not know the type of the event it corrects."""
@@ -111,6 +114,7 @@ class Publisher:
         """
         batch = (events,) if isinstance(events, Event) else tuple(events)
         try:
+            _require_few(batch)
             for event in batch:
                 check_event(event, directory, original.received_at)
             encoded = [(event, avro.encode_event(event)) for event in batch]
@@ -133,6 +137,11 @@ class Publisher:
         """Write an input (a receipt, a delivery report) to the inputs of its episode, confirmed."""
         await self._writes.write(INPUTS, given.episode_id.encode(), avro.encode_input(given))
 
+    async def keep(self, record: avro.QuarantineRecord) -> None:
+        """Put a record into quarantine as it is, confirmed.  Raises Unavailable."""
+        value = avro.encode_quarantine(record)
+        await self._writes.write(QUARANTINE, record.quarantine_id.encode(), value)
+
     async def quarantine(self, fault: SenderFault, original: Original) -> str:
         """Keep a faulty original and return its quarantine id, when the broker has confirmed.
 
@@ -140,8 +149,7 @@ class Publisher:
         row and not a hundred.  Raises Unavailable when Kafka is away.
         """
         quarantine_id = self.quarantine_id(fault.reason, original)
-        value = avro.encode_quarantine(self._record(quarantine_id, fault, original))
-        await self._writes.write(QUARANTINE, quarantine_id.encode(), value)
+        await self.keep(self._record(quarantine_id, fault, original))
         return quarantine_id
 
     def event_key(self, event: Event) -> bytes:
@@ -194,6 +202,15 @@ class Publisher:
             received_at=original.received_at,
             owner=OWNER,
             episode_id=None,
+        )
+
+
+def _require_few(batch: tuple[Event, ...]) -> None:
+    if len(batch) > MOST_EVENTS:
+        raise SenderFault(
+            FaultReason.OVERSIZE,
+            f"the original holds {len(batch)} events, and {MOST_EVENTS} are taken at once",
+            remedy="send them in several",
         )
 
 

@@ -24,6 +24,13 @@ from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.roles.delivery import RESULTS, Delivery, Means
 from hub.roles.follow import Follower, positions_after
+from hub.roles.unreadable import (
+    NEWER_RECORD,
+    Unreadable,
+    WrittenByANewerHub,
+    read_batch,
+    say_newer,
+)
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.outbox import cancel_duty, queue_notice, readdress
 from hub.store.positions import save_positions, saved_positions, type_of_positions
@@ -33,7 +40,12 @@ CHANNELS: Final = (WorklistChannel.name, WebhookChannel.name, KafkaTopicChannel.
 LAG_SECONDS: Final = 5.0
 
 
-def take_in(engine: Engine, directory: Directory, records: Sequence[ConsumerRecord]) -> int:
+def take_in(
+    engine: Engine,
+    directory: Directory,
+    decisions: Sequence[DecisionRecord],
+    after: type_of_positions,
+) -> int:
     """Put the notices of decisions into the outbox; returns how many were new.
 
     Rows and positions share a transaction, and a notice is known by its id, so that a decision
@@ -41,8 +53,7 @@ def take_in(engine: Engine, directory: Directory, records: Sequence[ConsumerReco
     """
     new = 0
     with writing(engine) as conn:
-        for record in records:
-            decision = decode_decision(record.value)
+        for decision in decisions:
             for outcome in decision.outcomes:
                 if isinstance(outcome, NoticeIssued):
                     endpoint = directory.endpoint(outcome.organisation, outcome.role)
@@ -50,7 +61,7 @@ def take_in(engine: Engine, directory: Directory, records: Sequence[ConsumerReco
                     new += queue_notice(conn, notice, endpoint, datetime.now(UTC))
                 elif isinstance(outcome, ObligationEnded):
                     cancel_duty(conn, outcome.obligation_id, outcome.notice_ids)
-        save_positions(conn, CONSUMER, positions_after(records))
+        save_positions(conn, CONSUMER, after)
     return new
 
 
@@ -90,16 +101,30 @@ def channels_of(settings: Settings) -> dict[str, Channel]:
     return {channel.name: channel for channel in channels}
 
 
+def _read(record: ConsumerRecord) -> DecisionRecord:
+    """Raises SenderFault."""
+    return decode_decision(record.value or b"")
+
+
 async def _follow(
-    engine: Engine, directory: Directory, follower: Follower, delivery: Delivery
+    engine: Engine, directory: Directory, follower: Follower, delivery: Delivery, core: Publisher
 ) -> None:
     while True:
         records = await follower.batch()
         if not records:
             continue
-        new = await asyncio.to_thread(take_in, engine, directory, records)
+        batch = await asyncio.to_thread(read_batch, records, _read)
+        for each in batch.read:
+            if isinstance(each, Unreadable):
+                # Through Kafka, so that the core opens a gap for it and somebody owns it.
+                await core.keep(each.kept)
+        decisions = [each for each in batch.read if isinstance(each, DecisionRecord)]
+        after = positions_after(batch.records)
+        new = await asyncio.to_thread(take_in, engine, directory, decisions, after)
         if new:
             delivery.wake()
+        if batch.newer is not None:
+            raise batch.newer
 
 
 async def _watch(follower: Follower) -> None:
@@ -140,7 +165,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
         await follower.start()
         async with asyncio.TaskGroup() as tasks:
             work = (
-                _follow(engine, directory, follower, delivery),
+                _follow(engine, directory, follower, delivery, publisher),
                 delivery.run(),
                 _watch(follower),
             )
@@ -164,7 +189,10 @@ async def _until_signal(settings: Settings) -> None:
 
 
 def main(settings: Settings) -> int:
-    """The role `hub deliver`: 0 when it was asked to stop.  Any failure ends the process."""
+    """The role `hub deliver`: 0 when it was asked to stop, 5 for a record of a newer hub.
+
+    Any other failure ends the process with its trace.
+    """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
     words = (*CHANNELS, metrics.UNKNOWN)
@@ -173,6 +201,10 @@ def main(settings: Settings) -> int:
     try:
         migrate(settings.real_database_url())
         asyncio.run(_until_signal(settings))
+    except (WrittenByANewerHub, BaseExceptionGroup) as met:
+        if not say_newer(met):
+            raise
+        return NEWER_RECORD
     finally:
         if exporter is not None:
             exporter.stop()

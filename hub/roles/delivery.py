@@ -26,16 +26,23 @@ from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Directory
 from hub.edges.publish import Unavailable
-from hub.ops import metrics
+from hub.ops import limits, metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
 from hub.store import outbox, outbox_reports
 from hub.store.engine import reading, writing
 
-MOST_DESTINATIONS: Final = 64
+MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
 """Destinations served at once: each may hold a connection for ten seconds."""
 
-CHUNK: Final = 20
+MOST_FAILING: Final = limits.FAILING.value
+"""Of these, how many may be ones that failed last time: however many are dead, some of the places
+stay free for those that answer."""
+
+PER_DESTINATION: Final = limits.PER_DESTINATION.value
+"""One task serves a destination, one notice after the other."""
+
+CHUNK: Final = limits.CHUNK.value
 """Notices read for one destination at a time; more would grow stale while they wait."""
 
 IDLE_SECONDS: Final = 0.25
@@ -44,7 +51,7 @@ IDLE_SECONDS: Final = 0.25
 SWEEP_SECONDS: Final = 60.0
 """How often notices tried in vain for days are given up."""
 
-REPORT_ROWS: Final = 100
+REPORT_ROWS: Final = limits.REPORTS.value
 """Receipts on their way to Kafka together."""
 
 REPORT_RETRY_SECONDS: Final = 1.0
@@ -82,6 +89,8 @@ class Delivery:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._failing: set[str] = set()
+        """Destinations whose last attempt failed; a restart forgets them, which costs one round."""
         self._wake = asyncio.Event()
         self._report = asyncio.Event()
         self._swept_at = float("-inf")
@@ -105,10 +114,15 @@ class Delivery:
             for destination_id in await asyncio.to_thread(self._due_destinations):
                 if len(self._busy) >= MOST_DESTINATIONS:
                     break
-                if destination_id not in self._busy:
+                if destination_id not in self._busy and self._has_place(destination_id):
                     task = tasks.create_task(self._serve(destination_id))
                     self._busy[destination_id] = task
             await _wait(self._wake, IDLE_SECONDS)
+
+    def _has_place(self, destination_id: str) -> bool:
+        if destination_id not in self._failing:
+            return True
+        return len(self._failing & self._busy.keys()) < MOST_FAILING
 
     def _due_destinations(self) -> list[str]:
         with reading(self._means.engine) as conn:
@@ -133,7 +147,9 @@ class Delivery:
                     result = await self._try(due)
                     self._report.set()
                     if isinstance(result, Failed):
+                        self._failing.add(destination_id)
                         break
+                    self._failing.discard(destination_id)
         finally:
             del self._busy[destination_id]
             self._wake.set()

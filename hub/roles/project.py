@@ -8,18 +8,30 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiokafka import ConsumerRecord
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hub.core.faults import FaultReason
 from hub.core.model import Level, NoticeReason
 from hub.core.outcomes import GapOpened, LevelReached, NoticeIssued, type_of_outcome
-from hub.edges.avro import DecisionRecord, decode_decision, decode_quarantine
+from hub.edges.avro import (
+    DecisionRecord,
+    QuarantineRecord,
+    decode_decision,
+    decode_quarantine,
+)
 from hub.ops import metrics
 from hub.ops.clock import Clock, clock_from
 from hub.ops.logs import log, start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS, QUARANTINE
 from hub.roles.follow import Follower, positions_after
+from hub.roles.unreadable import (
+    NEWER_RECORD,
+    Unreadable,
+    WrittenByANewerHub,
+    read_batch,
+    say_newer,
+)
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import save_positions, saved_positions
 from hub.store.projector import Applied, apply_decision
@@ -39,30 +51,43 @@ class Folded:
     duplicates: int = 0
     conflicts: list[tuple[str, int]] = field(default_factory=list)
     quarantined: int = 0
+    newer: WrittenByANewerHub | None = None
+    """What ends the role, now that everything before it is folded."""
 
 
 def fold_batch(engine: Engine, records: Sequence[ConsumerRecord]) -> Folded:
     """Fold records and save their positions in one transaction.
 
-    Raises whatever the database or the codec raises: then nothing of the batch is kept, and the
-    role ends, to start again from the saved positions.
+    A record that cannot be read is set aside.  Raises whatever the database raises: then nothing of
+    the batch is kept, and the role ends, to start again from the saved positions.
     """
-    folded = Folded()
+    batch = read_batch(records, _read)
+    folded = Folded(newer=batch.newer)
     with writing(engine) as conn:
-        for record in records:
-            if record.topic == QUARANTINE:
-                folded.quarantined += apply_quarantine(conn, decode_quarantine(record.value))
-                continue
-            decision = decode_decision(record.value)
-            match apply_decision(conn, decision):
-                case Applied.NEW:
-                    folded.new.append(decision)
-                case Applied.DUPLICATE:
-                    folded.duplicates += 1
-                case Applied.CONFLICT:
-                    folded.conflicts.append((decision.episode_id, decision.seq))
-        save_positions(conn, CONSUMER, positions_after(records))
+        for read in batch.read:
+            match read:
+                case Unreadable(kept=record) | (QuarantineRecord() as record):
+                    folded.quarantined += apply_quarantine(conn, record)
+                case DecisionRecord():
+                    _fold(conn, read, folded)
+        save_positions(conn, CONSUMER, positions_after(batch.records))
     return folded
+
+
+def _fold(conn: Connection, decision: DecisionRecord, folded: Folded) -> None:
+    match apply_decision(conn, decision):
+        case Applied.NEW:
+            folded.new.append(decision)
+        case Applied.DUPLICATE:
+            folded.duplicates += 1
+        case Applied.CONFLICT:
+            folded.conflicts.append((decision.episode_id, decision.seq))
+
+
+def _read(record: ConsumerRecord) -> DecisionRecord | QuarantineRecord:
+    """Raises SenderFault."""
+    value = record.value or b""
+    return decode_quarantine(value) if record.topic == QUARANTINE else decode_decision(value)
 
 
 def count(folded: Folded) -> None:
@@ -122,7 +147,10 @@ async def _follow(engine: Engine, follower: Follower, stopping: asyncio.Event) -
     while not stopping.is_set():
         records = await follower.batch()
         if records:
-            count(await asyncio.to_thread(fold_batch, engine, records))
+            folded = await asyncio.to_thread(fold_batch, engine, records)
+            count(folded)
+            if folded.newer is not None:
+                raise folded.newer
 
 
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
@@ -150,13 +178,20 @@ async def _until_signal(settings: Settings) -> None:
 
 
 def main(settings: Settings) -> int:
-    """The role `hub project`: 0 when it was asked to stop.  Any failure ends the process."""
+    """The role `hub project`: 0 when it was asked to stop, 5 for a record of a newer hub.
+
+    Any other failure ends the process with its trace.
+    """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())
         asyncio.run(_until_signal(settings))
+    except (WrittenByANewerHub, BaseExceptionGroup) as met:
+        if not say_newer(met):
+            raise
+        return NEWER_RECORD
     finally:
         if exporter is not None:
             exporter.stop()

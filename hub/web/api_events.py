@@ -5,6 +5,7 @@ is Kafka sure.  "202" is said only after the last of these.  What cannot be take
 quarantine, and the answer names the field and the remedy.
 """
 
+import asyncio
 import json
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,19 +20,18 @@ from hub.core.model import Event
 from hub.edges import avro
 from hub.edges.intake import check_event
 from hub.edges.publish import PREGNANCY_TOPIC, SAME_TOPIC, Original
-from hub.ops import metrics
+from hub.ops import limits, metrics
 from hub.web import accepted
 from hub.web.accepted import Accepted
 from hub.web.auth import organisation_of_key
-from hub.web.desk import AtDesk, desk_of
+from hub.web.bounds import BODY_SECONDS, Budget
+from hub.web.desk import AtDesk, Desk, desk_of
 from hub.web.problem import Problem, problem_from
 
 router = APIRouter(tags=["events"])
 
-LARGEST_EVENT_BYTES = 256 * 1024
-"""The codec's limit for one event (hub/edges/avro.py)."""
-
-LARGEST_BODY_BYTES = 1_000_000
+LARGEST_EVENT_BYTES = limits.EVENT_BYTES.value
+LARGEST_BODY_BYTES = limits.BODY_BYTES.value
 """How much is read at all: an event a little too large is still kept in quarantine."""
 
 JSON_TYPES = ("application/json", "application/cloudevents+json")
@@ -71,7 +71,6 @@ Organisation = Annotated[str, Depends(publisher_of)]
 @router.post("/events", status_code=202, response_model=EventAccepted)
 async def post_event(request: Request, desk: AtDesk, organisation: Organisation) -> Any:
     """Take one event.  The same id again gives the same receipt; with other content, a conflict."""
-    now = desk.clock.now()
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in JSON_TYPES:
         raise Problem(
@@ -82,7 +81,16 @@ async def post_event(request: Request, desk: AtDesk, organisation: Organisation)
             field="Content-Type",
             remedy=f"Send one event as {' or '.join(JSON_TYPES)}.",
         )
-    body = await body_of(request)
+    budget = request.app.state.budget
+    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
+    with budget.share(request.headers.get("content-length"), LARGEST_BODY_BYTES):
+        body = await body_of(request)
+        return await answer_to(body, content_type, desk, organisation)
+
+
+async def answer_to(body: bytes, content_type: str, desk: Desk, organisation: str) -> JSONResponse:
+    """Take the event of a body, or keep the body in quarantine.  Raises Problem, Unavailable."""
+    now = desk.clock.now()
     event: Event | None = None
     try:
         event = read_event(body, now)
@@ -106,7 +114,21 @@ async def post_event(request: Request, desk: AtDesk, organisation: Organisation)
 
 
 async def body_of(request: Request) -> bytes:
-    """The body, up to a bound.  Raises Problem 413 beyond it; nothing is kept then."""
+    """The body, up to a bound and within a time.  Raises Problem; nothing is kept then."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_body(request)
+    except TimeoutError:
+        raise Problem(
+            408,
+            "too_slow",
+            "The event did not arrive in time",
+            f"Its body was not complete after {BODY_SECONDS} seconds; nothing was kept.",
+            remedy="Send the same again, with the same id.",
+        ) from None
+
+
+async def _read_body(request: Request) -> bytes:
     body = bytearray()
     async for piece in request.stream():
         body += piece

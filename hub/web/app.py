@@ -38,6 +38,7 @@ from hub.web import (
     words,
 )
 from hub.web.auth import Doorman, Seal
+from hub.web.bounds import LARGEST_REQUEST_BYTES, Budget
 from hub.web.desk import Desk, Publishes
 from hub.web.errors import answer_errors
 from hub.web.listening import check_listening
@@ -85,9 +86,11 @@ def make_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        max_body_size=LARGEST_REQUEST_BYTES,
     )
     app.state.desk = desk
     app.state.told = RecentlyTold()
+    app.state.budget = Budget()
     _routes(app, desk.schemas)
     answer_errors(app)
     app.middleware("http")(_with_headers)

@@ -22,14 +22,14 @@ from hub.core.model import Event, Input
 from hub.edges.directory import Directory, StaffMember
 from hub.edges.publish import Original
 from hub.edges.schemas import Schemas
+from hub.ops import limits
 from hub.ops.clock import Clock
 from hub.ops.settings import Settings
 from hub.store.engine import reading, writing
 from hub.web import sessions
 from hub.web.auth import COOKIE, Doorman, Seal, Viewer, from_elsewhere
 
-LARGEST_FORM_BYTES = 16 * 1024
-"""No form of ours has more than a few short fields."""
+LARGEST_FORM_BYTES = limits.FORM_BYTES.value
 
 P = ParamSpec("P")
 T = TypeVar("T")

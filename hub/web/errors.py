@@ -4,6 +4,8 @@ Machines get problem documents, people get pages; neither ever sees a stack, a v
 or an address inside the hub.
 """
 
+import random
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
@@ -11,14 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.core.faults import FaultReason
 from hub.edges.publish import Unavailable
+from hub.ops import limits
 from hub.ops.logs import log
 from hub.web.desk import Refusal, SignInFirst, desk_of, viewer_or_none
 from hub.web.pages_door import way_in
 from hub.web.problem import Problem
 
-RETRY_SECONDS = 5
-"""What 'try again later' means: a leader election is over by then."""
+FAULTS_OF_ADDRESS = {404: "no_such_address", 413: FaultReason.OVERSIZE.value}
+"""What is wrong when an address cannot take a request; else it is `not_possible`."""
 
 API_PATHS = ("/events", "/receipts", "/notices", "/registry", "/health", "/openapi.json")
 """Addresses for machines, whose errors are problem documents; all others are pages."""
@@ -40,6 +44,11 @@ def is_for_machines(request: Request) -> bool:
     return request.url.path.startswith(API_PATHS)
 
 
+def retry_seconds() -> int:
+    """What 'try again later' means this time: spread, so that not all come back at once."""
+    return random.randint(limits.RETRY_LEAST_SECONDS, limits.RETRY_MOST_SECONDS)  # noqa: S311  no secret
+
+
 async def _problem(_: Request, raised: Exception) -> Response:
     assert isinstance(raised, Problem), "registered for it"
     return raised.response()
@@ -57,14 +66,15 @@ async def _refusal(request: Request, raised: Exception) -> Response:
 
 
 async def _unavailable(request: Request, _: Exception) -> Response:
+    seconds = retry_seconds()
     if is_for_machines(request):
         return Problem(
             503,
             "unavailable",
             "The hub cannot take this at the moment",
             "Kafka did not confirm the write, so nothing is promised.",
-            remedy=f"Send the same again, with the same id, in {RETRY_SECONDS} seconds.",
-            retry_after_seconds=RETRY_SECONDS,
+            remedy=f"Send the same again, with the same id, in {seconds} seconds.",
+            retry_after_seconds=seconds,
         ).response()
     said = Refusal(
         503,
@@ -72,21 +82,22 @@ async def _unavailable(request: Request, _: Exception) -> Response:
         "Nothing is confirmed. Go back and try again in a few seconds.",
     )
     answer = await _refusal(request, said)
-    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    answer.headers["Retry-After"] = str(seconds)
     return answer
 
 
 async def _no_database(request: Request, raised: Exception) -> Response:
     """The database is away or locked too long: said in words, and in the log as an error."""
     log().error("the database could not be used", reason=type(raised).__name__)
+    seconds = retry_seconds()
     if is_for_machines(request):
         return Problem(
             503,
             "unavailable",
             "The hub cannot answer this at the moment",
             "The database could not be used; what was sent may or may not have been taken.",
-            remedy=f"Send the same again, with the same id, in {RETRY_SECONDS} seconds.",
-            retry_after_seconds=RETRY_SECONDS,
+            remedy=f"Send the same again, with the same id, in {seconds} seconds.",
+            retry_after_seconds=seconds,
         ).response()
     # Who is signed in stands in the database too, so the page is that of a stranger.
     page = {"title": "The hub cannot answer at the moment", "remedy": "Try again in a few seconds."}
@@ -115,7 +126,7 @@ async def _other(request: Request, raised: Exception) -> Response:
         return await _refusal(request, said)
     return Problem(
         raised.status_code,
-        "no_such_address" if raised.status_code == 404 else "not_possible",
+        FAULTS_OF_ADDRESS.get(raised.status_code, "not_possible"),
         "The hub has nothing for this request",
         str(raised.detail),
         remedy="See /openapi.json for what there is.",

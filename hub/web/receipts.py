@@ -14,12 +14,12 @@ from enum import StrEnum
 from hub.core.ids import derive
 from hub.core.model import Input, InputKind, Level, ObligationState, Receipt, Signal
 from hub.edges.publish import Unavailable
+from hub.ops import limits
 from hub.store.read_lines import NoticeView, WorklistLine
 from hub.web.auth import Viewer
 from hub.web.desk import Desk
 
-MEMORY = 50_000
-"""Receipts remembered: about a thousand pages of fifty, far more than the projector lags behind."""
+MEMORY = limits.TOLD.value
 
 TAKE_LIFE = timedelta(hours=8)
 """One shift: a notice that somebody took and then left comes back to the team."""

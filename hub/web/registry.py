@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 
 from hub.edges.avsc import meaning
 from hub.edges.schemas import Released, Schemas
+from hub.ops import limits
 
-LARGEST_LOOKUP_BYTES = 256 * 1024
-"""The largest of our schemas is under 20 KB; a lookup of more is none of ours."""
+LARGEST_LOOKUP_BYTES = limits.LOOKUP_BYTES.value
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
 # The numbers are those of the Confluent REST API, which clients tell apart.

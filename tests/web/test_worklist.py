@@ -126,7 +126,8 @@ def test_while_kafka_is_away_pages_show_and_buttons_say_so(gateway: Gateway) -> 
     page = browser.get("/n/n-hv")
     assert "could not record that you have seen this" in page.text
     answer = browser.post("/n/n-hv/not-ours", data={"csrf": token_in(page)})
-    assert (503, "5") == (answer.status_code, answer.headers["retry-after"])
+    assert 503 == answer.status_code
+    assert 3 <= int(answer.headers["retry-after"]) <= 9
 
 
 def test_a_full_worklist_is_fifty_rows_and_a_way_on(gateway: Gateway) -> None:

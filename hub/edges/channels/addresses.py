@@ -7,16 +7,26 @@ between the check and the connection gains nothing (engine notes, section 10).
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
+
+from hub.ops import limits
 
 NAT64: Final = IPv6Network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last 32 bits, which a gateway would call for us."""
 
 IPV4_COMPATIBLE: Final = IPv6Network("::/96")
 """RFC 4291: deprecated, but some systems still take the last 32 bits for an IPv4 address."""
+
+MOST_LOOKUPS: Final = limits.NAMES.value
+
+_lookups: Final = ThreadPoolExecutor(MOST_LOOKUPS, thread_name_prefix="names")
+"""A name server that does not answer holds a thread for up to half a minute.  On the loop's own
+threads, on which the database is asked too, a few such names would stop every delivery."""
 
 PORTS: Final = {"https": 443, "http": 80}
 
@@ -104,10 +114,9 @@ async def target_of(url: str, *, allow_loopback: bool) -> Target:
 
 
 async def _resolve(host: str, port: int) -> list[IPv4Address | IPv6Address]:
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )
+        found = await asyncio.get_running_loop().run_in_executor(_lookups, ask)
     except (OSError, UnicodeError):
         raise AddressUnknown("the name cannot be resolved") from None
     # An IPv6 answer may carry a scope ("%eth0"), which ip_address would keep as part of it.

@@ -5,6 +5,7 @@ proves more with a receipt of its own on `hub.receipts`.
 """
 
 import asyncio
+from collections import defaultdict
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -22,22 +23,26 @@ CONFIRM_SECONDS: Final = 10.0
 
 
 class KafkaTopicChannel:
-    """For recipients that read Kafka."""
+    """For recipients that read Kafka.
+
+    Each topic has a producer of its own: one whose topic is missing, or whose partition has no
+    leader, is given up after its failure, and must not take the writes of others with it.
+    """
 
     name = "kafka"
 
     def __init__(self, bootstrap: str, *, confirm_seconds: float = CONFIRM_SECONDS) -> None:
         self._bootstrap = bootstrap
         self._confirm_seconds = confirm_seconds
-        self._producer: AIOKafkaProducer | None = None
+        self._producers: dict[str, AIOKafkaProducer] = {}
+        self._connecting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
         """Nothing yet: the producer connects with the first notice, and again after a failure."""
 
     async def stop(self) -> None:
         """Disconnect."""
-        spent, self._producer = self._producer, None
-        await _close(spent)
+        await asyncio.gather(*(self._give_up(topic) for topic in list(self._producers)))
 
     async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
         """Write to the topic of the notice's organisation, whatever address the endpoint names.
@@ -49,19 +54,24 @@ class KafkaTopicChannel:
         value, key = encode_notice(notice), notice.episode_id.encode()
         try:
             async with asyncio.timeout(self._confirm_seconds):
-                producer = await self._connected()
+                producer = await self._connected(topic)
                 await producer.send_and_wait(topic, value, key=key)
         except TimeoutError:
-            await self.stop()
+            await self._give_up(topic)
             return Failed(DeliveryReason.TIMED_OUT)
         except KafkaError:
             # An idempotent producer is of no more use after a failed write.
-            await self.stop()
+            await self._give_up(topic)
             return Failed(DeliveryReason.BROKER)
         return Delivered(Signal.SENT)
 
-    async def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
+    async def _give_up(self, topic: str) -> None:
+        await _close(self._producers.pop(topic, None))
+
+    async def _connected(self, topic: str) -> AIOKafkaProducer:
+        async with self._connecting[topic]:
+            if topic in self._producers:
+                return self._producers[topic]
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,
                 client_id="hub-deliver",
@@ -73,8 +83,8 @@ class KafkaTopicChannel:
             except BaseException:
                 await _close(producer)
                 raise
-            self._producer = producer
-        return self._producer
+            self._producers[topic] = producer
+            return producer
 
 
 async def _close(producer: AIOKafkaProducer | None) -> None:

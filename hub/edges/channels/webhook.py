@@ -19,11 +19,12 @@ from hub.edges.channels.addresses import AddressRefused, AddressUnknown, Target,
 from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
+from hub.ops import limits
 
-TOTAL_SECONDS: Final = 10.0
+TOTAL_SECONDS: Final = float(limits.ATTEMPT_SECONDS.value)
 """For name, connection, TLS, request and answer together."""
 
-ANSWER_BYTES: Final = 64 * 1024
+ANSWER_BYTES: Final = limits.ANSWER_BYTES.value
 """How much of an answer is read, so that the other side may finish it; the rest is left unread."""
 
 LONGEST_WAIT: Final = timedelta(hours=1)
