@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up simulate check test clean
+.PHONY: help setup demo up simulate chaos soak bench check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,6 +12,9 @@ STAMP := $(VENV)/.setup-$(PINS)
 # The newest first: `python3` may be older than what is installed beside it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+# The peers of the benchmarks want older packages than the hub: they have an environment of their own.
+PEERS := .bench-venv
+PEERS_STAMP := $(PEERS)/.setup-$(shell sha256sum bench/constraints.txt | cut -c1-16)
 STARTED := $(shell date +%s)
 ARGS ?=
 
@@ -42,6 +45,20 @@ up: $(STAMP) ## Run everything on this machine, with durable data, until Ctrl-C.
 simulate: $(STAMP) ## Play every scenario on the pure core, or those in ARGS.
 	@$(BIN)/hub simulate $(or $(ARGS),$(wildcard tests/scenarios/*.toml))
 
+chaos: $(STAMP) ## The real stack under load and faults, against an auditor (ARGS="--events 150000 --seed 1").
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(STAMP) ## Chaos for hours, with fresh seeds (ARGS="--hours 8 --json soak.jsonl").
+	@$(BIN)/python -m tests.chaos --soak $(ARGS)
+
+bench: $(STAMP) $(PEERS_STAMP) ## Every figure of docs/performance.md, peers beside us (ARGS="--json bench.json").
+	@$(BIN)/python -m bench $(ARGS)
+
+$(PEERS_STAMP): bench/constraints.txt
+	$(PYTHON) -m venv --clear $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/constraints.txt
+	@touch $(PEERS_STAMP)
+
 check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -52,5 +69,5 @@ test: check ## Everything: the above, then the tests on a real Kafka.
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,84 @@
+"""The benchmark command in a small size, ours alone: what it judges is real, and it says so."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.empty.work import Judge, inputs, output_of
+from bench.rig import HostFailedError, rate_of
+from bench.whole.part import compare
+from tests.house.tree import ROOT
+
+PATIENCE_SECONDS = 120
+
+
+@pytest.mark.stack
+def test_the_command_measures_our_worker_and_judges_its_outputs(tmp_path: Path) -> None:
+    """The empty and the whole core run on a real Kafka; every output is read and compared."""
+    figures = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--no-peers", "--only", "empty,whole"]
+
+    ended = subprocess.run(
+        [*command, "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert 0 == ended.returncode, ended.stderr[-2000:]
+    parts = json.loads(figures.read_text(encoding="utf-8"))["parts"]
+    assert parts["empty"]["events"] == parts["empty"]["ours"]["outputs"]
+    assert [parts["empty"]["events"]] == parts["empty"]["ours"]["changelog_records"]
+    assert parts["whole"]["inputs"] == parts["whole"]["ours"]["outputs"]
+    assert parts["whole"]["inputs"] == parts["whole"]["core_alone"]["outputs"]
+    assert 0 < parts["whole"]["ours_to_core_alone"]
+    assert "whole core: ours to the core alone" in ended.stdout
+
+
+def outputs(events: int) -> list[tuple[bytes, bytes]]:
+    """What a right host would write, in one partition."""
+    states: dict[bytes, tuple[int, int]] = {}
+    said = []
+    for key, value in inputs(events):
+        seq, total = states.get(key, (0, 0))
+        output, total = output_of(value, seq + 1, total)
+        states[key] = (seq + 1, total)
+        said.append((key, output))
+    return said
+
+
+def test_the_judge_finds_what_is_lost_repeated_and_wrong() -> None:
+    """A judge that cannot fail would call any peer right, and us too."""
+    right = outputs(500)
+    for written, wanted in (
+        (right, {"lost": 0, "repeated": 0, "wrong_keys": 0}),
+        (right[:-1], {"lost": 1, "repeated": 0, "wrong_keys": 1}),
+        ([*right, right[-1]], {"lost": 0, "repeated": 1, "wrong_keys": 0}),
+    ):
+        judge = Judge(500)
+        for key, value in written:
+            judge.see(key, value)
+
+        assert wanted == judge.faults()
+
+
+def test_a_host_that_decides_differently_is_no_peer() -> None:
+    """One byte in one decision is enough."""
+    wanted = {b"ep-1": [b"decision 1", b"decision 2"]}
+    compare("ours", {b"ep-1": [b"decision 1", b"decision 2"]}, wanted)
+    for other in ({b"ep-1": [b"decision 2", b"decision 1"]}, {b"ep-1": [b"decision 1"]}, {}):
+        with pytest.raises(HostFailedError, match="differently on 1 of 1"):
+            compare("ours", other, wanted)
+
+
+def test_the_rate_leaves_out_the_warm_up_and_counts_the_last_write() -> None:
+    """100 outputs, one every 10 ms: after the first fifth 79 are left, in 790 ms and 210 more."""
+    stamps = [1000 + 10 * n for n in range(100)]
+
+    assert 100 == pytest.approx(rate_of(stamps, stamps[-1]))
+    assert 79 == pytest.approx(rate_of(stamps, stamps[-1] + 210))
