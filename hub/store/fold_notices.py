@@ -129,26 +129,32 @@ def _supersede(conn: Connection, issued: NoticeIssued) -> None:
     wrong grounds; a rerouted one leaves nothing at the old place.
     """
     n = t.notices
-    older = sa.and_(
-        n.c.obligation_id == issued.obligation_id,
-        n.c.notice_id != issued.notice_id,
-        n.c.round < issued.round,
-        n.c.reason.not_in(TAKES_BACK),
+    # Found by the obligation alone, and chosen here: with more terms SQLite takes the worklist's
+    # index instead, and reads every open notice of the role to find these few.
+    asked = sa.select(n.c.notice_id, n.c.round, n.c.reason, n.c.organisation, n.c.role).where(
+        n.c.obligation_id == issued.obligation_id
     )
-    if issued.reason is not NoticeReason.REROUTED:
-        older = sa.and_(older, n.c.organisation == issued.organisation, n.c.role == issued.role)
+    here = (issued.organisation, issued.role)
+    chosen = {
+        row.notice_id
+        for row in conn.execute(asked)
+        if row.notice_id != issued.notice_id
+        and row.round < issued.round
+        and row.reason not in TAKES_BACK
+        and (issued.reason is NoticeReason.REROUTED or (row.organisation, row.role) == here)
+    }
+    if issued.in_reply_to is not None:
+        chosen.add(issued.in_reply_to)
+    if not chosen:
+        return
+    older = sa.update(n).where(n.c.notice_id.in_(chosen))
+    if issued.reason in TAKES_BACK:
+        conn.execute(older.values(listed=Listed.WITHDRAWN, withdrawn=True))
+        return
     places = [Listed.OPEN]
     if issued.reason is NoticeReason.CORRECTED:
         places.append(Listed.DONE)
-    answered = older
-    if issued.in_reply_to is not None:
-        answered = sa.or_(older, n.c.notice_id == issued.in_reply_to)
-    if issued.reason in TAKES_BACK:
-        change = {"listed": Listed.WITHDRAWN, "withdrawn": True}
-        conn.execute(sa.update(n).where(answered).values(**change))
-    else:
-        there = sa.and_(answered, n.c.listed.in_(places))
-        conn.execute(sa.update(n).where(there).values(listed=Listed.SUPERSEDED))
+    conn.execute(older.where(n.c.listed.in_(places)).values(listed=Listed.SUPERSEDED))
 
 
 def fold_level(conn: Connection, record: DecisionRecord, n: int, reached: LevelReached) -> None:
@@ -223,17 +229,23 @@ def meet_notices(conn: Connection, met: ObligationMet) -> None:
     if met.level < Level.OPENED:
         return
     n = t.notices
-    still_open = sa.and_(n.c.obligation_id == met.obligation_id, n.c.listed == Listed.OPEN)
-    conn.execute(sa.update(n).where(still_open).values(listed=Listed.DONE))
+    known = _notices_of(conn, met.obligation_id)
+    if known:
+        still_open = sa.and_(n.c.notice_id.in_(known), n.c.listed == Listed.OPEN)
+        conn.execute(sa.update(n).where(still_open).values(listed=Listed.DONE))
+
+
+def _notices_of(conn: Connection, obligation_id: str) -> set[str]:
+    """Ids of an obligation's notices, found by the obligation alone (see `_supersede`)."""
+    n = t.notices
+    return set(conn.scalars(sa.select(n.c.notice_id).where(n.c.obligation_id == obligation_id)))
 
 
 def end_notices(conn: Connection, ended: ObligationEnded) -> None:
     """Take the notices of an ended duty off the worklist, but not the one that says so."""
     n = t.notices
-    ours = sa.and_(
-        sa.or_(n.c.obligation_id == ended.obligation_id, n.c.notice_id.in_(ended.notice_ids)),
-        n.c.reason.not_in(TAKES_BACK),
-    )
+    known = _notices_of(conn, ended.obligation_id) | set(ended.notice_ids)
+    ours = sa.and_(n.c.notice_id.in_(known), n.c.reason.not_in(TAKES_BACK))
     if ended.state in NEVER_SO:
         change: dict[str, object] = {"listed": Listed.WITHDRAWN, "withdrawn": True}
     else:
@@ -257,7 +269,9 @@ def rank_notices(conn: Connection, obligation_id: str) -> None:
     """Set the place of an obligation's notices anew: a gap about it opened, rose or closed."""
     n = t.notices
     severity = gravest_gap(conn, obligation_id)
-    for purpose in Purpose:
-        ours = sa.and_(n.c.obligation_id == obligation_id, n.c.purpose == purpose)
-        change = {"severity": severity or 0, "rank": rank_of(purpose, severity)}
-        conn.execute(sa.update(n).where(ours).values(**change))
+    ranks = {purpose.value: rank_of(purpose, severity) for purpose in Purpose}
+    conn.execute(
+        sa.update(n)
+        .where(n.c.obligation_id == obligation_id)
+        .values(severity=severity or 0, rank=sa.case(ranks, value=n.c.purpose))
+    )
