@@ -4,7 +4,7 @@ A new rule is data; a new fact is Python and looks like it.  Every fact takes th
 and says in its docstring what it means and where the meaning comes from.
 """
 
-from hub.core.facts import people, pregnancy, recipients, record
+from hub.core.facts import families, people, pregnancy, recipients, record, referrals
 from hub.core.facts.pregnancy import is_flagged
 from hub.core.facts.register import DUTY, EPISODE, FACTS, Recipient, same_post
 
@@ -13,10 +13,12 @@ __all__ = [
     "EPISODE",
     "FACTS",
     "Recipient",
+    "families",
     "is_flagged",
     "people",
     "pregnancy",
     "recipients",
     "record",
+    "referrals",
     "same_post",
 ]
