@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.apart import core, scale
 from bench.empty.part import one_worker, two_workers
 from bench.latency import latency
 from bench.plan import Plan
@@ -33,6 +34,8 @@ PARTS: dict[str, Part] = {
     "whole": whole_core,
     "worker": whole_worker,
     "latency": latency,
+    "core": core,
+    "scale": scale,
 }
 
 

@@ -173,14 +173,14 @@ def measure(url: str, asked: argparse.Namespace) -> dict[str, Any]:
     if asked.grown:
         early, log = log[: len(log) // 2], log[len(log) // 2 :]
         for first in range(0, len(early), asked.batch):
-            project.fold_batch(engine, early[first : first + asked.batch])  # type: ignore[arg-type]  # what it reads of a record
+            project.fold_batch(engine, early[first : first + asked.batch])
         grow(engine, asked.grown)
         found["notices_before"] = rows_in(engine, t.notices)
     found["fold"] = timed(
         engine,
         log,
         asked.batch,
-        lambda part: project.fold_batch(engine, part),  # type: ignore[arg-type]  # what it reads of a record
+        lambda part: project.fold_batch(engine, part),
     )
     found["notices"] = rows_in(engine, t.notices)
     found["outbox"] = timed(engine, log, asked.batch, lambda part: take_in(engine, part))
@@ -202,7 +202,7 @@ def main() -> None:
         found = measure(asked.database or f"sqlite:///{folder}/hub.db", asked)
     text = json.dumps(found, indent=2)
     if asked.json == "-":
-        print(text)  # noqa: T201  what the command is for
+        print(text)
     else:
         Path(asked.json).write_text(text + "\n", encoding="utf-8")
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 
 class Target(NamedTuple):
-    """A figure of the JSON, by its path, and what issue 4 wants of it."""
+    """A figure of the JSON, by its path, and what it should be."""
 
     words: str
     path: tuple[str, ...]
@@ -24,6 +24,15 @@ RATIOS = (
     Target("whole core: ours to the core alone", ("whole", "ours_to_core_alone"), 0.8),
     Target("whole core: ours to bare confluent-kafka", ("whole", "ours_to_bare")),
     Target("whole worker, catching up, events a second", ("worker", "per_second")),
+    Target(
+        "decision with 30 duties, codecs included, median in us",
+        ("core", "decision_us", "whole_cold", "median"),
+        100,
+        at_most=True,
+    ),
+    Target(
+        "  the same, the episode still at hand", ("core", "decision_us", "whole_warm", "median")
+    ),
     Target("latency through Kafka, p50 in ms", ("latency", "kafka", "p50_ms")),
     Target("latency through Kafka, p99 in ms", ("latency", "kafka", "p99_ms"), 250, at_most=True),
     Target("confirmed by Kafka, p99 in ms", ("latency", "kafka", "confirmed_after_p99_ms")),
@@ -35,6 +44,21 @@ RATIOS = (
         250,
         at_most=True,
     ),
+    Target(
+        "cost of an event, most open episodes to fewest", ("scale", "cost_ratio"), 1.1, at_most=True
+    ),
+    Target("deadline to gap, p99 in ms", ("scale", "deadline_lag_ms", "p99"), 1000, at_most=True),
+    Target(
+        "deadline to gap across a SIGKILL, most, in s",
+        ("scale", "deadline_lag_across_kill_s"),
+        15,
+        at_most=True,
+    ),
+    Target(
+        "deadline to gap across a lost disk, most, in s", ("scale", "deadline_lag_across_wipe_s")
+    ),
+    Target("resident bytes for an open episode", ("scale", "rss_bytes_per_episode")),
+    Target("whole core, two workers to one", ("scale", "two_workers_ratio")),
 )
 HOSTS = ("ours", "quix", "bare", "kafka_streams", "core_alone")
 WIDTH = 66
