@@ -21,7 +21,8 @@ class TransportCounters:
     long the last of them took from the moment the old assignment was given up (join, changelogs,
     seeks), `stood_still_since` that moment on the monotonic clock.  `recovered_seconds` says for
     each partition of a changelog, as "topic/partition", how long into it the last of its records
-    was stored; a partition whose local state was complete is not in it.
+    was stored; a partition whose local state was complete is not in it.  It begins anew with each
+    assignment.
     """
 
     holes: int = 0

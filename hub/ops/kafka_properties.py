@@ -32,6 +32,8 @@ def broker_properties(folder: Path, ports: Ports) -> str:
         "transaction.state.log.replication.factor": "1",
         "transaction.state.log.min.isr": "1",
         "transaction.state.log.num.partitions": "4",
+        # Readers wait for an open transaction: one that a publisher leaves behind ends by itself.
+        "transaction.max.timeout.ms": "60000",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0",

@@ -233,10 +233,10 @@ REPORTS: Final = Limit(
 )
 FOLLOWED: Final = Limit(
     name="records folded in one transaction",
-    value=50,
+    value=100,
     unit="records",
     where="hub.roles.follow:BATCH_RECORDS",
-    because="SQLite has one writer, and 50 decisions with gaps hold it for some 0.5 s",
+    because="SQLite has one writer, and 100 decisions hold it for some 0.05 s",
     beyond="folded in the next one",
 )
 PAGE: Final = Limit(

@@ -160,6 +160,16 @@ FENCED = Counter(
     "Times a worker stopped itself because it had been paused longer than its session allows.",
     registry=REGISTRY,
 )
+RECOVERY_SECONDS = Gauge(
+    "hub_recovery_seconds",
+    "How long the worker stood still in its last assignment, from giving up to taking up.",
+    registry=REGISTRY,
+)
+READ_BACK_SECONDS = Gauge(
+    "hub_read_back_seconds",
+    "How far into its last assignment the worker still read state back; 0 when it had it all.",
+    registry=REGISTRY,
+)
 
 _event_types: set[str] = {UNKNOWN}
 _roles: set[str] = {UNKNOWN}

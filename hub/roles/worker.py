@@ -42,3 +42,6 @@ def _watch() -> None:
         holes, fenced = Counters.holes, Counters.fenced
         if Counters.last_commit_monotonic:
             metrics.COMMIT_AGE.set(time.monotonic() - Counters.last_commit_monotonic)
+        metrics.RECOVERY_SECONDS.set(Counters.recovery_seconds)
+        # A copy: the transport adds to it from its own thread.
+        metrics.READ_BACK_SECONDS.set(max(Counters.recovered_seconds.copy().values(), default=0.0))
