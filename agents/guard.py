@@ -9,6 +9,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from agents.outputs import Output
+from agents.transport import RecordTooLargeError
 from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.ids import derive
 from hub.core.model import Event
@@ -29,6 +30,10 @@ def reason_of(error: Exception) -> tuple[FaultReason, str, str, str]:
     match error:
         case SenderFault():
             return error.reason, error.message, error.field, error.remedy
+        case RecordTooLargeError():
+            words = "what follows from this input is too large for the broker"
+            remedy = "look at the episode; raise the limit at broker and hub, then redrive it"
+            return FaultReason.POLICY_ERROR, words, "", remedy
         case HubFault():
             return error.reason, error.message, "", "mend the policy or the code, then redrive it"
         case _:
