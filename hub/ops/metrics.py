@@ -1,7 +1,6 @@
 """What the hub counts about itself, for Prometheus.
 
-One registry per process and one process per role, so no multi-process files are needed (they
-leave stale gauges behind).  The rules:
+One registry per process and one process per role: no multi-process files.  The rules:
 
 * Every label value exists at zero from the start.  A counter that appears only with its first
   failure cannot be watched, because a rate over a series that did not exist is no rate.
@@ -9,9 +8,7 @@ leave stale gauges behind).  The rules:
   or a role that nobody declared is counted as `unknown`.
 * No label, help text or value may carry an identity of a person, a family or an episode.
 
-The packaged lists (event types, roles, gap codes) are read once, at import, from the folders that
-hold them.  What only the edges know (channels and their reasons, consumer groups) is declared by
-the role that starts, because `hub.ops` may not import the edges.
+The packaged lists are read at import; what only the edges know, the role that starts declares.
 """
 
 import tomllib
@@ -161,14 +158,10 @@ FENCED = Counter(
     registry=REGISTRY,
 )
 RECOVERY_SECONDS = Gauge(
-    "hub_recovery_seconds",
-    "How long the worker stood still in its last assignment, from giving up to taking up.",
-    registry=REGISTRY,
+    "hub_recovery_seconds", "How long the last assignment stood still.", registry=REGISTRY
 )
 READ_BACK_SECONDS = Gauge(
-    "hub_read_back_seconds",
-    "How far into its last assignment the worker still read state back; 0 when it had it all.",
-    registry=REGISTRY,
+    "hub_read_back_seconds", "How long of it state was read back.", registry=REGISTRY
 )
 
 _event_types: set[str] = {UNKNOWN}

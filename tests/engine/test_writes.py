@@ -1,7 +1,6 @@
 """Measure 2: an offset is committed only after everything written before it is confirmed."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from faust.types.tuples import FutureMessage, PendingMessage
 
 from agents.transport import PartitionStore, RecordBatch, partition_of
 from agents.transport.producer import StrictBuffer, producer_of
-from agents.transport.stepping import step_or_wait
 from tests.engine.bench_parts import hub_app, no_tasks_left, outcome, stock_app
 
 
@@ -276,31 +274,3 @@ def test_a_full_batch_is_sent_on_the_way(tmp_path: Path) -> None:
     sizes = asyncio.run(ours())
     assert 10 == sum(sizes)
     assert 1 < len(sizes)
-
-
-def test_stepping_leaves_no_time_to_tasks() -> None:
-    """A message that need not wait is handed over in one step, without a task of its own."""
-
-    async def deliver(gate: asyncio.Event | None) -> str:
-        if gate is not None:
-            await gate.wait()
-        return "handed over"
-
-    async def race(first: Any, second: Any) -> Any:
-        done, _ = await asyncio.wait(
-            [asyncio.ensure_future(first), asyncio.ensure_future(second)],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        return done.pop().result()
-
-    async def ours() -> list[Any]:
-        gate, never = asyncio.Event(), asyncio.Event()
-        at_once = await step_or_wait(deliver(None), never.wait(), race)
-        asyncio.get_running_loop().call_later(0.01, gate.set)
-        async with no_tasks_left():
-            later = await step_or_wait(deliver(gate), never.wait(), race)
-        return [at_once, later]
-
-    begin = time.monotonic()
-    assert ["handed over", "handed over"] == asyncio.run(ours())
-    assert time.monotonic() - begin < 1
