@@ -28,7 +28,8 @@ from hub.edges.avro import decode_decision
 from hub.edges.directory import Endpoint
 from hub.ops.topics import DECISIONS
 from hub.roles import deliver, project
-from hub.roles.follow import positions_after
+from hub.roles.delivery import LISTED_AT_ONCE
+from hub.roles.follow import BATCH_RECORDS, positions_after
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
@@ -36,7 +37,6 @@ from hub.store.engine import make_engine, migrate, reading, writing
 TENTHS = 10
 GROWN = ("decisions", "episodes", "events", "obligations", "causes", "notices", "levels")
 GROWN_GAPS = ("expectations", "gaps", "gap_duties", "escalations")
-LISTED_AT_ONCE = 200
 
 
 class Worklists:
@@ -146,22 +146,20 @@ def list_all(engine: Engine) -> dict[str, Any]:
     now, many, began = datetime.now(UTC), 0, time.perf_counter()
     with reading(engine) as conn:
         waiting = outbox.due_destinations(conn, now)
-    while waiting:
-        with reading(engine) as conn:
-            due = outbox.due_notices(conn, waiting[0], now, LISTED_AT_ONCE)
-        if not due:
-            waiting.pop(0)
-            continue
-        many += len(due)
-        for one in due:
-            with reading(engine) as conn:
-                outbox.is_pending(conn, one.notice_id)
+    for destination_id in waiting:
+        more = True
+        while more:
             with writing(engine) as conn:
-                tried = outbox.Attempt(
-                    due=one, at=now, clock_at=now, latency_ms=0, signal=Signal.SENT
-                )
-                outbox.record_attempt(conn, tried, 0.5)
+                due = outbox.due_notices(conn, destination_id, now, LISTED_AT_ONCE)
+                if due:
+                    outbox.record_sent(conn, [_listed(each, now) for each in due])
+            many += len(due)
+            more = bool(due)
     return {"notices": many, "per_second": round(many / (time.perf_counter() - began))}
+
+
+def _listed(due: outbox.Due, now: datetime) -> outbox.Attempt:
+    return outbox.Attempt(due=due, at=now, clock_at=now, latency_ms=0, signal=Signal.SENT)
 
 
 def measure(url: str, asked: argparse.Namespace) -> dict[str, Any]:
@@ -193,7 +191,7 @@ def main() -> None:
     """Measure and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decisions", type=int, default=24_000)
-    parser.add_argument("--batch", type=int, default=200, help="records in one transaction")
+    parser.add_argument("--batch", type=int, default=BATCH_RECORDS, help="records in a batch")
     parser.add_argument("--grown", type=int, default=0, help="multiply the read model first")
     parser.add_argument("--database", help="URL of an empty database; a new SQLite file without")
     parser.add_argument("--json", default="-", help="where the figures go; - is standard output")

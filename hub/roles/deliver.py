@@ -32,7 +32,8 @@ from hub.roles.unreadable import (
     say_newer,
 )
 from hub.store.engine import make_engine, migrate, reading, writing
-from hub.store.outbox import cancel_duty, queue_notice, readdress
+from hub.store.outbox import readdress
+from hub.store.outbox_queue import Queue
 from hub.store.positions import save_positions, saved_positions, type_of_positions
 
 CONSUMER: Final = "deliver"
@@ -51,16 +52,16 @@ def take_in(
     Rows and positions share a transaction, and a notice is known by its id, so that a decision
     read twice queues nothing twice.
     """
-    new = 0
+    queue = Queue(datetime.now(UTC))
+    for decision in decisions:
+        for outcome in decision.outcomes:
+            if isinstance(outcome, NoticeIssued):
+                endpoint = directory.endpoint(outcome.organisation, outcome.role)
+                queue.add(notice_of(decision, outcome), endpoint)
+            elif isinstance(outcome, ObligationEnded):
+                queue.cancel(outcome.obligation_id, outcome.notice_ids)
     with writing(engine) as conn:
-        for decision in decisions:
-            for outcome in decision.outcomes:
-                if isinstance(outcome, NoticeIssued):
-                    endpoint = directory.endpoint(outcome.organisation, outcome.role)
-                    notice = notice_of(decision, outcome)
-                    new += queue_notice(conn, notice, endpoint, datetime.now(UTC))
-                elif isinstance(outcome, ObligationEnded):
-                    cancel_duty(conn, outcome.obligation_id, outcome.notice_ids)
+        new = queue.write(conn)
         save_positions(conn, CONSUMER, after)
     return new
 

@@ -20,10 +20,10 @@ from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
-from hub.core.ids import derive
-from hub.core.model import Input, InputKind, Receipt, Signal
+from hub.core.model import Input, Signal
 from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.directory import Directory
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
@@ -44,6 +44,11 @@ PER_DESTINATION: Final = limits.PER_DESTINATION.value
 
 CHUNK: Final = limits.CHUNK.value
 """Notices read for one destination at a time; more would grow stale while they wait."""
+
+LISTED_AT_ONCE: Final = 200
+"""Notices of the hub's own worklist in one transaction: some 20 ms of the database's one writer."""
+
+LISTED: Final = Delivered(Signal.SENT)
 
 IDLE_SECONDS: Final = 0.25
 """How long the loop sleeps when nobody wakes it: the grain of retries."""
@@ -142,7 +147,11 @@ class Delivery:
     async def _serve(self, destination_id: str) -> None:
         """One destination: what is due there, in order, until something fails."""
         try:
-            for due in await asyncio.to_thread(self._due_notices, destination_id):
+            waiting = await asyncio.to_thread(self._due_notices, destination_id, CHUNK)
+            if waiting and all(map(self._is_worklist, waiting)):
+                await self._serve_worklist(destination_id)
+                return
+            for due in waiting:
                 if await asyncio.to_thread(self._is_pending, due.notice_id):
                     result = await self._try(due)
                     self._report.set()
@@ -154,9 +163,40 @@ class Delivery:
             del self._busy[destination_id]
             self._wake.set()
 
-    def _due_notices(self, destination_id: str) -> list[outbox.Due]:
+    def _due_notices(self, destination_id: str, most: int) -> list[outbox.Due]:
         with reading(self._means.engine) as conn:
-            return outbox.due_notices(conn, destination_id, self._means.now(), CHUNK)
+            return outbox.due_notices(conn, destination_id, self._means.now(), most)
+
+    def _is_worklist(self, due: outbox.Due) -> bool:
+        endpoint = self._means.directory.endpoint(due.organisation, due.role)
+        return isinstance(self._means.channels.get(endpoint.channel), WorklistChannel)
+
+    async def _serve_worklist(self, destination_id: str) -> None:
+        """Say that notices stand on the hub's own worklist, many in one transaction.
+
+        Nothing leaves the hub, so that a death before the transaction ends repeats nothing.
+        """
+        while sent := await asyncio.to_thread(self._note_listed, destination_id):
+            self._report.set()
+            self._failing.discard(destination_id)
+            for _ in range(sent):
+                _count(WorklistChannel.name, LISTED)
+
+    def _note_listed(self, destination_id: str) -> int:
+        """Returns how many were written down; 0 ends the round."""
+        with writing(self._means.engine) as conn:
+            now, clock_at = self._means.now(), self._means.clock.now()
+            due = outbox.due_notices(conn, destination_id, now, LISTED_AT_ONCE)
+            if not due or not all(map(self._is_worklist, due)):
+                return 0
+            tried = [
+                outbox.Attempt(
+                    due=each, at=now, clock_at=clock_at, latency_ms=0, signal=LISTED.signal
+                )
+                for each in due
+            ]
+            outbox.record_sent(conn, tried)
+        return len(tried)
 
     def _is_pending(self, notice_id: str) -> bool:
         with reading(self._means.engine) as conn:
@@ -218,7 +258,7 @@ class Delivery:
         self, untold: list[outbox_reports.Unreported]
     ) -> list[outbox_reports.Unreported]:
         """Publish receipts together; returns those that Kafka has confirmed."""
-        given = (self._means.core.publish_input(receipt_of(each)) for each in untold)
+        given = (self._means.core.publish_input(outbox_reports.receipt_of(each)) for each in untold)
         answers = await asyncio.gather(*given, return_exceptions=True)
         told = []
         for each, answer in zip(untold, answers, strict=True):
@@ -236,26 +276,6 @@ class Delivery:
         if told:
             with writing(self._means.engine) as conn:
                 outbox_reports.mark_reported(conn, told)
-
-
-def receipt_of(each: outbox_reports.Unreported) -> Input:
-    """The input that tells the core how far a notice got; the same row gives the same input."""
-    receipt = Receipt(
-        notice_id=each.notice_id,
-        signal=each.signal,
-        organisation=each.organisation,
-        role=each.role,
-        at=each.signal_at,
-        channel=each.channel,
-        detail=each.last_reason if each.signal is Signal.BOUNCED else None,
-    )
-    return Input(
-        input_id=derive("r", each.notice_id, each.signal.value),
-        kind=InputKind.RECEIPT,
-        at=each.signal_at,
-        episode_id=each.episode_id,
-        receipt=receipt,
-    )
 
 
 def _count(channel: str, result: type_of_result) -> None:

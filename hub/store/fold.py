@@ -1,10 +1,11 @@
-"""What each outcome does to the rows of the read model, one function for each."""
+"""What each outcome does to the rows of the read model, one function for each.
+
+The rows are those of a `Book`, in memory: nothing here asks a database.
+"""
 
 from typing import assert_never
 
 import msgspec
-import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from hub.core.model import GapState, Level, ObligationState, Purpose
 from hub.core.outcomes import (
@@ -26,7 +27,7 @@ from hub.core.outcomes import (
     type_of_outcome,
 )
 from hub.edges.avro import DecisionRecord
-from hub.store import tables as t
+from hub.store.book import Book
 from hub.store.fold_notices import (
     end_notices,
     fold_level,
@@ -34,38 +35,37 @@ from hub.store.fold_notices import (
     meet_notices,
     rank_notices,
 )
-from hub.store.upsert import put, put_once
 
 
 def fold(  # noqa: C901, PLR0912  one branch for each outcome, so that none can be forgotten
-    conn: Connection, record: DecisionRecord, n: int, outcome: type_of_outcome
+    book: Book, record: DecisionRecord, n: int, outcome: type_of_outcome
 ) -> None:
     """Fold the `n`th outcome of a decision.  The episode's own row is folded by the projector."""
     match outcome:
         case ObligationRaised():
-            _obligation_raised(conn, record, outcome)
+            _obligation_raised(book, record, outcome)
         case NoticeIssued():
-            fold_notice(conn, record, outcome)
+            fold_notice(book, record, outcome)
         case LevelReached():
-            fold_level(conn, record, n, outcome)
+            fold_level(book, record, n, outcome)
         case ObligationMet():
-            _obligation_met(conn, outcome)
+            _obligation_met(book, outcome)
         case ObligationEnded():
-            _obligation_ended(conn, record, outcome)
+            _obligation_ended(book, record, outcome)
         case ExpectationRaised():
-            _expectation_raised(conn, record, outcome)
+            _expectation_raised(book, record, outcome)
         case ExpectationEnded():
-            _expectation_ended(conn, outcome)
+            _expectation_ended(book, outcome)
         case GapOpened():
-            _gap_opened(conn, record, outcome)
+            _gap_opened(book, record, outcome)
         case GapRaised():
-            _gap_raised(conn, outcome)
+            _gap_raised(book, outcome)
         case GapClosed():
-            _gap_closed(conn, outcome)
+            _gap_closed(book, outcome)
         case Escalated():
-            _escalated(conn, record, outcome)
+            _escalated(book, record, outcome)
         case EventRecorded():
-            _event_recorded(conn, record, n, outcome)
+            _event_recorded(book, record, n, outcome)
         case EpisodeChanged() | WakeWanted():
             pass
         case _:
@@ -81,9 +81,7 @@ def _why(why: Why) -> dict[str, object]:
     }
 
 
-def _event_recorded(
-    conn: Connection, record: DecisionRecord, n: int, outcome: EventRecorded
-) -> None:
+def _event_recorded(book: Book, record: DecisionRecord, n: int, outcome: EventRecorded) -> None:
     row = {
         "episode_id": record.episode_id,
         "seq": record.seq,
@@ -95,13 +93,13 @@ def _event_recorded(
         "organisation": outcome.organisation,
         "decided_at": record.at,
     }
-    put(conn, t.events, row)
+    book.events.put(row)
 
 
 # --- obligations ----------------------------------------------------------------------------
 
 
-def _obligation_raised(conn: Connection, record: DecisionRecord, outcome: ObligationRaised) -> None:
+def _obligation_raised(book: Book, record: DecisionRecord, outcome: ObligationRaised) -> None:
     last = max(outcome.milestones, key=lambda milestone: milestone.level, default=None)
     row = {
         "obligation_id": outcome.obligation_id,
@@ -124,28 +122,24 @@ def _obligation_raised(conn: Connection, record: DecisionRecord, outcome: Obliga
         "ended_reason": None,
         "ended_at": None,
     }
-    put(conn, t.obligations, row)
-    _note_causes(conn, record, outcome.obligation_id, outcome.why)
+    book.obligations.put(row)
+    _note_causes(book, record, outcome.obligation_id, outcome.why)
 
 
-def _note_causes(conn: Connection, record: DecisionRecord, obligation_id: str, why: Why) -> None:
+def _note_causes(book: Book, record: DecisionRecord, obligation_id: str, why: Why) -> None:
     """The events behind an obligation: those its rule names, and the one now being decided."""
     deciding = (o.event_id for o in record.outcomes if isinstance(o, EventRecorded))
     for event_id in sorted({*why.evidence, *deciding}):
-        put_once(conn, t.causes, {"event_id": event_id, "obligation_id": obligation_id})
+        book.causes.put({"event_id": event_id, "obligation_id": obligation_id})
 
 
-def _obligation_met(conn: Connection, outcome: ObligationMet) -> None:
-    o = t.obligations
-    conn.execute(
-        sa.update(o)
-        .where(o.c.obligation_id == outcome.obligation_id)
-        .values(met_at=outcome.met_at, late=outcome.late)
-    )
-    meet_notices(conn, outcome)
+def _obligation_met(book: Book, outcome: ObligationMet) -> None:
+    change = {"met_at": outcome.met_at, "late": outcome.late}
+    book.obligations.change(outcome.obligation_id, change)
+    meet_notices(book, outcome)
 
 
-def _obligation_ended(conn: Connection, record: DecisionRecord, outcome: ObligationEnded) -> None:
+def _obligation_ended(book: Book, record: DecisionRecord, outcome: ObligationEnded) -> None:
     """End an obligation.  One that a restriction stopped may end without ever being raised."""
     row = {
         "obligation_id": outcome.obligation_id,
@@ -166,17 +160,15 @@ def _obligation_ended(conn: Connection, record: DecisionRecord, outcome: Obligat
         "ended_at": record.at,
     }
     change = {"state", "ended_reason", "ended_at"}
-    put(conn, t.obligations, row, keep=sorted(row.keys() - change))
-    _note_causes(conn, record, outcome.obligation_id, outcome.why)
-    end_notices(conn, outcome)
+    book.obligations.put(row, keep=sorted(row.keys() - change))
+    _note_causes(book, record, outcome.obligation_id, outcome.why)
+    end_notices(book, outcome)
 
 
 # --- expectations ---------------------------------------------------------------------------
 
 
-def _expectation_raised(
-    conn: Connection, record: DecisionRecord, outcome: ExpectationRaised
-) -> None:
+def _expectation_raised(book: Book, record: DecisionRecord, outcome: ExpectationRaised) -> None:
     row = {
         "expectation_id": outcome.expectation_id,
         "episode_id": record.episode_id,
@@ -191,22 +183,21 @@ def _expectation_raised(
         "state": "open",
         "ended_at": None,
     }
-    put(conn, t.expectations, row)
+    book.expectations.put(row)
 
 
-def _expectation_ended(conn: Connection, outcome: ExpectationEnded) -> None:
+def _expectation_ended(book: Book, outcome: ExpectationEnded) -> None:
     """Met, withdrawn, or re-dated: a re-dated one is still open, with another due time."""
-    x = t.expectations
     change: dict[str, object] = {"state": outcome.reason, "ended_at": outcome.ended_at}
     if outcome.reason == "recomputed":
         change = {"due_at": outcome.due_at}
-    conn.execute(sa.update(x).where(x.c.expectation_id == outcome.expectation_id).values(**change))
+    book.expectations.change(outcome.expectation_id, change)
 
 
 # --- gaps -----------------------------------------------------------------------------------
 
 
-def _gap_opened(conn: Connection, record: DecisionRecord, outcome: GapOpened) -> None:
+def _gap_opened(book: Book, record: DecisionRecord, outcome: GapOpened) -> None:
     row = {
         "gap_id": outcome.gap_id,
         "episode_id": record.episode_id,
@@ -231,49 +222,41 @@ def _gap_opened(conn: Connection, record: DecisionRecord, outcome: GapOpened) ->
         "duty_ids": list(outcome.duty_ids),
         "close_reason": None,
     }
-    put(conn, t.gaps, row)
+    book.gaps.put(row)
     for obligation_id in outcome.duty_ids:
-        put_once(conn, t.gap_duties, {"gap_id": outcome.gap_id, "obligation_id": obligation_id})
-        rank_notices(conn, obligation_id)
+        book.put_duty(outcome.gap_id, obligation_id)
+        rank_notices(book, obligation_id)
 
 
-def _gap_raised(conn: Connection, outcome: GapRaised) -> None:
-    g = t.gaps
+def _gap_raised(book: Book, outcome: GapRaised) -> None:
+    gap = book.gaps.get(outcome.gap_id)
     # Severity never falls, whatever order the records are read in.
-    conn.execute(
-        sa.update(g)
-        .where(g.c.gap_id == outcome.gap_id, g.c.severity < outcome.severity)
-        .values(severity=outcome.severity)
-    )
-    _rank_duties(conn, outcome.gap_id)
+    if gap is not None and gap["severity"] < outcome.severity:
+        book.gaps.change(outcome.gap_id, {"severity": outcome.severity})
+    _rank_duties(book, outcome.gap_id)
 
 
-def _gap_closed(conn: Connection, outcome: GapClosed) -> None:
-    g = t.gaps
-    one = g.c.gap_id == outcome.gap_id
-    evidence = conn.scalar(sa.select(g.c.evidence).where(one)) or []
-    fresh = [each for each in outcome.evidence if each not in evidence]
-    conn.execute(
-        sa.update(g)
-        .where(one)
-        .values(
-            state=outcome.state,
-            closed_at=outcome.closed_at,
-            close_reason=outcome.reason,
-            evidence=[*evidence, *fresh],
-        )
-    )
-    _rank_duties(conn, outcome.gap_id)
+def _gap_closed(book: Book, outcome: GapClosed) -> None:
+    gap = book.gaps.get(outcome.gap_id)
+    if gap is not None:
+        known = gap["evidence"]
+        fresh = [each for each in outcome.evidence if each not in known]
+        change = {
+            "state": outcome.state,
+            "closed_at": outcome.closed_at,
+            "close_reason": outcome.reason,
+            "evidence": [*known, *fresh],
+        }
+        book.gaps.change(outcome.gap_id, change)
+    _rank_duties(book, outcome.gap_id)
 
 
-def _rank_duties(conn: Connection, gap_id: str) -> None:
-    d = t.gap_duties
-    for obligation_id in conn.scalars(sa.select(d.c.obligation_id).where(d.c.gap_id == gap_id)):
-        rank_notices(conn, obligation_id)
+def _rank_duties(book: Book, gap_id: str) -> None:
+    for obligation_id in book.duties_of(gap_id):
+        rank_notices(book, obligation_id)
 
 
-def _escalated(conn: Connection, record: DecisionRecord, outcome: Escalated) -> None:
-    g = t.gaps
+def _escalated(book: Book, record: DecisionRecord, outcome: Escalated) -> None:
     row = {
         "gap_id": outcome.gap_id,
         "obligation_id": outcome.obligation_id,
@@ -283,11 +266,9 @@ def _escalated(conn: Connection, record: DecisionRecord, outcome: Escalated) -> 
         "organisation": outcome.organisation,
         "at": outcome.at,
     }
-    put(conn, t.escalations, row)
-    conn.execute(
-        sa.update(g)
-        .where(g.c.gap_id == outcome.gap_id, g.c.rung < outcome.rung)
-        .values(rung=outcome.rung)
-    )
-    put_once(conn, t.gap_duties, {"gap_id": outcome.gap_id, "obligation_id": outcome.obligation_id})
-    rank_notices(conn, outcome.obligation_id)
+    book.escalations.put(row)
+    gap = book.gaps.get(outcome.gap_id)
+    if gap is not None and gap["rung"] < outcome.rung:
+        book.gaps.change(outcome.gap_id, {"rung": outcome.rung})
+    book.put_duty(outcome.gap_id, outcome.obligation_id)
+    rank_notices(book, outcome.obligation_id)

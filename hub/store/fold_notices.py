@@ -3,15 +3,13 @@
 from datetime import datetime
 
 import msgspec
-import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from hub.core.episode import Milestone
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Severity, Signal
 from hub.core.outcomes import LevelReached, NoticeIssued, ObligationEnded, ObligationMet
 from hub.edges.avro import DecisionRecord
-from hub.store import tables as t
-from hub.store.upsert import put
+from hub.store.book import Book
+from hub.store.rows import type_of_row
 from hub.store.worklist import Listed
 
 TAKES_BACK = (NoticeReason.WITHDRAWN, NoticeReason.RETRACTED)
@@ -64,9 +62,9 @@ def listed_after(listed: Listed, level: Level, needed: Level, state: ObligationS
     return Listed.OPEN
 
 
-def fold_notice(conn: Connection, record: DecisionRecord, issued: NoticeIssued) -> None:
+def fold_notice(book: Book, record: DecisionRecord, issued: NoticeIssued) -> None:
     """A new notice; it takes the place of those it reminds of, corrects or takes back."""
-    severity = gravest_gap(conn, issued.obligation_id)
+    severity = gravest_gap(book, issued.obligation_id)
     row = {
         "notice_id": issued.notice_id,
         "obligation_id": issued.obligation_id,
@@ -95,19 +93,18 @@ def fold_notice(conn: Connection, record: DecisionRecord, issued: NoticeIssued) 
         "severity": severity or 0,
         "rank": rank_of(issued.purpose, severity),
     }
-    put(conn, t.notices, row)
-    _aim_obligation(conn, issued)
-    _supersede(conn, issued)
+    book.put_notice(row)
+    _aim_obligation(book, issued)
+    _supersede(book, issued)
 
 
-def _aim_obligation(conn: Connection, issued: NoticeIssued) -> None:
+def _aim_obligation(book: Book, issued: NoticeIssued) -> None:
     """A notice of a new round may be aimed at somebody else: what went before counts no longer.
 
     A correction goes to the same holder and leaves a duty met that was met.
     """
     if issued.reason not in NEW_ROUND:
         return
-    o = t.obligations
     change: dict[str, object] = {
         "organisation": issued.organisation,
         "person": issued.person,
@@ -116,48 +113,47 @@ def _aim_obligation(conn: Connection, issued: NoticeIssued) -> None:
     }
     if issued.reason is not NoticeReason.CORRECTED:
         change |= {"met_at": None, "late": False}
-    one = o.c.obligation_id == issued.obligation_id
-    conn.execute(sa.update(o).where(one).values(**change))
-    earlier = sa.and_(one, o.c.due_at < issued.due_at)
-    conn.execute(sa.update(o).where(earlier).values(due_at=issued.due_at))
+    obligation = book.obligations.get(issued.obligation_id)
+    due_at = obligation["due_at"] if obligation is not None else None
+    if due_at is not None and due_at < issued.due_at:
+        change["due_at"] = issued.due_at
+    book.obligations.change(issued.obligation_id, change)
 
 
-def _supersede(conn: Connection, issued: NoticeIssued) -> None:
+def _supersede(book: Book, issued: NoticeIssued) -> None:
     """Take older notices of the same duty off the worklist.
 
     A reminder replaces what is still open; a correction also what was done, for it was done on
     wrong grounds; a rerouted one leaves nothing at the old place.
     """
-    n = t.notices
-    # Found by the obligation alone, and chosen here: with more terms SQLite takes the worklist's
-    # index instead, and reads every open notice of the role to find these few.
-    asked = sa.select(n.c.notice_id, n.c.round, n.c.reason, n.c.organisation, n.c.role).where(
-        n.c.obligation_id == issued.obligation_id
-    )
-    here = (issued.organisation, issued.role)
     chosen = {
-        row.notice_id
-        for row in conn.execute(asked)
-        if row.notice_id != issued.notice_id
-        and row.round < issued.round
-        and row.reason not in TAKES_BACK
-        and (issued.reason is NoticeReason.REROUTED or (row.organisation, row.role) == here)
+        older["notice_id"]
+        for older in book.notices_of(issued.obligation_id)
+        if older["notice_id"] != issued.notice_id and _is_replaced(older, issued)
     }
     if issued.in_reply_to is not None:
         chosen.add(issued.in_reply_to)
-    if not chosen:
-        return
-    older = sa.update(n).where(n.c.notice_id.in_(chosen))
-    if issued.reason in TAKES_BACK:
-        conn.execute(older.values(listed=Listed.WITHDRAWN, withdrawn=True))
-        return
-    places = [Listed.OPEN]
+    places = {Listed.OPEN}
     if issued.reason is NoticeReason.CORRECTED:
-        places.append(Listed.DONE)
-    conn.execute(older.where(n.c.listed.in_(places)).values(listed=Listed.SUPERSEDED))
+        places.add(Listed.DONE)
+    for notice_id in chosen:
+        if issued.reason in TAKES_BACK:
+            book.notices.change(notice_id, {"listed": Listed.WITHDRAWN, "withdrawn": True})
+            continue
+        older = book.notices.get(notice_id)
+        if older is not None and older["listed"] in places:
+            book.notices.change(notice_id, {"listed": Listed.SUPERSEDED})
 
 
-def fold_level(conn: Connection, record: DecisionRecord, n: int, reached: LevelReached) -> None:
+def _is_replaced(older: type_of_row, issued: NoticeIssued) -> bool:
+    """Whether a notice of the same duty is an older one that a new notice takes the place of."""
+    if older["round"] >= issued.round or older["reason"] in TAKES_BACK:
+        return False
+    here = (issued.organisation, issued.role)
+    return issued.reason is NoticeReason.REROUTED or (older["organisation"], older["role"]) == here
+
+
+def fold_level(book: Book, record: DecisionRecord, n: int, reached: LevelReached) -> None:
     """Evidence about a notice, for the trail; what counts raises the notice and its obligation."""
     row = {
         "episode_id": record.episode_id,
@@ -175,103 +171,87 @@ def fold_level(conn: Connection, record: DecisionRecord, n: int, reached: LevelR
         "reached_at": reached.reached_at,
         "detail": reached.detail,
     }
-    put(conn, t.levels, row)
+    book.levels.put(row)
     if not reached.counts and reached.signal not in AGAINST:
         return
-    _raise_notice(conn, reached)
-    _raise_obligation(conn, reached)
+    _raise_notice(book, reached)
+    _raise_obligation(book, reached)
 
 
-def _raise_notice(conn: Connection, reached: LevelReached) -> None:
-    n = t.notices
-    one = n.c.notice_id == reached.notice_id
-    asked = sa.select(n.c.level, n.c.level_needed, n.c.listed, n.c.due_at).where(one)
-    row = conn.execute(asked).first()
+def _raise_notice(book: Book, reached: LevelReached) -> None:
+    row = book.notices.get(reached.notice_id)
     if row is None:
         return
-    level = Level(max(row.level, reached.level)) if reached.counts else Level(row.level)
-    listed = listed_after(Listed(row.listed), level, Level(row.level_needed), reached.state)
+    level = Level(max(row["level"], reached.level)) if reached.counts else Level(row["level"])
+    needed = Level(row["level_needed"])
     change: dict[str, object] = {
         "level": level,
         "state": reached.state,
         "last_signal_at": reached.reached_at,
-        "listed": listed,
-        "due_at": _next_due(conn, reached.obligation_id, level, row.due_at),
+        "listed": listed_after(Listed(row["listed"]), level, needed, reached.state),
+        "due_at": _next_due(book, reached.obligation_id, level, row["due_at"]),
     }
     if reached.signal is Signal.ACCEPTED:
         change["accepted_by"] = reached.person or reached.organisation
-    conn.execute(sa.update(n).where(one).values(**change))
+    book.notices.change(reached.notice_id, change)
 
 
-def _next_due(conn: Connection, obligation_id: str, level: Level, due_at: datetime) -> datetime:
+def _next_due(book: Book, obligation_id: str, level: Level, due_at: datetime) -> datetime:
     """What a notice at `level` is due for next: once delivered in time, it is due for acceptance.
 
     Never earlier than before: a rerouted duty's times move later, and only its notice says so.
     """
-    o = t.obligations
-    stored = conn.scalar(sa.select(o.c.milestones).where(o.c.obligation_id == obligation_id))
-    milestones = msgspec.convert(stored or [], tuple[Milestone, ...])
+    obligation = book.obligations.get(obligation_id)
+    stored = obligation["milestones"] if obligation is not None else []
+    milestones = msgspec.convert(stored, tuple[Milestone, ...])
     waiting = [milestone.due_at for milestone in milestones if milestone.level > level]
     return max(due_at, min(waiting)) if waiting else due_at
 
 
-def _raise_obligation(conn: Connection, reached: LevelReached) -> None:
-    o = t.obligations
-    one = o.c.obligation_id == reached.obligation_id
-    conn.execute(sa.update(o).where(one).values(state=reached.state))
-    if reached.counts:
-        lower = sa.and_(one, o.c.level < reached.level)
-        conn.execute(sa.update(o).where(lower).values(level=reached.level))
+def _raise_obligation(book: Book, reached: LevelReached) -> None:
+    obligation = book.obligations.get(reached.obligation_id)
+    if obligation is None:
+        return
+    change: dict[str, object] = {"state": reached.state}
+    if reached.counts and obligation["level"] < reached.level:
+        change["level"] = reached.level
+    book.obligations.change(reached.obligation_id, change)
 
 
-def meet_notices(conn: Connection, met: ObligationMet) -> None:
+def meet_notices(book: Book, met: ObligationMet) -> None:
     """A duty that people have met takes its other notices (a later reminder) off the worklist."""
     if met.level < Level.OPENED:
         return
-    n = t.notices
-    known = _notices_of(conn, met.obligation_id)
-    if known:
-        still_open = sa.and_(n.c.notice_id.in_(known), n.c.listed == Listed.OPEN)
-        conn.execute(sa.update(n).where(still_open).values(listed=Listed.DONE))
+    for notice in book.notices_of(met.obligation_id):
+        if notice["listed"] == Listed.OPEN:
+            book.notices.change(notice["notice_id"], {"listed": Listed.DONE})
 
 
-def _notices_of(conn: Connection, obligation_id: str) -> set[str]:
-    """Ids of an obligation's notices, found by the obligation alone (see `_supersede`)."""
-    n = t.notices
-    return set(conn.scalars(sa.select(n.c.notice_id).where(n.c.obligation_id == obligation_id)))
-
-
-def end_notices(conn: Connection, ended: ObligationEnded) -> None:
+def end_notices(book: Book, ended: ObligationEnded) -> None:
     """Take the notices of an ended duty off the worklist, but not the one that says so."""
-    n = t.notices
-    known = _notices_of(conn, ended.obligation_id) | set(ended.notice_ids)
-    ours = sa.and_(n.c.notice_id.in_(known), n.c.reason.not_in(TAKES_BACK))
-    if ended.state in NEVER_SO:
-        change: dict[str, object] = {"listed": Listed.WITHDRAWN, "withdrawn": True}
-    else:
-        ours = sa.and_(ours, n.c.listed == Listed.OPEN)
-        change = {"listed": Listed.DONE}
-    conn.execute(sa.update(n).where(ours).values(state=ended.state, **change))
+    known = {notice["notice_id"] for notice in book.notices_of(ended.obligation_id)}
+    for notice_id in known | set(ended.notice_ids):
+        notice = book.notices.get(notice_id)
+        if notice is None or notice["reason"] in TAKES_BACK:
+            continue
+        if ended.state in NEVER_SO:
+            change = {"state": ended.state, "listed": Listed.WITHDRAWN, "withdrawn": True}
+            book.notices.change(notice_id, change)
+        elif notice["listed"] == Listed.OPEN:
+            book.notices.change(notice_id, {"state": ended.state, "listed": Listed.DONE})
 
 
-def gravest_gap(conn: Connection, obligation_id: str) -> Severity | None:
+def gravest_gap(book: Book, obligation_id: str) -> Severity | None:
     """The severity of the gravest open gap about an obligation, or None."""
-    g, d = t.gaps, t.gap_duties
-    worst = conn.scalar(
-        sa.select(sa.func.max(g.c.severity))
-        .select_from(d.join(g, g.c.gap_id == d.c.gap_id))
-        .where(d.c.obligation_id == obligation_id, g.c.state == GapState.OPEN)
-    )
+    open_gaps = (gap for gap in book.gaps_of(obligation_id) if gap["state"] == GapState.OPEN)
+    worst = max((gap["severity"] for gap in open_gaps), default=None)
     return Severity(worst) if worst else None
 
 
-def rank_notices(conn: Connection, obligation_id: str) -> None:
+def rank_notices(book: Book, obligation_id: str) -> None:
     """Set the place of an obligation's notices anew: a gap about it opened, rose or closed."""
-    n = t.notices
-    severity = gravest_gap(conn, obligation_id)
-    ranks = {purpose.value: rank_of(purpose, severity) for purpose in Purpose}
-    conn.execute(
-        sa.update(n)
-        .where(n.c.obligation_id == obligation_id)
-        .values(severity=severity or 0, rank=sa.case(ranks, value=n.c.purpose))
-    )
+    severity = gravest_gap(book, obligation_id)
+    for notice in book.notices_of(obligation_id):
+        purpose = Purpose(notice["purpose"])
+        change = {"severity": severity or 0, "rank": rank_of(purpose, severity)}
+        book.notices.change(notice["notice_id"], change)

@@ -17,7 +17,7 @@ from hub.core.model import NoticeReason, Signal
 from hub.edges.avro import NoticeRecord, encode_notice
 from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
-from hub.store.upsert import put, put_once
+from hub.store.upsert import put, put_many, put_once
 
 GIVE_UP: Final = timedelta(days=5)
 """Attempts go on this long: over a bank-holiday weekend and a working day to mend the fault."""
@@ -79,7 +79,12 @@ class Attempt:
 
 def queue_notice(conn: Connection, record: NoticeRecord, endpoint: Endpoint, now: datetime) -> bool:
     """Put a notice in the outbox; False when it is there already."""
-    row = {
+    return put_once(conn, t.outbox, queued(record, endpoint, now))
+
+
+def queued(record: NoticeRecord, endpoint: Endpoint, now: datetime) -> dict[str, Any]:
+    """The row of a notice that is due at `now`."""
+    return {
         "notice_id": record.notice_id,
         "obligation_id": record.obligation_id,
         "episode_id": record.episode_id,
@@ -94,19 +99,6 @@ def queue_notice(conn: Connection, record: NoticeRecord, endpoint: Endpoint, now
         "created_at": now,
         "takes_back": record.reason in TAKES_BACK,
     }
-    return put_once(conn, t.outbox, row)
-
-
-def cancel_duty(conn: Connection, obligation_id: str, notice_ids: Sequence[str]) -> int:
-    """Cancel what is still pending of an ended duty, but not the notice that takes it back."""
-    x = t.outbox
-    ours = sa.or_(x.c.obligation_id == obligation_id, x.c.notice_id.in_(notice_ids))
-    change = (
-        sa.update(x)
-        .where(ours, x.c.state == OutboxState.PENDING, sa.not_(x.c.takes_back))
-        .values(state=OutboxState.CANCELLED)
-    )
-    return conn.execute(change).rowcount
 
 
 def readdress(conn: Connection, directory: Directory, now: datetime) -> int:
@@ -200,7 +192,7 @@ def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxSta
     """Log an attempt and move the notice and its destination on; returns where it stands now."""
     due = tried.due
     n = due.attempts + 1
-    _log_attempt(conn, tried, n)
+    put(conn, t.attempts, _logged(tried, n))
     change: dict[str, Any] = {"attempts": n, "last_reason": tried.reason}
     if tried.signal is not None:
         delivered = tried.signal is Signal.DELIVERED
@@ -221,9 +213,33 @@ def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxSta
     return OutboxState(change["state"])
 
 
-def _log_attempt(conn: Connection, tried: Attempt, n: int) -> None:
+def record_sent(conn: Connection, tried: Sequence[Attempt]) -> None:
+    """As `record_attempt`, for attempts at one destination that all got through as SENT."""
+    put_many(conn, t.attempts, [_logged(each, each.due.attempts + 1) for each in tried])
+    _note_destination(conn, tried[-1])
+    one = t.outbox.c.notice_id == sa.bindparam("sent_id")
+    change = (
+        sa.update(t.outbox)
+        .where(one)
+        .values(
+            state=OutboxState.SENT,
+            signal=Signal.SENT,
+            reported=False,
+            last_reason=None,
+            attempts=sa.bindparam("n"),
+            signal_at=sa.bindparam("clock_at"),
+        )
+    )
+    rows = [
+        {"sent_id": each.due.notice_id, "n": each.due.attempts + 1, "clock_at": each.clock_at}
+        for each in tried
+    ]
+    conn.execute(change, rows)
+
+
+def _logged(tried: Attempt, n: int) -> dict[str, Any]:
     status = tried.http_status
-    row = {
+    return {
         "notice_id": tried.due.notice_id,
         "n": n,
         "at": tried.at,
@@ -236,7 +252,6 @@ def _log_attempt(conn: Connection, tried: Attempt, n: int) -> None:
         # Answers may hold anything; the status is all that is kept of them.
         "answer": None if status is None else f"HTTP {status}",
     }
-    put(conn, t.attempts, row)
 
 
 def _note_destination(conn: Connection, tried: Attempt) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub.core.model import Signal
+from hub.core.ids import derive
+from hub.core.model import Input, InputKind, Receipt, Signal
 from hub.store import tables as t
 
 
@@ -45,3 +46,23 @@ def mark_reported(conn: Connection, told: Sequence[Unreported]) -> None:
         # The signal is part of the condition: a later one may have come in meanwhile.
         same = sa.and_(x.c.notice_id.in_(ids), x.c.signal == signal)
         conn.execute(sa.update(x).where(same).values(reported=True))
+
+
+def receipt_of(each: Unreported) -> Input:
+    """The input that tells the core how far a notice got; the same row gives the same input."""
+    receipt = Receipt(
+        notice_id=each.notice_id,
+        signal=each.signal,
+        organisation=each.organisation,
+        role=each.role,
+        at=each.signal_at,
+        channel=each.channel,
+        detail=each.last_reason if each.signal is Signal.BOUNCED else None,
+    )
+    return Input(
+        input_id=derive("r", each.notice_id, each.signal.value),
+        kind=InputKind.RECEIPT,
+        at=each.signal_at,
+        episode_id=each.episode_id,
+        receipt=receipt,
+    )

@@ -30,6 +30,16 @@ def put_once(conn: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     return was_new(conn.execute(_put_once(conn.dialect.name, table), dict(row)))
 
 
+def put_many(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """As `put`, for rows of the same columns and different keys."""
+    conn.execute(_put(conn.dialect.name, table, tuple(rows[0]), ()), rows)
+
+
+def put_once_many(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """As `put_once`, for rows of the same columns; returns how many were new."""
+    return conn.execute(_put_once(conn.dialect.name, table), rows).rowcount
+
+
 def insert_for(conn: Connection, table: sa.Table) -> type_of_insert:
     """An insert in the dialect of this connection, for statements with conditions of their own."""
     return _insert(conn.dialect.name, table)

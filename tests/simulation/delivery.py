@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 from hub.core.model import Input, NoticeReason, Signal
 from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord
-from hub.roles.delivery import receipt_of
 from hub.store.outbox import GIVE_UP
-from hub.store.outbox_reports import Unreported
+from hub.store.outbox_reports import Unreported, receipt_of
 
 TAKES_BACK = (NoticeReason.WITHDRAWN, NoticeReason.RETRACTED)
 RETRY = timedelta(hours=20)

@@ -22,7 +22,6 @@ from hub.core.outcomes import NoticeIssued
 from hub.edges.avro import decode_decision, encode_input
 from hub.ops.topics import DECISIONS, QUARANTINE
 from hub.roles import deliver, project
-from hub.roles.delivery import receipt_of
 from hub.roles.follow import positions_after
 from hub.store import outbox, outbox_reports
 from hub.store import tables as t
@@ -173,7 +172,7 @@ class Role:
         with reading(self.engine) as conn:
             untold = outbox_reports.unreported(conn, 20)
         for one in untold:
-            given = receipt_of(one)
+            given = outbox_reports.receipt_of(one)
             self.told[given.input_id].add(encode_input(given))
         with self.perhaps_killed(), writing(self.engine) as conn:
             outbox_reports.mark_reported(conn, untold)

@@ -18,10 +18,11 @@ from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.directory import Directory, directory_from
 from hub.edges.publish import Unavailable
 from hub.ops.clock import HeldClock
-from hub.roles.delivery import Delivery, Means
+from hub.roles.delivery import LISTED_AT_ONCE, Delivery, Means
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
+from hub.store.outbox_queue import cancel_duty
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
 from tests.store.test_channels import SECRET
@@ -212,7 +213,7 @@ def test_a_cancelled_notice_is_not_sent(rig: Rig) -> None:
         rig.hooks[GP] = receiver.url
         rig.queue("n-1")
         with writing(rig.engine) as conn:
-            outbox.cancel_duty(conn, "o-1", ("n-1",))
+            cancel_duty(conn, "o-1", ("n-1",))
         rig.queue("n-2", HV)
         rig.run(lambda: "sent" == rig.states()["n-2"])
     assert [] == receiver.taken
@@ -261,3 +262,21 @@ class _WithDirectory(Rig):
 def _reasons(engine: Engine) -> list[str | None]:
     with reading(engine) as conn:
         return list(conn.scalars(sa.select(t.attempts.c.reason)))
+
+
+def test_a_worklist_is_written_down_many_at_once_and_told_of_one_by_one(rig: Rig) -> None:
+    """Every notice has its attempt and its receipt, and what was cancelled before has neither."""
+    many = [f"n-{number}" for number in range(LISTED_AT_ONCE + 5)]
+    for notice_id in (*many, "n-cancelled"):
+        rig.queue(notice_id)
+    with writing(rig.engine) as conn:
+        assert 1 == cancel_duty(conn, "another", ["n-cancelled"])
+    rig.run(lambda: len(rig.kafka.told) >= len(many))
+    with reading(rig.engine) as conn:
+        logged = conn.execute(sa.select(t.attempts)).all()
+    assert dict.fromkeys(many, "sent") | {"n-cancelled": "cancelled"} == rig.states()
+    assert sorted(many) == sorted(row.notice_id for row in logged)
+    assert {(1, "sent", "worklist", None)} == {
+        (row.n, row.result, row.channel, row.reason) for row in logged
+    }
+    assert [(each, Signal.SENT) for each in sorted(many)] == sorted(rig.signals())

@@ -11,6 +11,7 @@ from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.store import outbox, outbox_reports
 from hub.store import tables as t
 from hub.store.engine import reading, writing
+from hub.store.outbox_queue import cancel_duty
 from tests.store.records import GP, HOUR, HV, T0, notice_record
 
 TO_GP = Endpoint(organisation=GP, channel="webhook", destination_id="webhook:gp")
@@ -56,7 +57,7 @@ def test_an_ended_duty_cancels_what_is_pending_but_not_its_withdrawal(engine: En
         queue(conn)
         queue(conn, "n-2", reason=NoticeReason.WITHDRAWN)
         queue(conn, "n-3", obligation_id="o-3")
-        assert 1 == outbox.cancel_duty(conn, "o-1", ())
+        assert 1 == cancel_duty(conn, "o-1", ())
         assert not outbox.is_pending(conn, "n-1")
         due = outbox.due_notices(conn, "webhook:gp", T0, 10)
     assert ["n-2", "n-3"] == [each.notice_id for each in due]
@@ -67,7 +68,7 @@ def test_what_was_sent_is_not_cancelled(engine: Engine) -> None:
     with writing(engine) as conn:
         queue(conn)
         attempt(conn, signal=Signal.DELIVERED, reason=None, http_status=204)
-        assert 0 == outbox.cancel_duty(conn, "o-1", ("n-1",))
+        assert 0 == cancel_duty(conn, "o-1", ("n-1",))
         assert outbox.OutboxState.DELIVERED == row(conn).state
 
 
@@ -169,7 +170,7 @@ def test_a_notice_cancelled_while_it_was_being_tried_stays_cancelled(engine: Eng
     with writing(engine) as conn:
         queue(conn)
         (due,) = outbox.due_notices(conn, "webhook:gp", T0, 1)
-        outbox.cancel_duty(conn, "o-1", ())
+        cancel_duty(conn, "o-1", ())
         failed = outbox.Attempt(due=due, at=T0, clock_at=T0, latency_ms=1, signal=None)
         outbox.record_attempt(conn, failed, 0.5)
         assert outbox.OutboxState.CANCELLED == row(conn).state
