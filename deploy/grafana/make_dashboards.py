@@ -143,6 +143,8 @@ ENGINE = (
         "sum by (instance) (increase(hub_fenced_total[5m]))",
         "{{instance}}",
     ),
+    Panel("Last assignment stood still", "hub_recovery_seconds", "{{instance}}", unit="s"),
+    Panel("of it, reading state back", "hub_read_back_seconds", "{{instance}}", unit="s"),
 )
 
 
