@@ -34,6 +34,7 @@ def exposed() -> dict[str, set[str]]:
     """Every series name the hub shows, with its label names."""
     metrics.declare_channels(["webhook"], results=["delivered"], reasons=["timed_out"])
     metrics.declare_groups(["project"])
+    metrics.declare_answers(["taken"])
     metrics.declare_gap_codes(["G01"])
     return {
         sample.name: set(sample.labels)
