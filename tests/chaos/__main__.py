@@ -15,8 +15,8 @@ from tests.chaos.run import Wanted, run, say
 from tests.chaos.slow_disk import NoCompilerError
 from tests.chaos.soak import soak
 
-FAULT_SECONDS = 13.0
-EVENTS_A_SECOND = 150.0
+FAULT_SECONDS = 6.0
+EVENTS_A_SECOND = 600.0
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
