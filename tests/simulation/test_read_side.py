@@ -7,7 +7,7 @@ gone.  Afterwards the rows are what an undisturbed fold of the same log gives.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 
 from hub.core.model import GapState, Signal
 from hub.core.outcomes import NoticeIssued
@@ -31,32 +31,11 @@ from tests.simulation.broker import Record
 from tests.simulation.plan import Plan
 from tests.simulation.runs import play, the_directory
 from tests.simulation.world import World
+from tests.store.killing import killed_before
 
 SEEDS = range(2)
 MOST_STATEMENTS = 60
 """A kill strikes before one of so many statements, or not at all: a batch has more or fewer."""
-
-
-class Killed(BaseException):
-    """The process is gone; nothing of ours may catch this."""
-
-
-@contextmanager
-def killed_before(engine: Engine, statement: int) -> Iterator[None]:
-    """Kill whatever runs here before its n-th statement, if it comes so far."""
-    left = [statement]
-
-    def count(*_: object) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise Killed
-
-    event.listen(engine, "before_cursor_execute", count)
-    try:
-        with suppress(Killed):
-            yield
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
 
 
 def database(folder: Path, name: str) -> Engine:

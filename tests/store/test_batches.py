@@ -1,7 +1,6 @@
 """However a log is cut into batches, and wherever a batch is killed, the rows come out the same."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +21,7 @@ from hub.store.outbox_queue import Queue, cancel_duty
 from hub.store.positions import save_positions, saved_positions
 from hub.store.projector import Applied, apply_decision, apply_decisions
 from hub.store.rows import Rows
+from tests.store.killing import killed_before
 from tests.store.records import T0, decision, issued, raised
 
 DECISIONS = 600
@@ -43,28 +43,6 @@ def log() -> list[DecisionRecord]:
     other = decision(records[100].seq, raised(), episode_id=records[100].episode_id)
     records.insert(300, other)
     return records
-
-
-class Killed(BaseException):
-    """The process is gone; nothing of ours may catch this."""
-
-
-@contextmanager
-def killed_before(engine: Engine, statement: int) -> Iterator[None]:
-    """Kill whatever runs here before its n-th statement, if it comes so far."""
-    left = [statement]
-
-    def count(*_: object) -> None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise Killed
-
-    event.listen(engine, "before_cursor_execute", count)
-    try:
-        with suppress(Killed):
-            yield
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
 
 
 def rows_of(engine: Engine) -> dict[str, Any]:
