@@ -63,7 +63,7 @@ check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "not stack" $(ARGS)
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack" $(ARGS)
 
 test: check ## Everything: the above, then the tests on a real Kafka.
 	$(BIN)/pytest -q -m stack $(ARGS)
