@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -54,17 +54,30 @@ def start_logs(role: str, level: str = "INFO", *, worker_id: str = "") -> None:
         without_identities,
         structlog.processors.JSONRenderer(sort_keys=True),
     ]
-    logger = structlog.PrintLoggerFactory(sys.stderr)
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=logger,
+        logger_factory=_pen,
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.clear_contextvars()
     known = {"role": role} | ({"worker_id": worker_id} if worker_id else {})
     structlog.contextvars.bind_contextvars(**known)
     _adopt_libraries([_fixed(known), *shared], last)
+
+
+def _pen(*_args: object) -> structlog.PrintLogger:
+    """A pen on the standard error of this moment: whoever exchanged it may have closed the old."""
+    return structlog.PrintLogger(sys.stderr)
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """The same of the standard library's handlers, which keep the stream they were made with."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line to whatever is the standard error now."""
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def log() -> structlog.typing.FilteringBoundLogger:
@@ -124,7 +137,7 @@ def _adopt_libraries(
     before: list[structlog.types.Processor], last: list[structlog.types.Processor]
 ) -> None:
     """Lines of the standard library's loggers take the same form and the same wash."""
-    pen = logging.StreamHandler(sys.stderr)
+    pen = _StandardError(sys.stderr)
     pen.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*before, structlog.stdlib.add_logger_name],

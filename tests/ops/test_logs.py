@@ -1,5 +1,7 @@
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +56,20 @@ def test_libraries_speak_in_the_same_form(capsys: pytest.CaptureFixture[str]) ->
         line["logger"],
         line["level"],
     )
+
+
+def test_a_standard_error_that_was_closed_does_not_end_the_role(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Logs go to the standard error of the moment, not to the one that was there at the start."""
+    closed = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", closed)
+        start_logs("worker", "INFO", worker_id="w9")
+    closed.close()
+    log().info("ours")
+    logging.getLogger("aiokafka").warning("theirs")
+    assert [line["event"] for line in lines(capsys)] == ["ours", "theirs"]
 
 
 def test_an_exceptions_text_is_washed(capsys: pytest.CaptureFixture[str]) -> None:
