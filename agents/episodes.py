@@ -18,7 +18,7 @@ from agents.intake import arrived_at
 from agents.kept import Kept, RecentlyKept
 from agents.outputs import Sender
 from agents.step import Place, open_episode, step, step_undecided
-from agents.transport import PartitionStore, committed_offset, on_partitions_revoked, slices
+from agents.transport import PartitionStore, confirmed_offset, on_partitions_revoked, slices
 from hub.core.corrections import CORRECTED
 from hub.core.model import Input
 from hub.core.outcomes import Decision, GapOpened
@@ -44,13 +44,13 @@ def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionS
         async for piece in slices(stream):
             sender = Sender(app)
             changes = episodes.changelog(piece.partition)
-            committed = committed_offset(app, piece.topic, piece.partition)
+            confirmed = confirmed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
                 key = key_of(record)
                 kept = recent.open(piece.partition, key, episodes.get(piece, key))
                 outputs = kept.again(record.offset)
                 if outputs is None:
-                    fresh = absorb(context, record, kept, committed)
+                    fresh = absorb(context, record, kept, confirmed)
                     close = partial(recent.close, piece.partition, key)
                     stored, outputs = await closed_to_fit(TABLE, key, fresh, close, sender)
                     await episodes.put(piece, key, stored, changes)
@@ -62,10 +62,10 @@ def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionS
     return episodes
 
 
-def absorb(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
+def absorb(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int) -> Kept:
     """Decide one input.  What cannot be decided is kept back, and its decision says nothing."""
     key = key_of(record)
-    place = Place(key, record.partition, record.offset, committed)
+    place = Place(key, record.partition, record.offset, confirmed)
     given: Input | None = None
     try:
         given = _gather(record)

@@ -14,7 +14,7 @@ from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
-from agents.transport import PartitionStore, committed_offset, slices
+from agents.transport import PartitionStore, confirmed_offset, slices
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import PersonState, identify
 from hub.core.model import Event, Input, InputKind
@@ -37,13 +37,13 @@ def add_identity(app: faust.App, context: Context) -> None:
         async for piece in slices(stream):
             sender = Sender(app)
             changes = people.changelog(piece.partition)
-            committed = committed_offset(app, piece.topic, piece.partition)
+            confirmed = confirmed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
                 key = key_of(record)
                 kept = open_kept(people.get(piece, key))
                 outputs = kept.again(record.offset)
                 if outputs is None:
-                    fresh = resolve(context, record, kept, committed)
+                    fresh = resolve(context, record, kept, confirmed)
                     stored, outputs = await closed_to_fit(TABLE, key, fresh, close_kept, sender)
                     await people.put(piece, key, stored, changes)
                 await sender.append(outputs)
@@ -51,7 +51,7 @@ def add_identity(app: faust.App, context: Context) -> None:
             await changes.send()
 
 
-def resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int) -> Kept:
+def resolve(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int) -> Kept:
     """Find the episode of one event; what cannot be resolved is kept back."""
     key = key_of(record)
     state = _unpack(kept.state) if kept.state else PersonState()
@@ -60,7 +60,7 @@ def resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int
         event = decode_event(record.value or b"", arrived_at(record))
         given, after = input_for(context, key.decode(), state, event)
         output = Output(INPUTS, given.episode_id.encode(), encode_input(given))
-        fresh = kept.after(record.offset, _pack(after), (output,), committed=committed)
+        fresh = kept.after(record.offset, _pack(after), (output,), confirmed=confirmed)
         check_all_fit(TABLE, key, fresh)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         output = quarantined(
@@ -72,7 +72,7 @@ def resolve(context: Context, record: ConsumerRecord, kept: Kept, committed: int
             event_type=event.type if event else None,
             family=family_of(context.schemas, event),
         )
-        return kept.after(record.offset, _pack(state), (output,), committed=committed)
+        return kept.after(record.offset, _pack(state), (output,), confirmed=confirmed)
     return fresh
 
 

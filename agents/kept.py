@@ -1,8 +1,8 @@
 """State that a crash cannot lose: the value, the last input it absorbed, and what was said of it.
 
 A stored value carries the offset of the last input absorbed and the outputs that a crash could
-still lose (those of inputs not yet committed).  A redelivered input changes nothing: its outputs
-are said again, byte for byte, and consumers drop what they have.
+still lose (those that the broker has not confirmed yet).  A redelivered input changes nothing: its
+outputs are said again, byte for byte, and consumers drop what they have.
 
 The header stands before the packed part, so that an agenda can be rebuilt without decoding it:
 eight bytes of offset, eight bytes of the next wake in microseconds (or -1).
@@ -60,12 +60,12 @@ class Kept:
         state: bytes,
         outputs: type_of_outputs,
         *,
-        committed: int,
+        confirmed: int,
         next_wake: datetime | None = None,
         value: Any = None,
     ) -> "Kept":
-        """The value after one more input; outputs of committed inputs are forgotten."""
-        still = tuple(row for row in self.said if row[0] >= committed)
+        """The value after one more input; outputs of inputs below `confirmed` are forgotten."""
+        still = tuple(row for row in self.said if row[0] >= confirmed)
         return Kept(state, offset, (*still, (offset, outputs)), next_wake, value)
 
 

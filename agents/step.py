@@ -29,12 +29,12 @@ open_episode = opener(Episode)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an input stands in the log, and up to where its partition is committed."""
+    """Where an input stands in the log, and below which offset the broker has every output."""
 
     key: bytes
     partition: int
     offset: int
-    committed: int
+    confirmed: int
 
 
 def episode_of(kept: Kept, key: bytes) -> Episode:
@@ -85,7 +85,7 @@ def _after(kept: Kept, place: Place, decision: Decision, *beside: Output) -> Kep
         place.offset,
         _pack(decision.episode),
         (Output(DECISIONS, place.key, value), *beside),
-        committed=place.committed,
+        confirmed=place.confirmed,
         next_wake=decision.episode.next_wake,
         value=decision.episode,
     )

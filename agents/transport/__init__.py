@@ -16,7 +16,7 @@ from agents.transport.limits import (
     check_state_fits,
 )
 from agents.transport.partitions import (
-    committed_offset,
+    confirmed_offset,
     on_partitions_ready,
     on_partitions_revoked,
     owned_partitions,
@@ -37,8 +37,8 @@ __all__ = [
     "Slice",
     "check_fits",
     "check_state_fits",
-    "committed_offset",
     "confirmed",
+    "confirmed_offset",
     "end_process",
     "make_app",
     "on_partitions_ready",

@@ -1,4 +1,4 @@
-"""What this worker owns, whether it is ready, and how far its inputs are committed."""
+"""What this worker owns, whether it is ready, and how far its outputs are confirmed."""
 
 import faust
 from faust.types.tuples import TP
@@ -7,13 +7,14 @@ from agents.transport.app import HubApp, PartitionsCallback
 from agents.transport.consumer import consumer_of
 
 
-def committed_offset(app: faust.App, topic: str, partition: int) -> int:
-    """The committed offset in Kafka's sense: everything below it will never be delivered again.
+def confirmed_offset(app: faust.App, topic: str, partition: int) -> int:
+    """The broker has every output of the inputs below it, committed or not.
 
-    A kept decision for an offset below it may be forgotten.  0 when nothing is known, and while
-    the partition is not owned.
+    A kept decision for an offset below it may be forgotten: should the input be delivered again,
+    there is nothing left to be said of it.  0 while the partition is not owned.
     """
-    return consumer_of(app).committed.get(TP(topic, partition), 0)
+    run = consumer_of(app).runs.get(TP(topic, partition))
+    return 0 if run is None else run.confirmed
 
 
 def owned_partitions(app: faust.App, topic: str) -> set[int]:

@@ -28,7 +28,7 @@ FLUSH_SECONDS = 30.0
 Confirmed = Callable[[RecordMetadata], None]
 
 
-def producer_of(app: faust.App) -> "Producer":
+def producer_of(app: faust.types.AppT) -> "Producer":
     """The producer of an app made by `make_app`."""
     producer = app.producer
     assert isinstance(producer, Producer)
@@ -139,6 +139,24 @@ class Producer(driver.Producer):
             end_process(ExitCode.WRITE_FAILED, f"what {topic} confirmed was not kept", error)
         self.unconfirmed.discard(done)
         Counters.written += 1
+
+    def when_confirmed(self, then: Callable[[], None]) -> None:
+        """Call `then` once the broker has everything handed over so far; never if a write fails."""
+        waiting = set(self.unconfirmed)
+        if not waiting:
+            then()
+            return
+
+        def one_less(done: "asyncio.Future[RecordMetadata]") -> None:
+            if done.cancelled() or done.exception() is not None:
+                # `_settled`, which was added before this, has ended the process.
+                return
+            waiting.discard(done)
+            if not waiting:
+                then()
+
+        for future in tuple(waiting):
+            future.add_done_callback(one_less)
 
     async def flush(self) -> None:
         """Return when all that was handed over before is confirmed; past the deadline, end."""

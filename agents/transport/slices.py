@@ -7,6 +7,7 @@ there after that is in the log itself, and ends the process.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import faust
@@ -16,6 +17,7 @@ from agents.transport.consumer import Consumer, SliceMessage, consumer_of
 from agents.transport.counters import Counters
 from agents.transport.ending import ExitCode, end_process
 from agents.transport.offsets import OffsetRun
+from agents.transport.producer import producer_of
 
 # How often a partition is fetched again from the same offset before the hole counts as real.  The
 # second try rules out that the first raced with a rebalance.
@@ -48,7 +50,7 @@ async def slices(stream: "faust.StreamT[Any]") -> AsyncIterator[Slice]:
     the body therefore never acknowledges anything: the agent's error hook ends the process.
     """
     app = stream.app
-    consumer = consumer_of(app)
+    consumer, producer = consumer_of(app), producer_of(app)
     gapless: frozenset[str] = app.gapless  # type: ignore[attr-defined]  # our App subclass has it
     rewinds: dict[tuple[str, int], tuple[int, int]] = {}
     async for event in stream.events():
@@ -66,6 +68,9 @@ async def slices(stream: "faust.StreamT[Any]") -> AsyncIterator[Slice]:
         Counters.records += len(message.records)
         yield Slice(message.topic, message.partition, message.records)
         consumer.finish(message)
+        # The body has handed over all that this slice led to; the next commit waits for it, and
+        # from the moment that it is confirmed no crash can lose it any more.
+        producer.when_confirmed(partial(run.confirm, message.offset))
 
 
 def follows(message: SliceMessage, run: OffsetRun, *, gapless: bool) -> bool:

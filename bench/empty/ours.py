@@ -16,7 +16,7 @@ from agents.transport import (
     PartitionStore,
     RecordBatch,
     Slice,
-    committed_offset,
+    confirmed_offset,
     make_app,
     run,
     slices,
@@ -25,7 +25,7 @@ from bench.empty.work import PARTITIONS, output_of
 
 
 class State(msgspec.Struct, array_like=True):
-    """The state of one key; `kept` holds (offset, output) of inputs not yet committed."""
+    """The state of one key; `kept` holds (offset, output) of inputs not yet confirmed."""
 
     last: int = -1
     seq: int = 0
@@ -63,7 +63,7 @@ async def count(app: faust.App, totals: PartitionStore, piece: Slice, sink: str)
     """Gather, count and apply each record of a slice; then hand over what it led to."""
     outputs = RecordBatch(app, sink, piece.partition)
     changes = totals.changelog(piece.partition)
-    committed = committed_offset(app, piece.topic, piece.partition)
+    confirmed = confirmed_offset(app, piece.topic, piece.partition)
     for record in piece.records:
         raw = totals.get(piece, record.key)
         state = _unpack(raw) if raw else State()
@@ -75,7 +75,7 @@ async def count(app: faust.App, totals: PartitionStore, piece: Slice, sink: str)
             continue
         state.last, state.seq = offset, state.seq + 1
         said, state.total = output_of(record.value, state.seq, state.total)
-        state.kept = [row for row in state.kept if row[0] >= committed]
+        state.kept = [row for row in state.kept if row[0] >= confirmed]
         state.kept.append((offset, said))
         await outputs.append(record.key, said)
         await totals.put(piece, record.key, _pack(state), changes)

@@ -18,7 +18,7 @@ OPEN = opener(dict)
 
 def closed(offset: int) -> Kept:
     """A value after one input."""
-    return Kept().after(offset, STATE, SAID, committed=0, value={"seq": 3})
+    return Kept().after(offset, STATE, SAID, confirmed=0, value={"seq": 3})
 
 
 def test_opening_with_the_state_decoded_says_the_same() -> None:

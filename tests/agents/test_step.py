@@ -10,7 +10,7 @@ from hub.ops.topics import DECISIONS, QUARANTINE
 from hub.policy.loader import load_policy
 
 AT = datetime(2026, 3, 23, 10, 0, tzinfo=UTC)
-PLACE = Place(key=b"ep-1", partition=2, offset=7, committed=5)
+PLACE = Place(key=b"ep-1", partition=2, offset=7, confirmed=5)
 BESIDE = Output(QUARANTINE, b"q-1", b"the original, whole")
 
 

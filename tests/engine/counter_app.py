@@ -18,7 +18,7 @@ from agents.transport import (
     PartitionStore,
     RecordBatch,
     Slice,
-    committed_offset,
+    confirmed_offset,
     make_app,
     on_partitions_ready,
     run,
@@ -41,15 +41,15 @@ class State:
     kept: list[Decision] | None = None
 
 
-def decide(raw: bytes | None, offset: int, number: int, committed: int) -> tuple[State, Decision]:
+def decide(raw: bytes | None, offset: int, number: int, confirmed: int) -> tuple[State, Decision]:
     """The new state and the decision; for a redelivered input the old ones, unchanged."""
     state = State(*json.loads(raw)) if raw else State()
     kept = state.kept or []
     if offset <= state.last:
         return state, next((old for old in kept if old[0] == offset), [])
     decision = [offset, state.seq + 1, number, state.total + number]
-    # What is committed never comes again, so its decision need not be kept.
-    kept = [old for old in kept if old[0] >= committed] + [decision]
+    # What the broker has cannot be lost any more, so that decision need not be kept.
+    kept = [old for old in kept if old[0] >= confirmed] + [decision]
     return State(offset, state.seq + 1, state.total + number, kept), decision
 
 
@@ -93,10 +93,10 @@ async def count(app: faust.App, totals: PartitionStore, piece: Slice) -> None:
     """Gather, decide, apply, for each record of a slice; then hand over what it led to."""
     outputs = RecordBatch(app, f"{app.conf.id}-out", piece.partition)
     changes = totals.changelog(piece.partition)
-    committed = committed_offset(app, piece.topic, piece.partition)
+    confirmed = confirmed_offset(app, piece.topic, piece.partition)
     for record in piece.records:
         raw = totals.get(piece, record.key)
-        state, decision = decide(raw, record.offset, int(record.value), committed)
+        state, decision = decide(raw, record.offset, int(record.value), confirmed)
         if decision:
             await outputs.append(record.key, json.dumps(decision).encode())
         # An input below the last one absorbed changes nothing, so there is nothing to put.

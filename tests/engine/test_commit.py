@@ -89,6 +89,17 @@ def test_every_order_of_finishing_ends_at_the_same_commit(order: tuple[int, ...]
         assert (100 + 10 * unbroken if unbroken else None) == run.committable()
 
 
+def test_fetching_again_confirms_nothing() -> None:
+    """What is finished is not fetched again, but the broker may still not have what it led to."""
+    run = OffsetRun(100, epoch=1)
+    run.finish(run.hand(109), 109)
+    run.restart(run.cursor, epoch=2)
+    assert (110, 100) == (run.cursor, run.confirmed)
+    run.confirm(109)
+    run.confirm(105)
+    assert 110 == run.confirmed
+
+
 def test_what_was_fetched_before_a_seek_counts_for_nothing(tmp_path: Path) -> None:
     """A slice of an older epoch moves no cursor, however late it is finished."""
 

@@ -112,7 +112,7 @@ def test_outputs_that_do_not_fit_beside_the_state_are_said_at_once(
             earlier = (Output(DECISIONS, b"k", b"e" * beside),)
             last = (Output(DECISIONS, b"k", b"l" * 1_000),)
             state = b"\xc6" + (500_000).to_bytes(4, "big") + bytes(500_000)
-            fresh = Kept().after(0, state, earlier, committed=0).after(1, state, last, committed=0)
+            fresh = Kept().after(0, state, earlier, confirmed=0).after(1, state, last, confirmed=0)
             stored, left = await closed_to_fit("t", b"k", fresh, close_kept, Sender(app))
             return stored, len(left), sizes, len(flushes)
 

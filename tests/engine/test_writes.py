@@ -51,6 +51,26 @@ def test_a8_a_flush_does_not_give_up() -> None:
     assert (False, 4) == asyncio.run(flush_while_stalled(StrictBuffer))
 
 
+def test_what_comes_after_a_confirmation_waits_for_every_write_before_it(tmp_path: Path) -> None:
+    """Two writes under way, answered in the other order: only the last answer counts as all."""
+
+    async def ours() -> list[str]:
+        producer = producer_of(hub_app(tmp_path))
+        told: list[str] = []
+        producer.when_confirmed(lambda: told.append("nothing under way"))
+        first, second, later = (asyncio.get_running_loop().create_future() for _ in range(3))
+        producer.unconfirmed.update((first, second))
+        producer.when_confirmed(lambda: told.append("both"))
+        producer.unconfirmed.add(later)
+        for step, future in (("second", second), ("first", first)):
+            future.set_result(None)
+            told.append(step)
+            await asyncio.sleep(0)
+        return told
+
+    assert ["nothing under way", "second", "first", "both"] == asyncio.run(ours())
+
+
 def test_a_flush_has_a_deadline(tmp_path: Path) -> None:
     """Writes that stay unconfirmed end the process with code 5 instead of being committed over."""
     code, words = outcome(

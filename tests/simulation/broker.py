@@ -13,6 +13,12 @@ from agents.outputs import Output
 from hub.ops.topics import INPUTS
 
 PARTITIONS = 3
+CHANGELOG = ""
+"""The destination of what a partition's store writes."""
+
+SLOW = 0.3
+"""How often one destination confirms nothing for a whole burst, while the others do."""
+
 LONGEST_BURST = 16
 """Actions of one partition before the others get their turn."""
 
@@ -107,6 +113,8 @@ class Lane:
         """The changelog, compacted: what any worker recovers the store from."""
         self.unconfirmed: dict[str, deque[tuple[int, Output | Change]]] = {}
         """By destination; each entry carries the index of the input it came from."""
+        self.known: dict[str, None] = {}
+        """Every destination so far."""
 
     @property
     def behind(self) -> int:
@@ -123,14 +131,15 @@ class Lane:
         )
 
     @property
-    def committed_offset(self) -> int:
-        """What the group's coordinator would answer: the next offset to be read."""
+    def confirmed_offset(self) -> int:
+        """Every output of an input below this offset is in its topic; the changelog may lag."""
+        outputs = (w[0][0] for to, w in self.unconfirmed.items() if to != CHANGELOG)
+        return self.offset_at(max(self.committed, min(outputs, default=self.position)))
+
+    def offset_at(self, index: int) -> int:
+        """The offset of a record by its place, or the one that the next record will have."""
         records = self.log.records
-        return (
-            records[self.committed].offset
-            if self.committed < len(records)
-            else self.log.next_offset
-        )
+        return records[index].offset if index < len(records) else self.log.next_offset
 
     def process(self) -> Record:
         """Take the next record; what it leads to is sent and not waited for."""
@@ -144,12 +153,13 @@ class Lane:
     def put(self, key: bytes, value: bytes) -> None:
         """Change the store; it is read back at once, and durable once it is confirmed."""
         self.store[key] = value
-        self._send("", Change(key, value))
+        self._send(CHANGELOG, Change(key, value))
 
     def _send(self, destination: str, written: Output | Change) -> None:
         waiting = self.unconfirmed.get(destination)
         if waiting is None:
             waiting = self.unconfirmed[destination] = deque()
+            self.known[destination] = None
         waiting.append((self.position, written))
 
     def confirm(self, destination: str) -> None:
@@ -182,11 +192,13 @@ class Lane:
 
     def burst(self, dice: Random, counts: Counter[str]) -> None:
         """Some actions, each with one effect, in any order that Kafka allows."""
+        slow = dice.choice(list(self.known)) if self.known and dice.random() < SLOW else None
         for _ in range(dice.randint(1, LONGEST_BURST)):
-            if self.behind and (not self.unconfirmed or dice.random() < 0.4):
+            answering = [to for to in self.unconfirmed if to != slow]
+            if self.behind and (not answering or dice.random() < 0.4):
                 self._count_process(counts)
-            elif self.unconfirmed and dice.random() < 0.85:
-                self.confirm(dice.choice(list(self.unconfirmed)))
+            elif answering and dice.random() < 0.85:
+                self.confirm(dice.choice(answering))
                 counts["confirmed"] += 1
             elif self.committable() > self.committed:
                 self.commit()

@@ -5,10 +5,12 @@ from collections import Counter
 
 import pytest
 
+from tests.simulation.broker import Lane
 from tests.simulation.chance import RATES
 from tests.simulation.plan import Plan
 from tests.simulation.runs import play, run_many
 from tests.simulation.shrink import shortest_story
+from tests.simulation.world import World
 
 SEEDS = int(os.environ.get("HUB_SEEDS", "40"))
 """At some 28,000 steps each, a little over a million."""
@@ -59,6 +61,25 @@ def test_what_is_left_out_disturbs_nothing_else() -> None:
     ways = ("sent twice", "sent late", "sent garbled")
     expected = {s for s in whole.chance.struck if s.kind in ways and not s.name.startswith("f3-")}
     assert expected == {strike for strike in part.chance.struck if strike.kind in ways}
+
+
+class _Hasty(Lane):
+    """A defect: what was handed over counts as confirmed."""
+
+    @property
+    def confirmed_offset(self) -> int:
+        """As far as it was processed."""
+        return self.offset_at(self.position)
+
+
+class _HastyWorld(World):
+    lane_type = _Hasty
+
+
+def test_an_output_forgotten_before_it_is_confirmed_is_missed() -> None:
+    """Only what the broker has may be left out of a state: the auditor finds a hasty hub."""
+    kinds = {f.kind for f in play(Plan(seed=3), _HastyWorld).auditor.findings}
+    assert "order" in kinds
 
 
 def test_an_original_redriven_in_vain_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ class Worker:
         kept = open_kept(lane.store.get(record.key))
         outputs = kept.again(record.offset)
         if outputs is None:
-            fresh = resolve(self.context, record, kept, lane.committed_offset)
+            fresh = resolve(self.context, record, kept, lane.confirmed_offset)
             lane.put(record.key, close_kept(fresh))
             outputs = fresh.again(record.offset)
         return outputs or ()
@@ -152,7 +152,7 @@ class Worker:
         kept = self.recent.open(partition, key, lane.store.get(key))
         outputs = kept.again(record.offset)
         if outputs is None:
-            fresh = absorb(self.context, record, kept, lane.committed_offset)
+            fresh = absorb(self.context, record, kept, lane.confirmed_offset)
             lane.put(key, self.recent.close(partition, key, fresh))
             self.agenda.note(partition, key, fresh.next_wake)
             outputs = fresh.again(record.offset)
