@@ -15,7 +15,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from hub.ops.settings import Settings, load_settings
+from hub.cli_policy import add_to
+from hub.cli_words import give_up, settings_or_words
+from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 
 app = typer.Typer(
@@ -24,9 +26,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-
-COULD_NOT_START = 3
-"""Exit code when something named in words was in the way; 1 is a check that failed, 2 is usage."""
+add_to(app)
 
 KAFKA_ENDED = 4
 
@@ -76,7 +76,7 @@ def up() -> None:
     steps = Steps()
     stop = threading.Event()
     _on_stop_signal(stop.set)
-    with _faults_in_words(), running_hub(_settings(), steps) as hub:
+    with _faults_in_words(), running_hub(settings_or_words(), steps) as hub:
         for name, address in hub.addresses().items():
             typer.echo(f"  {name:<22} {address}")
         typer.echo(f"  {'logs':<22} {hub.settings.data_dir / 'logs'}")
@@ -118,14 +118,14 @@ def simulate(files: list[Path], as_json: Json = False) -> None:
 def check(as_json: Json = False) -> None:
     """Check policy, schemas and settings; an error names file, line and remedy."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.check")(_settings(), as_json=as_json))
+        raise typer.Exit(_later("hub.check")(settings_or_words(), as_json=as_json))
 
 
 @app.command()
 def send(file: Path) -> None:
     """Send a message over its own protocol to a hub that runs."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.demo.send")(_settings(), file))
+        raise typer.Exit(_later("hub.demo.send")(settings_or_words(), file))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def doctor(as_json: Json = False) -> None:
     """Look at this machine, and say in words what to mend."""
     from hub.ops.doctor import examine, report
 
-    findings = examine(_settings())
+    findings = examine(settings_or_words())
     typer.echo(report(findings, as_json=as_json))
     raise typer.Exit(0 if all(finding.well for finding in findings) else 1)
 
@@ -149,13 +149,13 @@ def topics(
     from hub.ops.topics import create_topics, hub_topics
     from hub.up import subscribers_of
 
-    settings = _settings()
+    settings = settings_or_words()
     with _faults_in_words():
         subscribers = subscribers_of(settings)
     wanted = hub_topics(settings, subscribers=subscribers)
     if create:
         if not settings.kafka:
-            _give_up("HUB_KAFKA is not set; say where Kafka is, as host:port")
+            give_up("HUB_KAFKA is not set; say where Kafka is, as host:port")
         with _faults_in_words():
             made = asyncio.run(create_topics(settings.kafka, settings, subscribers=subscribers))
             typer.echo(f"{len(made)} topics created, {len(wanted) - len(made)} were there")
@@ -189,7 +189,7 @@ def fetch_kafka() -> None:
 
 def _run_role(role: str) -> NoReturn:
     """Run one role until it is told to stop; its exit code is ours."""
-    settings = _settings()
+    settings = settings_or_words()
     role_main: Callable[[Settings], int] = importlib.import_module(f"hub.roles.{role}").main
     raise typer.Exit(role_main(settings))
 
@@ -198,20 +198,6 @@ def _later(module: str) -> Callable[..., Any]:
     """The `main` of a module, imported only now."""
     found: Callable[..., Any] = importlib.import_module(module).main
     return found
-
-
-def _settings() -> Settings:
-    """The settings, or their fault in one line for each, without the values."""
-    from pydantic import ValidationError
-
-    try:
-        return load_settings()
-    except ValidationError as error:
-        lines = [
-            f"HUB_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False)
-        ]
-        _give_up("these settings cannot be used:\n  " + "\n  ".join(lines))
 
 
 class _faults_in_words:  # noqa: N801  reads as a statement where it is used
@@ -237,13 +223,7 @@ class _faults_in_words:  # noqa: N801  reads as a statement where it is used
             TopicsUnfitError,
         )
         if isinstance(error, in_words):
-            _give_up(str(error))
-
-
-def _give_up(why: str) -> NoReturn:
-    """Say why, on stderr, and end."""
-    typer.echo(f"hub: {why}", err=True)
-    raise typer.Exit(COULD_NOT_START)
+            give_up(str(error))
 
 
 def _on_stop_signal(then: Callable[[], None]) -> None:

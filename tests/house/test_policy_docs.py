@@ -9,11 +9,13 @@ import pytest
 from hub.demo.scenario import Given, Row, Scenario, Then
 from hub.demo.simulate import simulate
 from hub.policy import files
+from hub.policy.findings import Finding
 from hub.policy.loader import load_policy
 from hub.policy.vocabulary import with_facts
 from tests.house.tree import ROOT
 
 POLICY = ROOT / "docs" / "policy-format.md"
+TOOLS = ROOT / "docs" / "policy-tools.md"
 SCENARIOS = ROOT / "docs" / "scenarios.md"
 WORKED = ROOT / "tests" / "acceptance" / "new_event_type" / "policy" / "contact.weighed.toml"
 
@@ -54,6 +56,11 @@ def example(document: Path) -> str:
 def test_every_word_of_a_policy_table_is_documented(table: type[msgspec.Struct]) -> None:
     """Whoever writes a policy file finds every word in the document."""
     assert set() == set(table.__struct_fields__) - words_of(POLICY)
+
+
+def test_every_word_of_a_finding_is_documented() -> None:
+    """Whoever owns the table of findings finds its words in the document."""
+    assert set() == set(Finding.__struct_fields__) - words_of(TOOLS)
 
 
 @pytest.mark.parametrize("table", [Scenario, Given, Row, Then], ids=lambda table: table.__name__)

@@ -1,0 +1,49 @@
+"""The commands for those who own the policy: `hub trace`, `hub explain` and `hub policy ...`."""
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.cli_words import give_up, settings_or_words
+from hub.governance.faults import CannotAnswerError
+from hub.policy.source import PolicyFaults
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Scenarios = Annotated[
+    Path | None, typer.Option("--scenarios", help="The folder of scenarios, if not the packaged.")
+]
+
+policy_app = typer.Typer(
+    help="Read, compare and test the policy.", no_args_is_help=True, add_completion=False
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the hub's command these commands too."""
+    app.command("trace")(trace)
+    app.add_typer(policy_app, name="policy")
+
+
+def trace(as_json: Json = False, scenarios: Scenarios = None) -> None:
+    """Account for every finding of the case reviews: its rules, gaps and scenarios."""
+    _answer("hub.governance.trace", settings_or_words(), **_where(scenarios), as_json=as_json)
+
+
+def _where(scenarios: Path | None) -> dict[str, Path]:
+    """The folder of scenarios as an argument, where one was named."""
+    return {} if scenarios is None else {"scenarios": scenarios}
+
+
+def _answer(module: str, *asked: Any, **more: Any) -> None:
+    """Run the `main` of a module, imported only now; what it cannot answer is said in words."""
+    main: Callable[..., int] = importlib.import_module(module).main
+    try:
+        code = main(*asked, **more)
+    except PolicyFaults as faults:
+        give_up(f"the policy cannot be used; run `hub check`\n{faults}")
+    except CannotAnswerError as error:
+        give_up(str(error))
+    raise typer.Exit(code)

@@ -1,0 +1,53 @@
+"""What the policy has by the codes of the domain: policies, event types and the hub's own records.
+
+Rows of the policy table are counted by the rules that carry them out, event types by their
+schemas.  Four event types of the catalogue never arrive from outside: they are what the hub itself
+records, and their schemas are those of its own topics.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from hub.core.policy import Policy, rung_basis
+from hub.edges.schemas import Schemas
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A rule, and the file and line at which it stands."""
+
+    rule: str
+    where: str
+
+
+OWN_RECORDS: Mapping[str, str] = {
+    "E50": "NoticeIssued",
+    "E52": "GapOpened",
+    "E53": "Escalated",
+}
+"""The hub's own records in the catalogue of events (domain 4.3), by the record of hub.decision."""
+
+
+def policies_of(policy: Policy) -> dict[str, tuple[Place, ...]]:
+    """Every row of the policy table that some rule carries out, with its rules."""
+    found: dict[str, set[Place]] = {}
+    for code, place in _places(policy):
+        found.setdefault(code, set()).add(place)
+    return {code: tuple(sorted(places)) for code, places in sorted(found.items())}
+
+
+def _places(policy: Policy) -> Iterator[tuple[str, Place]]:
+    told = (rule.basis for rule in policy.tells.values())
+    asked = (rule.basis for rule in policy.requirements.values())
+    for basis in (*told, *asked):
+        yield basis.policy, Place(basis.rule, basis.where)
+    for ladder, rungs in policy.ladders.items():
+        for number in range(len(rungs)):
+            basis = rung_basis(f"{ladder}.{number}")
+            yield basis.policy, Place(basis.rule, basis.where)
+
+
+def event_codes(schemas: Schemas) -> dict[str, str]:
+    """Event types by their code, those that are the hub's own records among them."""
+    own = dict(OWN_RECORDS)
+    return own | {schemas.code_of(each): each for each in schemas.event_types()}
