@@ -33,7 +33,9 @@ def _hear_content(
     corrected_at: datetime | None,
 ) -> None:
     """A content gap closes when the same document comes again and is complete."""
-    same = event.id == expectation.trigger if corrected_at else event.type == rule.on
+    trigger = draft.remembered(expectation.trigger)
+    asked_by = trigger.type if trigger else rule.on
+    same = event.id == expectation.trigger if corrected_at else event.type == asked_by
     if not same:
         return
     context = Context(draft, event, event.body)

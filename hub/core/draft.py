@@ -214,6 +214,7 @@ class Duty:
     organisation: str = ""
     subject: str = ""
     trigger: str = ""
+    overdue: bool = False
 
 
 class Context:

@@ -117,6 +117,7 @@ def context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Contex
             organisation=expectation.organisation,
             subject=expectation.subject,
             trigger=expectation.trigger,
+            overdue=expectation.gap_id is not None,
         ),
         trigger=partial(unpack_body, trigger) if trigger else None,
         **awaited,

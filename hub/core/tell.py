@@ -131,7 +131,7 @@ def content_of(
         return basis, Purpose.SERVICE_MANAGEMENT, title, compose_gap(draft.policy, gap)
     trigger = draft.remembered(obligation.trigger)
     body = unpack_body(trigger) if trigger else {}
-    fields = draft.policy.events[rule.on].fields
+    fields = draft.policy.events[trigger.type if trigger else rule.on].fields
     lines = compose(draft, fields, body, rule.groups, obligation.role)
     return rule.basis, rule.purpose, rule.title, lines
 

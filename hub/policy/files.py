@@ -17,6 +17,7 @@ class Sourced(_Strict, frozen=True, kw_only=True):
     policy: str
     because: str
     authority: str
+    also_on: tuple[str, ...] = ()
     when: str = ""
     each: str = ""
     subject: str | None = None

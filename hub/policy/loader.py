@@ -14,6 +14,7 @@ from hub.core.policy import EventRule, FieldRule, Policy
 from hub.policy import files
 from hub.policy.kinds import event_kinds
 from hub.policy.rules import RuleBuilder
+from hub.policy.sharing import with_shared
 from hub.policy.source import PolicyFault, PolicyFaults, Source, version_of
 from hub.policy.tables import read_gaps, read_groups, read_ladders, read_roles
 
@@ -100,4 +101,4 @@ class Loader:
             read.append((source, found))
         events = {found.event: builder.event(source, found, common) for source, found in read}
         builder.check_twice()
-        return events
+        return {name: with_shared(event, builder.shared) for name, event in events.items()}

@@ -25,6 +25,7 @@ from hub.core.policy import (
 )
 from hub.policy import files
 from hub.policy.kinds import INNER_KINDS
+from hub.policy.sharing import share
 from hub.policy.source import Source
 from hub.policy.tables import read_field, read_span, read_wait
 from hub.policy.unreachable import never_true
@@ -68,6 +69,8 @@ class RuleBuilder:
         self.groups = groups
         self.seen: dict[str, Here] = {}
         self.twice: list[Here] = []
+        self.shared: dict[str, list[TellRule | Requirement]] = {}
+        """Rules that speak on other event types too, by event type."""
 
     def declare(self, source: Source, found: files.EventFile) -> None:
         """Make the fields of an inner event known; other events have a schema."""
@@ -196,7 +199,7 @@ class RuleBuilder:
                 here.fault(f"unknown field group {group!r}", "name a group of fields.toml", group)
         if bool(row.to) == bool(row.each) or not row.levels:
             here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
-        return TellRule(
+        rule = TellRule(
             basis=self.basis(here, row),
             on=found.event,
             when=self.expression(here, row.when),
@@ -220,6 +223,8 @@ class RuleBuilder:
             raises=self.raises(here, row.raises),
             carry_over=row.carry_over,
         )
+        share(self, here, row, rule, row.subject or found.subject)
+        return rule
 
     def raises(self, here: Here, rows: Iterable[files.RaiseTable]) -> tuple[RaiseRule, ...]:
         """Later times at which an open gap becomes graver."""
@@ -251,7 +256,7 @@ class RuleBuilder:
             here.fault("nobody would own the gap", "give 'owner', or 'each' to name them")
         if family in (Family.EXPECT, Family.RELATIONSHIP) and not (row.awaits or row.until):
             here.fault("nothing could ever satisfy this", "give 'awaits' or 'until'")
-        return Requirement(
+        rule = Requirement(
             basis=self.basis(here, row),
             family=family,
             on=here.event,
@@ -269,6 +274,8 @@ class RuleBuilder:
             latest_only=row.latest_only,
             tags=frozenset(row.tags),
         )
+        share(self, here, row, rule, row.subject)
+        return rule
 
     def withdraw(self, here: Here, row: files.WithdrawTable) -> WithdrawRule:
         """What an event makes pointless."""

@@ -82,5 +82,7 @@ EPISODE = Record(
 )
 """The fields of the episode that a condition may name."""
 
-DUTY = Record({"role": TEXT, "organisation": TEXT, "subject": TEXT, "trigger": TEXT})
+DUTY = Record(
+    {"role": TEXT, "organisation": TEXT, "subject": TEXT, "trigger": TEXT, "overdue": TRUTH}
+)
 """The fields of the duty in question that a condition may name."""
