@@ -23,6 +23,7 @@ policy_app = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Give the hub's command these commands too."""
+    app.command("explain")(explain)
     app.command("trace")(trace)
     app.add_typer(policy_app, name="policy")
 
@@ -30,6 +31,32 @@ def add_to(app: typer.Typer) -> None:
 def trace(as_json: Json = False, scenarios: Scenarios = None) -> None:
     """Account for every finding of the case reviews: its rules, gaps and scenarios."""
     _answer("hub.governance.trace", settings_or_words(), **_where(scenarios), as_json=as_json)
+
+
+def explain(
+    event: Annotated[Path, typer.Argument(help="A .json or .hl7 file, as for `hub send`.")],
+    at: Annotated[str, typer.Option("--at", help="'2026-03-24 17:00' in London, or ISO.")],
+    after: Annotated[
+        list[Path] | None,
+        typer.Option("--after", help="An earlier event, or a scenario played up to then."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say who is told of an event, by when and why, and who is not and why not."""
+    asked = settings_or_words(), event, at, after or []
+    _answer("hub.governance.explain", *asked, as_json=as_json)
+
+
+@policy_app.command("coverage")
+def coverage(
+    scenarios: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders, if not the packaged ones.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what no scenario shows: gaps, rules, rungs, suppressions, conditions."""
+    asked = {"scenarios": scenarios} if scenarios else {}
+    _answer("hub.governance.coverage", settings_or_words(), **asked, as_json=as_json)
 
 
 def _where(scenarios: Path | None) -> dict[str, Path]:

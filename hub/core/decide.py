@@ -19,6 +19,7 @@ from hub.core.model import Event, Input, InputKind, Person
 from hub.core.outcomes import Decision, WakeWanted
 from hub.core.policy import Policy
 from hub.core.settle import settle
+from hub.core.silences import Silent
 from hub.core.waiting import next_wake
 
 ROUNDS_MAX = 50
@@ -28,14 +29,18 @@ each other would go on for ever, and is stopped here, its input in quarantine.""
 INNER = {InputKind.QUARANTINED: "input.quarantined", InputKind.REDRIVEN: "input.redriven"}
 
 
-def decide(episode: Episode, given: Input, policy: Policy) -> Decision:
+def decide(
+    episode: Episode, given: Input, policy: Policy, silences: list[Silent] | None = None
+) -> Decision:
     """Everything that follows from one input.
 
     Raises SenderFault when the input cannot be decided (the caller keeps it in quarantine) and
-    HubFault when the policy has no word for it; the episode is unchanged in both cases.
+    HubFault when the policy has no word for it; the episode is unchanged in both cases.  Whoever
+    asks why somebody was not told gives a list of `silences`, and finds the reasons there.
     """
     at = max(episode.at, given.at) if episode.at is not None else given.at
     draft = Draft(episode, policy, at)
+    draft.silences = silences
     settle(draft, at, inclusive=False)
     match given.kind:
         case InputKind.EVENT:

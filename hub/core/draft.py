@@ -16,7 +16,8 @@ from hub.core.deadlines import TERM_DAYS, Span, Unit, due_after, local_date
 from hub.core.episode import Baby, Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
-from hub.core.policy import Policy
+from hub.core.policy import Basis, Policy
+from hub.core.silences import Silence, Silent
 
 HISTORY_LIMIT = 96
 """Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
@@ -79,10 +80,17 @@ class Draft:
         self.before: dict[str, Obligation | None] = {}
         """The obligations among them as they were; None for a new one."""
         self.waits = Waits()
+        self.silences: list[Silent] | None = None
+        """Where rules that stay silent write why; None while nobody asks."""
 
     def say(self, outcome: type_of_outcome) -> None:
         """Add an outcome to the decision."""
         self.outcomes.append(outcome)
+
+    def stay_silent(self, basis: Basis, reason: Silence, role: str = "", when: str = "") -> None:
+        """Note that a rule says nothing, where somebody asks why."""
+        if self.silences is not None:
+            self.silences.append(Silent(basis, reason, role, when))
 
     # --- looking ------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from hub.core.ids import derive
 from hub.core.model import Event, GapState
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
+from hub.core.silences import Silence
 
 MOVING = (Unit.GESTATION, Unit.INFANT_AGE)
 """Clocks measured on a date that can change: re-dating recomputes them, it never fires them."""
@@ -33,8 +34,11 @@ def raise_for(
 ) -> None:
     """Raise the expectations of one rule for one event; those met already are not raised."""
     if rule.when is not None and not rule.when(context):
+        draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
     owners = rule.each(context) if rule.each is not None else (Recipient(rule.owner or ""),)
+    if not owners:
+        draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = context.body.get(rule.counted_from) or trigger.occurred_at
     for owner in owners:
@@ -51,11 +55,13 @@ def raise_one(
 ) -> None:
     """Raise one expectation, unless it stands already or its answer has come."""
     if tell.ROUTINE in rule.tags and draft.lost(subject):
+        draft.stay_silent(rule.basis, Silence.STOPPED_BY_LOSS, rule.owner or owner.role)
         return
     role = rule.owner or owner.role
     about = "/".join(part for part in (subject, owner.part) if part)
     identity = derive("e", draft.episode_id, rule.basis.rule, trigger.id, role, about)
     if identity in draft.expectations:
+        draft.stay_silent(rule.basis, Silence.STANDS_ALREADY, role)
         return
     holder = draft.holder(role)
     organisation = (owner.organisation if role == owner.role else "") or (
@@ -73,6 +79,7 @@ def raise_one(
         due_at=draft.due(rule.by, start) if rule.by is not None else trigger.occurred_at,
     )
     if _answered_before(draft, rule, expectation):
+        draft.stay_silent(rule.basis, Silence.ANSWERED_ALREADY, role)
         return
     if rule.latest_only:
         _replace_older(draft, rule, about)

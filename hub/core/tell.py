@@ -14,6 +14,7 @@ from hub.core.lifecycle import step
 from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
 from hub.core.outcomes import ContentLine, NoticeIssued, ObligationEnded, ObligationRaised
 from hub.core.policy import Basis, TellRule, rung_basis
+from hub.core.silences import Silence
 
 ROUTINE = "routine"
 """The tag of whatever must stop at a loss (P11, G49)."""
@@ -22,10 +23,13 @@ ROUTINE = "routine"
 def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | Remembered) -> None:
     """Raise the obligations of one rule for one event, and issue their notices."""
     if rule.when is not None and not rule.when(context):
+        draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
     recipients = (
         rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
     )
+    if not recipients:
+        draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = context.body.get(rule.counted_from) or trigger.occurred_at
     for recipient in recipients:
@@ -49,7 +53,8 @@ def raise_one(
     identity = derive(
         "o", draft.episode_id, rule.basis.rule, trigger, recipient.role, subject, recipient.part
     )
-    if identity in draft.obligations or (ROUTINE in rule.tags and draft.lost(subject)):
+    if (silence := _silence(draft, rule, identity, subject)) is not None:
+        draft.stay_silent(rule.basis, silence, recipient.role)
         return
     organisation, person = _aim(draft, recipient)
     obligation = Obligation(
@@ -74,6 +79,14 @@ def raise_one(
         issue(draft, obligation, reason)
 
 
+def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
+    """Why a duty is not raised, or None when it is."""
+    if identity in draft.obligations:
+        return Silence.STANDS_ALREADY
+    routine_after_loss = ROUTINE in rule.tags and draft.lost(subject)
+    return Silence.STOPPED_BY_LOSS if routine_after_loss else None
+
+
 def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
     """The organisation, and the person where one is named, that a recipient stands for now."""
     holder = draft.holder(recipient.role)
@@ -83,6 +96,8 @@ def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
 
 
 def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
+    if not obligation.organisation:
+        draft.stay_silent(rule.basis, Silence.NO_HOLDER, obligation.role)
     draft.say(
         ObligationRaised(
             obligation_id=obligation.obligation_id,

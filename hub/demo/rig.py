@@ -13,8 +13,9 @@ from hub.core.episode import Episode
 from hub.core.faults import SenderFault
 from hub.core.identity import PersonState, identify, person_key
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
-from hub.core.outcomes import NoticeIssued, ObligationRaised
+from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
+from hub.core.silences import Silent
 from hub.demo.compare import Seen, row_of
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
 from hub.edges.directory import team_for
@@ -44,6 +45,7 @@ class CoreRig:
         self.rows: list[Row] = []
         self.seen = Seen(gaps={})
         self.held: dict[str, tuple[Event, datetime]] = {}
+        self.silences: list[Silent] | None = None
 
     def run(self) -> list[Row]:
         """Play the whole story and give everything that followed, in order."""
@@ -189,10 +191,10 @@ class CoreRig:
             )
         )
 
-    def decide(self, given: Input) -> None:
+    def decide(self, given: Input) -> Decision:
         """Decide one input, note what followed, and deliver the notices at once."""
         before = self.episodes.get(given.episode_id, Episode(episode_id=given.episode_id))
-        decision = decide(before, given, self.policy)
+        decision = decide(before, given, self.policy, self.silences)
         self.episodes[given.episode_id] = decision.episode
         issued = []
         for outcome in decision.outcomes:
@@ -206,6 +208,7 @@ class CoreRig:
                 issued.append(outcome)
         for notice in issued:
             self.deliver(given.episode_id, notice, decision.at)
+        return decision
 
     def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
         """Hand a notice to its channel: a webhook proves delivery, the worklist only sending."""

@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hub.core.silences import Silence
 from hub.demo.scenario import Given, Row, Scenario, Then
 from hub.demo.simulate import simulate
+from hub.governance.explain import NotTold
 from hub.policy import files
 from hub.policy.findings import Finding
 from hub.policy.loader import load_policy
@@ -86,3 +88,8 @@ def test_the_small_scenario_goes_as_told(tmp_path: Path) -> None:
     path.write_text(example(SCENARIOS), encoding="utf-8")
     found = simulate(path, load_policy())
     assert ([], []) == (found["missing"], found["unexpected"])
+
+
+def test_every_reason_for_not_being_told_is_documented() -> None:
+    """Whoever reads an explanation finds its closed lists in the document."""
+    assert set() == {each.value for each in (*Silence, *NotTold)} - words_of(TOOLS)

@@ -1,0 +1,283 @@
+"""`hub explain EVENT --at T`: who is told what, by when and why, and who is not and why not."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from hub.core.corrections import CORRECTED
+from hub.core.model import Level
+from hub.core.outcomes import EventRecorded, ExpectationRaised, NoticeIssued, ObligationRaised
+from hub.core.policy import Policy, TellRule
+from hub.core.silences import Silence, Silent
+from hub.demo.scenario import local_words
+from hub.edges.directory import load_directory
+from hub.edges.schemas import Schemas
+from hub.governance.asking import Answer, ask, time_from
+from hub.ops.settings import Settings
+from hub.policy.loader import load_policy
+
+
+class NotTold(StrEnum):
+    """Why a role has no notice, beyond the reasons for which a rule stays silent."""
+
+    NO_RULE = "no_rule"
+    NAMES_OTHERS = "names_others"
+    NOT_DECIDED_ANEW = "not_decided_anew"
+
+
+WORDS = {
+    Silence.CONDITION: "the condition of the rule is not met",
+    Silence.NAMES_NOBODY: "the rule finds nobody to tell",
+    Silence.STANDS_ALREADY: "the same is owed already",
+    Silence.STOPPED_BY_LOSS: "what is routine stops after a loss",
+    Silence.NO_HOLDER: "it is owed, and nobody is known to hold the role",
+    Silence.ANSWERED_ALREADY: "it has happened already",
+    NotTold.NO_RULE: "no rule of this event type tells this role",
+    NotTold.NAMES_OTHERS: "the rule names whom it tells from the event, and this role is not there",
+    NotTold.NOT_DECIDED_ANEW: "the event was known already, and nothing follows from it twice",
+}
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """A level and the time by which it is owed."""
+
+    level: str
+    by: str
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """The rule behind a line, and where it stands."""
+
+    rule: str
+    policy: str
+    where: str
+    because: str
+    authority: str
+
+
+class Recipient(Struct, frozen=True, kw_only=True):
+    """A role that is told."""
+
+    role: str
+    label: str
+    organisation: str
+    title: str
+    purpose: str
+    levels: tuple[Due, ...]
+    fields: tuple[str, ...]
+    """Labels of what the notice carries; never the values."""
+    why: Said
+
+
+class Awaited(Struct, frozen=True, kw_only=True):
+    """Something that must follow, and the gap that opens when it does not."""
+
+    role: str
+    organisation: str
+    by: str
+    gap: str
+    why: Said
+
+
+class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason why a role has no notice."""
+
+    reason: str
+    words: str
+    rule: str = ""
+    where: str = ""
+    when: str = ""
+
+
+class Untold(Struct, frozen=True, kw_only=True):
+    """A role that has no notice, with every reason."""
+
+    role: str
+    label: str
+    reasons: tuple[Reason, ...]
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """The whole answer to one event."""
+
+    event: str
+    at: str
+    known_before: bool
+    recorded: str
+    policy_version: str
+    told: tuple[Recipient, ...]
+    follows: tuple[Awaited, ...]
+    not_told: tuple[Untold, ...]
+
+
+def explain(answer: Answer, policy: Policy) -> Explanation:
+    """What the core said to an event, for people to read."""
+    outcomes = answer.decision.outcomes
+    event = answer.event
+    recorded = next((o.how for o in outcomes if isinstance(o, EventRecorded)), "")
+    told = tuple(_told(answer, policy))
+    return Explanation(
+        event=event.type,
+        at=local_words(answer.decision.at),
+        known_before=answer.known,
+        recorded=recorded,
+        policy_version=policy.version,
+        told=told,
+        follows=tuple(_follows(answer, policy)),
+        not_told=tuple(_not_told(answer, policy, {line.role for line in told}, recorded)),
+    )
+
+
+def _said(policy: Policy, rule: str, words: Any) -> Said:
+    found = policy.tells.get(rule) or policy.requirements.get(rule)
+    where = found.basis.where if found is not None else "ladders.toml"
+    return Said(
+        rule=rule,
+        policy=words.policy,
+        where=where,
+        because=words.because,
+        authority=words.authority,
+    )
+
+
+def _told(answer: Answer, policy: Policy) -> Iterator[Recipient]:
+    """Everybody who has a notice, with the levels that are owed."""
+    outcomes = answer.decision.outcomes
+    raised = {o.obligation_id: o for o in outcomes if isinstance(o, ObligationRaised)}
+    duties = {o.obligation_id: o for o in answer.decision.episode.obligations}
+    for notice in outcomes:
+        if not isinstance(notice, NoticeIssued):
+            continue
+        duty = raised.get(notice.obligation_id) or duties[notice.obligation_id]
+        yield Recipient(
+            role=notice.role,
+            label=policy.label(notice.role),
+            organisation=notice.organisation,
+            title=notice.title,
+            purpose=notice.purpose.value,
+            levels=tuple(
+                Due(level=Level(m.level).name.lower(), by=local_words(m.due_at))
+                for m in duty.milestones
+            ),
+            fields=tuple(line.label for line in notice.content),
+            why=_said(policy, notice.why.rule, notice.why),
+        )
+
+
+def _follows(answer: Answer, policy: Policy) -> Iterator[Awaited]:
+    """Everything that must follow."""
+    for raised in answer.decision.outcomes:
+        if isinstance(raised, ExpectationRaised):
+            yield Awaited(
+                role=raised.role,
+                organisation=raised.organisation,
+                by=local_words(raised.due_at) if raised.due_at else "",
+                gap=policy.requirements[raised.why.rule].gap,
+                why=_said(policy, raised.why.rule, raised.why),
+            )
+
+
+def _not_told(answer: Answer, policy: Policy, told: set[str], recorded: str) -> Iterator[Untold]:
+    """Every role without a notice, and why."""
+    event = answer.event
+    heard = str(event.body["target_type"]) if event.type == CORRECTED else event.type
+    event_rule = policy.events[heard]
+    for role, rule in policy.roles.items():
+        if role in told:
+            continue
+        reasons = tuple(_reasons(role, event_rule.tells, answer.silences, recorded))
+        yield Untold(role=role, label=rule.label, reasons=reasons)
+
+
+def _reasons(
+    role: str, rules: Iterable[TellRule], silences: Iterable[Silent], recorded: str
+) -> Iterator[Reason]:
+    """Why a role has no notice: what each rule that could have told it says itself."""
+    if recorded == "duplicate":
+        yield _reason(NotTold.NOT_DECIDED_ANEW)
+        return
+    found = False
+    for rule in rules:
+        named = role in rule.to
+        for silence in silences:
+            if silence.basis is rule.basis and (
+                silence.role == role or (named and not silence.role)
+            ):
+                found = True
+                yield _reason(silence.reason, rule, silence.when)
+        if rule.each is not None and not found:
+            found = True
+            own = [s for s in silences if s.basis is rule.basis and not s.role]
+            reason = own[0].reason if own else NotTold.NAMES_OTHERS
+            yield _reason(reason, rule, own[0].when if own else "")
+    if not found:
+        yield _reason(NotTold.NO_RULE)
+
+
+def _reason(reason: Silence | NotTold, rule: TellRule | None = None, when: str = "") -> Reason:
+    return Reason(
+        reason=reason.value,
+        words=WORDS[reason],
+        rule=rule.basis.rule if rule else "",
+        where=rule.basis.where if rule else "",
+        when=when,
+    )
+
+
+# --- the command -----------------------------------------------------------------------------
+
+
+def main(
+    settings: Settings, file: Path, at: str, after: Iterable[Path] = (), *, as_json: bool = False
+) -> int:
+    """Print the explanation of every event in a file."""
+    policy = load_policy(settings.policy_dir, [settings.schemas_dir / "events"])
+    moment: datetime = time_from(at)
+    answers = ask(
+        file,
+        moment,
+        after,
+        policy=policy,
+        schemas=Schemas.load(settings.schemas_dir),
+        directory=load_directory(settings.directory),
+    )
+    for answer in answers:
+        found = explain(answer, policy)
+        if as_json:
+            sys.stdout.write(json.dumps(to_builtins(found)) + "\n")
+        else:
+            sys.stdout.write("\n".join(lines_of(found)) + "\n")
+    return 0
+
+
+def lines_of(found: Explanation) -> Iterator[str]:
+    """An explanation in words."""
+    known = "a pregnancy the hub knows" if found.known_before else "a pregnancy new to the hub"
+    yield f"{found.event} at {found.at}, of {known}; policy {found.policy_version}"
+    yield "" if found.told else "Nobody is told."
+    for line in found.told:
+        owed = ", ".join(f"{due.level} by {due.by}" for due in line.levels)
+        yield f"TOLD  {line.label} at {line.organisation}: {line.title} ({owed})"
+        yield f"      {line.why.because}"
+        yield f"      {line.why.rule}, {line.why.where}; {line.why.authority}"
+    for awaited in found.follows:
+        yield f"THEN  {awaited.role}, by {awaited.by or 'a date not known yet'}, or {awaited.gap}"
+        yield f"      {awaited.why.because}"
+        yield f"      {awaited.why.rule}, {awaited.why.where}"
+    for untold in found.not_told:
+        if not untold.reasons[0].rule:
+            continue
+        yield f"NOT   {untold.label}"
+        for reason in untold.reasons:
+            when = f": {reason.when}" if reason.when else ""
+            yield f"      {reason.words}{when} ({reason.rule}, {reason.where})"
+    others = [untold for untold in found.not_told if not untold.reasons[0].rule]
+    if others:
+        yield f"NOT   {', '.join(untold.label for untold in others)}"
+        yield f"      {others[0].reasons[0].words}"
