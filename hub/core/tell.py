@@ -65,18 +65,20 @@ def raise_one(
         organisation=organisation,
         person=person,
         subject=subject,
-        milestones=tuple(
-            m
-            for m in milestones_for(draft, rule, recipient.role, start)
-            # Who has acted on the original need not act again on its correction, only accept it.
-            if reason is not NoticeReason.CORRECTED or m.level < Level.ACTED
-        ),
+        milestones=_owed(milestones_for(draft, rule, recipient.role, start), reason),
         raised_at=draft.at,
     )
     draft.put_obligation(obligation)
     _say_raised(draft, rule, obligation)
     if organisation:
         issue(draft, obligation, reason)
+
+
+def _owed(milestones: tuple[Milestone, ...], reason: NoticeReason) -> tuple[Milestone, ...]:
+    """Who has acted on the original need not act again on its correction, only accept it."""
+    if reason is not NoticeReason.CORRECTED:
+        return milestones
+    return tuple(m for m in milestones if m.level < Level.ACTED)
 
 
 def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
