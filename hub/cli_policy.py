@@ -59,6 +59,22 @@ def coverage(
     _answer("hub.governance.coverage", settings_or_words(), **asked, as_json=as_json)
 
 
+@policy_app.command("mutants")
+def mutants(
+    scenarios: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders, if not the packaged ones.")
+    ] = None,
+    only: Annotated[str, typer.Option("--only", help="Rows whose name holds this.")] = "",
+    sample: Annotated[int, typer.Option("--sample", help="That many, drawn by the seed.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the sample.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Take every row of the policy away in turn; a scenario must notice each."""
+    asked: dict[str, Any] = {"scenarios": scenarios} if scenarios else {}
+    asked |= {"only": only, "sample": sample, "seed": seed}
+    _answer("hub.governance.mutants", settings_or_words(), **asked, as_json=as_json)
+
+
 def _where(scenarios: Path | None) -> dict[str, Path]:
     """The folder of scenarios as an argument, where one was named."""
     return {} if scenarios is None else {"scenarios": scenarios}

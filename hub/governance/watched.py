@@ -38,6 +38,8 @@ class Used:
     """Rules whose duty ended, each with the type of the event that ended it."""
     ended: set[tuple[str, str]] = field(default_factory=set)
     """Rules whose question ended, each with the reason: restarted, recomputed, corrected."""
+    heard: set[str] = field(default_factory=set)
+    """Types of the events that reached an episode."""
     recorded: set[str] = field(default_factory=set)
     """How events entered an episode: new, duplicate, corrected, retracted, after the end."""
 
@@ -66,6 +68,7 @@ class WatchedRig(CoreRig):
                     self.used.rungs.add(f"{outcome.ladder}.{outcome.rung}")
                 case EventRecorded():
                     self.used.recorded.add(outcome.how)
+                    self.used.heard.add(outcome.event_type)
                 case ObligationEnded() | ExpectationEnded():
                     self.note_end(decision, outcome)
                 case _:
