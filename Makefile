@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up simulate mutants chaos soak bench check test clean
+.PHONY: help setup demo up simulate book mutants chaos soak bench check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,9 @@ up: $(STAMP) ## Run everything on this machine, with durable data, until Ctrl-C.
 
 simulate: $(STAMP) ## Play every scenario on the pure core, or those in ARGS.
 	@$(BIN)/hub simulate $(or $(ARGS),$(wildcard tests/scenarios/*.toml))
+
+book: $(STAMP) ## Write docs/policy anew from the policy.
+	@$(BIN)/hub policy book
 
 mutants: $(STAMP) ## Take every row of the policy away in turn; a scenario must notice (ARGS="--only P29").
 	@$(BIN)/hub policy mutants $(ARGS)

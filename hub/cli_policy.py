@@ -59,6 +59,37 @@ def coverage(
     _answer("hub.governance.coverage", settings_or_words(), **asked, as_json=as_json)
 
 
+@policy_app.command("book")
+def book(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Where the pages go, if not docs/policy.")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only say which pages are stale.")] = False,
+) -> None:
+    """Write the policy as pages that can be read and signed."""
+    asked = {"folder": folder} if folder else {}
+    _answer("hub.governance.book", settings_or_words(), **asked, check=check)
+
+
+@policy_app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(help="A folder of policy files, or a revision of git.")],
+    new: Annotated[str, typer.Argument(help="The same, for the other one.")],
+    scenarios: Annotated[
+        list[Path] | None,
+        typer.Option("--scenario", help="A file or folder to play under both; may be repeated."),
+    ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option("--event", help="An event to decide under both; may be repeated."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what changes between two policies, in words, and whose outcome changes."""
+    asked = settings_or_words(), old, new, scenarios or [], events or []
+    _answer("hub.governance.differences", *asked, as_json=as_json)
+
+
 @policy_app.command("mutants")
 def mutants(
     scenarios: Annotated[
