@@ -115,6 +115,40 @@ def simulate(files: list[Path], as_json: Json = False) -> None:
 
 
 @app.command()
+def synth(
+    out: Annotated[Path, typer.Option("--out", help="The folder of the year.")],
+    pregnancies: Annotated[int, typer.Option("--pregnancies", min=1)] = 20_000,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    faults: Annotated[bool, typer.Option("--faults", help="Let things go wrong.")] = False,
+    score: Annotated[bool, typer.Option("--score", help="Write the year, then score it.")] = False,
+    only_score: Annotated[
+        bool, typer.Option("--only-score", help="Score the year that is there.")
+    ] = False,
+    family: Annotated[
+        int | None, typer.Option("--family", help="Print one family as a scenario.")
+    ] = None,
+    json_path: Annotated[
+        Path | None, typer.Option("--json", help="Write the score there as JSON ('-': stdout).")
+    ] = None,
+) -> None:
+    """Write a synthetic year of births, and score the hub on what went wrong in it."""
+    with _faults_in_words():
+        run = importlib.import_module("hub.synth.command").main
+        raise typer.Exit(
+            run(
+                out,
+                pregnancies=pregnancies,
+                seed=seed,
+                faults=faults,
+                score=score,
+                only_score=only_score,
+                family=family,
+                json_path=json_path,
+            )
+        )
+
+
+@app.command()
 def check(as_json: Json = False) -> None:
     """Check policy, schemas and settings; an error names file, line and remedy."""
     with _faults_in_words():

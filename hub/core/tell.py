@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core.compose import compose, compose_gap
-from hub.core.deadlines import Unit, office_acceptance
+from hub.core.deadlines import Unit, local_date, office_acceptance
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Milestone, Obligation, Remembered, Told
 from hub.core.facts import Recipient
@@ -13,7 +13,7 @@ from hub.core.ids import derive
 from hub.core.lifecycle import step
 from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
 from hub.core.outcomes import ContentLine, NoticeIssued, ObligationEnded, ObligationRaised
-from hub.core.policy import Basis, TellRule, rung_basis
+from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
 from hub.core.silences import Silence
 
 ROUTINE = "routine"
@@ -120,7 +120,8 @@ def milestones_for(
     """The levels to reach and their due times.
 
     An office role owes delivery within an hour deadline and acceptance by noon of its next
-    working day (ground rule 1.2, service hours).
+    working day (ground rule 1.2, service hours); the same where the day it is asked for is one on
+    which it does not work (ruling on 24-hour roles).
     """
     role_rule = draft.policy.roles.get(role)
     office = role_rule is not None and role_rule.office
@@ -129,11 +130,18 @@ def milestones_for(
         due = draft.due(milestone.within, start)
         if due is None:
             continue
-        if office and milestone.within.unit is Unit.HOURS and milestone.level > Level.DELIVERED:
+        hurried = milestone.within.unit is Unit.HOURS or _on_a_day_off(draft, milestone, due)
+        if office and hurried and milestone.level > Level.DELIVERED:
             found.setdefault(Level.DELIVERED, due)
             due = office_acceptance(due, start, draft.policy.calendar)
         found[milestone.level] = due
     return tuple(Milestone(level=level, due_at=due) for level, due in sorted(found.items()))
+
+
+def _on_a_day_off(draft: Draft, milestone: MilestoneRule, due: datetime) -> bool:
+    """Whether something wanted within days would be due on a day that offices do not work."""
+    in_days = milestone.within.unit is Unit.DAYS
+    return in_days and not draft.policy.calendar.is_working_day(local_date(due))
 
 
 def content_of(

@@ -1,0 +1,1 @@
+"""A synthetic year of births, what can go wrong in it, and how the hub is scored against it."""

@@ -1,0 +1,5 @@
+"""Everything that can go wrong, by where it goes wrong."""
+
+from hub.synth.mishaps.kinds import MISHAPS, Mishap
+
+__all__ = ["MISHAPS", "Mishap"]
