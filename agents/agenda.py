@@ -189,31 +189,38 @@ def _instant(entry: bytes) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
-def add_clock(app: faust.App, clock: Clock, agenda: Agenda, episodes: PartitionStore) -> None:
+def add_clock(
+    app: faust.App,
+    clock: Clock,
+    agenda: Agenda,
+    episodes: PartitionStore,
+    *,
+    topic: str = INPUTS,
+) -> None:
     """Rebuild the agenda after each assignment, and keep sending what is due."""
 
     async def rebuild(partitions: frozenset[tuple[str, int]]) -> None:
-        for partition in _of_inputs(partitions):
+        for partition in _of(topic, partitions):
             await read_agenda(agenda, episodes, partition)
 
     def revoke(partitions: frozenset[tuple[str, int]]) -> None:
-        for partition in _of_inputs(partitions):
+        for partition in _of(topic, partitions):
             agenda.forget(partition)
 
     async def wake_up() -> None:
         while not app.should_stop:
             await asyncio.sleep(TICK_SECONDS)
             if app_ready(app):
-                await send_wakes(app, clock, agenda)
+                await send_wakes(app, clock, agenda, topic)
 
     on_partitions_ready(app, rebuild)
     on_partitions_revoked(app, revoke)
     app.task(wake_up)
 
 
-def _of_inputs(partitions: frozenset[tuple[str, int]]) -> list[int]:
-    """The partitions of the episodes among all that the worker owns."""
-    return [partition for topic, partition in partitions if topic == INPUTS]
+def _of(topic: str, partitions: frozenset[tuple[str, int]]) -> list[int]:
+    """The partitions of one topic among all that the worker owns."""
+    return [partition for name, partition in partitions if name == topic]
 
 
 async def read_agenda(agenda: Agenda, episodes: PartitionStore, partition: int) -> None:
@@ -232,14 +239,14 @@ async def read_agenda(agenda: Agenda, episodes: PartitionStore, partition: int) 
     armed.spoken = None
 
 
-async def send_wakes(app: faust.App, clock: Clock, agenda: Agenda) -> None:
+async def send_wakes(app: faust.App, clock: Clock, agenda: Agenda, topic: str = INPUTS) -> None:
     """Send a wake to every episode whose time has come, a turn for each partition."""
     now = clock.now()
     for partition, due in groupby(agenda.due(now, time.monotonic()), key=itemgetter(0)):
-        if partition not in owned_partitions(app, INPUTS):
+        if partition not in owned_partitions(app, topic):
             # It went away during this round; whoever owns it now wakes its episodes.
             continue
-        batch = RecordBatch(app, INPUTS, partition)
+        batch = RecordBatch(app, topic, partition)
         for _, key, wanted in due:
             await batch.append(key, encode_input(_wake(key.decode(), wanted, now)))
         await batch.send()

@@ -4,12 +4,14 @@ import faust
 
 from agents.agenda import Agenda, add_clock
 from agents.context import Context
+from agents.episodes import TABLE as EPISODES
 from agents.episodes import add_episodes
 from agents.identity import add_identity
 from agents.intake import add_intake
+from agents.matters import TABLE as MATTERS_TABLE
 from agents.transport import make_app
 from hub.ops.settings import Settings
-from hub.ops.topics import APP, INPUTS, PERSONS
+from hub.ops.topics import APP, INPUTS, MATTERS, PERSONS
 
 
 def build(settings: Settings, context: Context) -> faust.App:
@@ -22,11 +24,12 @@ def build(settings: Settings, context: Context) -> faust.App:
         partitions=settings.partitions,
         replication=settings.replication,
         worker_id=settings.worker_id,
-        gapless=(PERSONS, INPUTS),
+        gapless=(PERSONS, INPUTS, MATTERS),
     )
-    agenda = Agenda()
     add_intake(app, context)
     add_identity(app, context)
-    episodes = add_episodes(app, context, agenda)
-    add_clock(app, context.clock, agenda, episodes)
+    for table, topic in ((EPISODES, INPUTS), (MATTERS_TABLE, MATTERS)):
+        agenda = Agenda()
+        decided = add_episodes(app, context, agenda, table=table, topic=topic)
+        add_clock(app, context.clock, agenda, decided, topic=topic)
     return app

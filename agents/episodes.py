@@ -16,6 +16,7 @@ from agents.fitting import check_all_fit, closed_to_fit
 from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, RecentlyKept
+from agents.matters import counted_output
 from agents.outputs import Sender
 from agents.step import Place, open_episode, step, step_undecided
 from agents.transport import PartitionStore, confirmed_offset, on_partitions_revoked, slices
@@ -33,13 +34,18 @@ EPISODES_OPEN = 1000
 and a decision takes a third less where its episode need not be decoded."""
 
 
-def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionStore:
-    """Add the episode agent; returns its store, from which the agenda is rebuilt."""
-    episodes = PartitionStore(app, app.Table(TABLE))
+def add_episodes(
+    app: faust.App, context: Context, agenda: Agenda, *, table: str = TABLE, topic: str = INPUTS
+) -> PartitionStore:
+    """Add the agent that decides the inputs of a topic; returns its store, for the agenda.
+
+    The episodes have one and the matters another: two kinds of subject, one way to decide.
+    """
+    episodes = PartitionStore(app, app.Table(table))
     recent = RecentlyKept(open_episode, EPISODES_OPEN)
     on_partitions_revoked(app, lambda _: recent.clear())
 
-    @app.agent(app.topic(INPUTS), name="episodes")
+    @app.agent(app.topic(topic), name=table)
     async def episodes_agent(stream: "faust.StreamT[bytes]") -> None:
         async for piece in slices(stream):
             sender = Sender(app)
@@ -52,7 +58,7 @@ def add_episodes(app: faust.App, context: Context, agenda: Agenda) -> PartitionS
                 if outputs is None:
                     fresh = absorb(context, record, kept, confirmed)
                     close = partial(recent.close, piece.partition, key)
-                    stored, outputs = await closed_to_fit(TABLE, key, fresh, close, sender)
+                    stored, outputs = await closed_to_fit(table, key, fresh, close, sender)
                     await episodes.put(piece, key, stored, changes)
                     agenda.note(piece.partition, key, fresh.next_wake)
                 await sender.append(outputs)
@@ -69,7 +75,7 @@ def absorb(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int)
     given: Input | None = None
     try:
         given = _gather(record)
-        fresh, decision = step(context.policy, kept, place, given)
+        fresh, decision = step(context.policy, kept, place, given, partial(counted_output, context))
         check_all_fit(TABLE, key, fresh)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         beside = quarantined(

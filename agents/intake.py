@@ -17,13 +17,25 @@ from agents.outputs import Output, Sender
 from agents.quarantined import note_of
 from agents.receipts import input_of
 from agents.transport import Slice, slices
+from hub.core.corrections import CORRECTED
 from hub.core.faults import SenderFault
 from hub.core.identity import person_key
+from hub.core.matters import matter_of
 from hub.core.model import Event
-from hub.edges.avro import decode_event, encode_input, pass_event_on
+from hub.edges.avro import decode_event, encode_input, event_from_json, pass_event_on
 from hub.edges.intake import check_event
+from hub.edges.matters import input_of_event
 from hub.ops import metrics
-from hub.ops.topics import FAMILIES, INPUTS, PERSONS, QUARANTINE, RECEIPTS, family_topic
+from hub.ops.topics import (
+    FAMILIES,
+    INPUTS,
+    MATTERS,
+    PERSONS,
+    QUARANTINE,
+    RECEIPTS,
+    family_topic,
+    inputs_topic,
+)
 
 
 def arrived_at(record: ConsumerRecord) -> datetime:
@@ -64,10 +76,25 @@ def _event_of(context: Context, record: ConsumerRecord) -> Event:
     return event
 
 
+def replacement_of(event: Event, at: datetime) -> Event | None:
+    """The event inside a correction.  Raises SenderFault when it cannot be read."""
+    if event.type != CORRECTED:
+        return None
+    return event_from_json(str(event.body["replacement"]).encode(), at)
+
+
 def take_in(context: Context, topic: str, record: ConsumerRecord) -> Output:
-    """Decode, check and re-key one public record; what fails is kept back."""
+    """Decode, check and re-key one public record; what fails is kept back.
+
+    What is about a matter goes to it at once; the rest is about a person.
+    """
     try:
         event = _event_of(context, record)
+        matter = matter_of(context.policy, event, replacement_of(event, context.clock.now()))
+        if matter[0]:
+            now = context.clock.now()
+            given = input_of_event(context.directory, event, matter, now, context.secret)
+            return Output(MATTERS, given.episode_id.encode(), encode_input(given))
         return Output(PERSONS, person_key(event, context.secret).encode(), pass_event_on(event))
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         return _kept_back(error, "intake", record, family=topic.removeprefix("perinatal."))
@@ -77,7 +104,8 @@ def take_receipt(context: Context, record: ConsumerRecord) -> Output:
     """Pass a receipt on to the inputs of its episode; the subscriber names both."""
     try:
         given = input_of(_event_of(context, record), context.clock.now())
-        return Output(INPUTS, given.episode_id.encode(), encode_input(given))
+        topic = inputs_topic(given.episode_id)
+        return Output(topic, given.episode_id.encode(), encode_input(given))
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         return _kept_back(error, "receipts", record, family=None)
 

@@ -14,8 +14,9 @@ from hub.core.model import Event, Input, InputKind, Receipt, Signal
 
 RECEIPT = "notice.receipt"
 
-EPISODE_ID = re.compile(r"ep-[0-9a-f]{20}")
-"""As `hub.core.identity` makes them; anything else would open an episode of nobody."""
+EPISODE_ID = re.compile(r"(ep|m)-[0-9a-f]{20}")
+"""As `hub.core.identity` and `hub.core.matters` make them; anything else would be an
+episode of nobody."""
 
 CODE = re.compile(r"[A-Za-z0-9_.:\-]{1,64}")
 """What a code looks like, as for receipts over HTTPS; free text could identify somebody."""

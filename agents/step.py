@@ -4,6 +4,7 @@ The agent gathers and applies; what lies between is here, so that the simulation
 step without a broker.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -15,6 +16,7 @@ from agents.kept import Kept, opener
 from agents.outputs import Output
 from hub.core.decide import decide
 from hub.core.episode import Episode
+from hub.core.matters import Counted
 from hub.core.model import Input
 from hub.core.outcomes import Decision
 from hub.core.policy import Policy
@@ -44,10 +46,20 @@ def episode_of(kept: Kept, key: bytes) -> Episode:
     return _unpack(kept.state) if kept.state else Episode(episode_id=key.decode())
 
 
-def step(policy: Policy, kept: Kept, place: Place, given: Input) -> tuple[Kept, Decision]:
-    """Decide one input.  Raises SenderFault, HubFault, and whatever a defect raises."""
+def step(
+    policy: Policy,
+    kept: Kept,
+    place: Place,
+    given: Input,
+    counted: Callable[[Counted, datetime], Output] | None = None,
+) -> tuple[Kept, Decision]:
+    """Decide one input.  Raises SenderFault, HubFault, and whatever a defect raises.
+
+    `counted` makes the record by which a matter hears of what it counts.
+    """
     decision = decide(episode_of(kept, place.key), given, policy)
-    return _after(kept, place, decision), decision
+    beside = [counted(one, decision.at) for one in decision.counted] if counted else []
+    return _after(kept, place, decision, *beside), decision
 
 
 def step_undecided(policy: Policy, kept: Kept, place: Place, at: datetime, *beside: Output) -> Kept:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from hub.core import requirements
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
+from hub.core.matters import due_of
 from hub.core.model import Event
 from hub.core.policy import Family, Requirement
 
@@ -92,8 +93,8 @@ def follow(draft: Draft, corrected: Event) -> None:
             continue
         if rule.when is not None and not rule.when(context):
             requirements.withdraw(draft, expectation, requirements.CORRECTED_AWAY)
-        elif rule.by is not None:
+        elif not rule.at_once:
             start = corrected.body.get(rule.counted_from) or corrected.occurred_at
             draft.put_expectation(replace(expectation, started_at=start))
             again = draft.expectations[expectation.expectation_id]
-            requirements.move(draft, again, draft.due(rule.by, start))
+            requirements.move(draft, again, due_of(draft, rule, corrected, start))

@@ -91,7 +91,7 @@ def _at_once(draft: Draft, gap: Gap) -> bool:
     """Whether a gap opened the moment its ground was known, so that it can only clear late."""
     rule = draft.policy.requirements.get(gap.rule)
     if rule is not None:
-        return rule.by is None
+        return rule.at_once
     return gap.opened_at <= gap.due_at and gap.code == UNREACHABLE
 
 

@@ -6,7 +6,7 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import answers, requirements, tell
+from hub.core import answers, matters, requirements, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Remembered
@@ -65,6 +65,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
     speak(draft, rule, corrected)
+    matters.count_anew(draft, target, corrected)
 
 
 def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
@@ -112,6 +113,9 @@ def retract(draft: Draft, event: Event) -> None:
     """
     target = str(event.body["target_id"])
     stood = answers.standing(draft)
+    held = draft.remembered(target)
+    if held is not None:
+        matters.take_back(draft, held)
     forget(draft, target)
     refold(draft)
     say_changed(draft)

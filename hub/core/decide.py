@@ -7,11 +7,13 @@ episode's time never runs backwards, so a late event keeps its `occurred_at` and
 later of the two times.
 """
 
-from hub.core import answers, corrections, gaps, receipts
+from msgspec.structs import replace
+
+from hub.core import answers, corrections, gaps, matters, receipts
 from hub.core.absorb import take_team
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
-from hub.core.draft import Draft
+from hub.core.draft import Draft, unpack_fields
 from hub.core.episode import Episode
 from hub.core.faults import FaultReason, HubFault
 from hub.core.hearing import rule_for, run, say_recorded
@@ -49,9 +51,12 @@ def decide(
             _receive(draft, given)
         case InputKind.QUARANTINED | InputKind.REDRIVEN:
             _note_quarantine(draft, given)
+        case InputKind.COUNTED:
+            _hear_counted(draft, given)
         case InputKind.WAKE:
             draft.reckoned = False  # The time to look at everything, whoever looked last.
     _come_to_rest(draft)
+    matters.close_books(draft)
     wake = next_wake(draft)
     if wake != episode.next_wake:
         draft.say(WakeWanted(at=wake))
@@ -63,6 +68,7 @@ def decide(
         input_id=given.input_id,
         at=at,
         policy_version=policy.version,
+        counted=tuple(draft.counted),
     )
 
 
@@ -110,6 +116,30 @@ def _hear(draft: Draft, given: Input) -> None:
         return
     late = draft.ended_at is not None and event.occurred_at > draft.ended_at
     run(draft, rule, event, how="after_end" if late else "new")
+
+
+def _hear_counted(draft: Draft, given: Input) -> None:
+    """A matter hears of something that was decided elsewhere, or that it is taken back."""
+    note = given.counted
+    if note is None:
+        raise HubFault(FaultReason.POLICY_ERROR, "a counted input without its note")
+    take_team(draft, given.team)
+    draft.heard_at = min(note.occurred_at, draft.at)
+    known = draft.remembered(note.event_id)
+    event = Event(
+        id=note.event_id,
+        type=note.event_type,
+        source=note.source,
+        occurred_at=note.occurred_at,
+        received_at=given.at,
+        subject=Person(reference=""),
+        body=unpack_fields(note.fields),
+    )
+    if not note.taken_back:
+        if known is None:
+            run(draft, rule_for(draft.policy, event.type), event)
+    elif known is not None and not known.retracted:
+        corrections.retract(draft, replace(event, type=RETRACTED, body={"target_id": event.id}))
 
 
 # --- receipts and quarantine -----------------------------------------------------------------

@@ -23,7 +23,7 @@ HISTORY_LIMIT = 96
 """Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
 the rest, and the oldest that no open duty rests on goes first."""
 
-RECKONING = 1
+RECKONING = 2
 """One more with every change to what an episode waits for or to what closes a gap, so that episodes
 decided before are looked at whole at their next input, and not only at their next wake."""
 
@@ -71,6 +71,8 @@ class Draft:
         self.expectations = {e.expectation_id: e for e in episode.expectations}
         self.gaps = {g.gap_id: g for g in episode.gaps}
         self.outcomes: list[type_of_outcome] = []
+        self.counted: list[Any] = []
+        """What matters elsewhere are to count of this decision (`hub.core.matters.Counted`)."""
         self.reckoner = f"{RECKONING}/{policy.version}"
         self.reckoned = episode.reckoned_by == self.reckoner
         """Whether the last decision was made by the same rules under the same policy: then nothing
@@ -158,7 +160,8 @@ class Draft:
         if len(self.history) > HISTORY_LIMIT:
             resting_on = {d.trigger for d in self.expectations.values()}
             resting_on |= {o.trigger for o in self.obligations.values()}
-            loose = [r for r in self.history if r.id not in resting_on]
+            # Nothing rests yet on the one that has just come: it is never the one to go.
+            loose = [r for r in self.history[:-1] if r.id not in resting_on]
             self.history.remove((loose or self.history)[0])
 
     def put_obligation(self, obligation: Obligation) -> None:
@@ -209,9 +212,19 @@ class Draft:
         )
 
 
+def pack_body(body: dict[str, Any]) -> bytes:
+    """A body as it is kept in the state."""
+    return _pack(body)
+
+
+def unpack_fields(packed: bytes) -> dict[str, Any]:
+    """The body behind what `pack_body` made."""
+    return _unpack(packed) if packed else {}
+
+
 def unpack_body(remembered: Remembered) -> dict[str, Any]:
     """The body of a remembered event."""
-    return _unpack(remembered.body) if remembered.body else {}
+    return unpack_fields(remembered.body)
 
 
 @dataclass(slots=True)
@@ -232,7 +245,7 @@ class Context:
 
     def __init__(
         self,
-        episode: Draft,
+        episode: Draft | None,
         event: Event | Remembered | None,
         body: dict[str, Any],
         *,
@@ -242,7 +255,8 @@ class Context:
         trigger: Callable[[], dict[str, Any]] | None = None,
     ):
         """Bind the names; the trigger's body is unpacked only when an expression asks."""
-        self.episode = episode
+        self.episode: Any = episode
+        """The draft; None only where an event is read before it has an episode."""
         self.event = event
         self.body = body
         self.awaited = awaited

@@ -74,7 +74,7 @@ def open_gap(
             joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
             draft.put_gap(joined)
             return joined
-    cycle = len(alike) + 1
+    cycle = max((g.cycle for g in alike), default=0) + 1
     gap = Gap(
         gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
         code=code,

@@ -45,6 +45,7 @@ class InputKind(StrEnum):
     WAKE = "wake"
     QUARANTINED = "quarantined"
     REDRIVEN = "redriven"
+    COUNTED = "counted"
 
 
 class Signal(StrEnum):
@@ -201,6 +202,20 @@ class QuarantineNote(Struct, frozen=True, kw_only=True):
     redrive answers only the refusals up to the one it is of."""
 
 
+class CountedNote(Struct, frozen=True, kw_only=True):
+    """Something that a matter counts: codes only, never a person and never a family."""
+
+    event_id: str
+    event_type: str
+    """One of the hub's own inner events."""
+    source: str
+    occurred_at: datetime
+    fields: bytes = b""
+    """The fields of the inner event, packed as a body is in the state."""
+    taken_back: bool = False
+    """What this id had counted is to be treated as never said."""
+
+
 class Input(Struct, frozen=True, kw_only=True):
     """One thing the core is told.  `at` is the hub's time when it was told."""
 
@@ -213,5 +228,6 @@ class Input(Struct, frozen=True, kw_only=True):
     """Who holds which role at this moment, as the directory knew it; the core looks nothing up."""
     receipt: Receipt | None = None
     quarantine: QuarantineNote | None = None
+    counted: CountedNote | None = None
     replacement: Event | None = None
     """The event inside a correction, unpacked when the input is gathered; never sent as a field."""

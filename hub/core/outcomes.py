@@ -4,6 +4,7 @@ Every outcome that concerns a person's being told carries its `Why`.
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -252,6 +253,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     input_id: str
     at: datetime
     policy_version: str
+    counted: tuple[Any, ...] = ()
+    """What matters are to count of it (`hub.core.matters.Counted`); not part of its record."""
 
     @property
     def seq(self) -> int:

@@ -124,6 +124,19 @@ class Requirement:
     raises: tuple[RaiseRule, ...] = ()
     latest_only: bool = False
     """A newer trigger replaces the running clock of an older one."""
+    once: bool = False
+    """Not asked again of the same owner about the same thing while it is asked already."""
+    every: Expression | None = None
+    """In place of `by`: the deadline is `times` as many minutes after as the event states here."""
+    times: int = 1
+    severity: Severity | None = None
+    """Where the gap is graver by this rule than by its code."""
+
+    @property
+    def at_once(self) -> bool:
+        """Whether the gap opens the moment its ground is known."""
+        return self.by is None and self.every is None
+
     tags: frozenset[str] = frozenset()
 
 
@@ -134,6 +147,26 @@ class WithdrawRule:
     when: Expression | None
     tags: frozenset[str]
     because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatterRule:
+    """An event about no pregnancy: of which kind of matter it is, and how it names the one."""
+
+    kind: str
+    of: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRule:
+    """What a matter counts of an event that is decided elsewhere."""
+
+    event: str
+    """The inner event that is made of it; its own file says which matter it is about."""
+    when: Expression | None
+    fields: Mapping[str, Expression]
+    spread: str = ""
+    """A field that holds a list: one inner event for each of its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +182,9 @@ class EventRule:
     requirements: tuple[Requirement, ...] = ()
     withdraws: tuple[WithdrawRule, ...] = ()
     fields: tuple["FieldRule", ...] = ()
+    matter: MatterRule | None = None
+    """None: the event is about a pregnancy."""
+    counts: tuple[CountRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.episode import Expectation, Gap, Remembered
 from hub.core.expressions import Expression
 from hub.core.facts import Recipient
-from hub.core.gaps import leave, open_gap
+from hub.core.gaps import leave, open_gap, raise_severity
 from hub.core.ids import derive
+from hub.core.matters import asked_already, due_of
 from hub.core.model import Event, GapState
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
@@ -60,7 +61,7 @@ def raise_one(
     role = rule.owner or owner.role
     about = "/".join(part for part in (subject, owner.part) if part)
     identity = derive("e", draft.episode_id, rule.basis.rule, trigger.id, role, about)
-    if identity in draft.expectations:
+    if identity in draft.expectations or (rule.once and asked_already(draft, rule, role, about)):
         draft.stay_silent(rule.basis, Silence.STANDS_ALREADY, role)
         return
     holder = draft.holder(role)
@@ -76,7 +77,7 @@ def raise_one(
         subject=about,
         started_at=start,
         raised_at=draft.at,
-        due_at=draft.due(rule.by, start) if rule.by is not None else trigger.occurred_at,
+        due_at=due_of(draft, rule, trigger, start),
     )
     if _answered_before(draft, rule, expectation):
         draft.stay_silent(rule.basis, Silence.ANSWERED_ALREADY, role)
@@ -149,7 +150,7 @@ def matches(
 
 def _answered_before(draft: Draft, rule: Requirement, expectation: Expectation) -> bool:
     """Whether the episode already holds what the rule asks for (events come in any order)."""
-    asked_of_condition = rule.by is not None and rule.family is not Family.PATTERN
+    asked_of_condition = not rule.at_once and rule.family is not Family.PATTERN
     begun = expectation.started_at <= draft.at
     if rule.until is not None and asked_of_condition and begun:
         already = rule.until(context_of(draft, expectation))
@@ -222,7 +223,7 @@ def overdue(draft: Draft, expectation: Expectation) -> None:
     rule = draft.policy.requirements[expectation.rule]
     if expectation.due_at is None:
         raise AssertionError("an expectation without a due time is never overdue")
-    if rule.by is not None and expectation.started_at <= draft.moment and holds(draft, expectation):
+    if not rule.at_once and expectation.started_at <= draft.moment and holds(draft, expectation):
         # It became so with time alone, and nobody looked until after the deadline.
         meet(draft, expectation, expectation.due_at, "")
         return
@@ -234,6 +235,8 @@ def overdue(draft: Draft, expectation: Expectation) -> None:
         expectation.due_at,
         raised_at=expectation.raised_at,
     )
+    if rule.severity is not None:
+        gap = raise_severity(draft, gap, rule.severity, "rule")
     draft.put_expectation(replace(expectation, gap_id=gap.gap_id))
 
 

@@ -9,7 +9,7 @@ after that only what the decision has changed.
 from datetime import datetime
 from enum import IntEnum
 
-from hub.core import ladders, requirements
+from hub.core import ladders, matters, requirements
 from hub.core.draft import Draft
 from hub.core.episode import Episode, Expectation, Gap, Obligation
 from hub.core.lifecycle import ENDED
@@ -46,7 +46,11 @@ def next_wake(draft: Draft) -> datetime | None:
     if known:
         return soonest
     first = _first_waiting(draft)
-    return first[0] if first else None
+    soonest = first[0] if first else None
+    if matters.is_matter(draft.episode_id):
+        look = matters.next_look(draft)
+        return min(filter(None, (soonest, look)), default=None)
+    return soonest
 
 
 def _from_last_wake(draft: Draft) -> tuple[bool, datetime | None]:
@@ -56,6 +60,8 @@ def _from_last_wake(draft: Draft) -> tuple[bool, datetime | None]:
     changed, the next wake is the last one, or that of a changed duty where it comes sooner.
     """
     start, changed = draft.start, draft.changed
+    if matters.is_matter(draft.episode_id):
+        return False, None  # Its wake may be a mere look, at which nothing falls due.
     if draft.waits.dates or not draft.reckoned or _dates(draft) != _dates(start):
         return False, None
     soonest = start.next_wake

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import Connection, Engine
 
-from hub.ops.topics import DECISIONS, INPUTS, QUARANTINE
+from hub.core.matters import PREFIX as MATTER
+from hub.ops.topics import DECISIONS, INPUTS, MATTERS, QUARANTINE
 from hub.store import tables as t
 from hub.store.engine import reading
 from hub.store.read_model import lag
@@ -52,7 +53,7 @@ class Watcher:
         assert self._consumer is not None
         wanted = [
             TopicPartition(topic, partition)
-            for topic in (INPUTS, DECISIONS, QUARANTINE)
+            for topic in (INPUTS, MATTERS, DECISIONS, QUARANTINE)
             for partition in range(self._partitions)
         ]
         found = await self._consumer.end_offsets(wanted)
@@ -80,9 +81,9 @@ class Watcher:
             decided = _decided(conn)
             shown, told = lag(conn, "project"), lag(conn, "deliver")
             for (topic, partition), end in ends.items():
-                if topic == INPUTS and decided.get(partition, 0) < end:
-                    return f"inputs of partition {partition} wait for their decision"
-                if topic != INPUTS and shown.get((topic, partition), 0) < end:
+                if topic in (INPUTS, MATTERS) and decided.get((topic, partition), 0) < end:
+                    return f"{topic} of partition {partition} wait for their decision"
+                if topic not in (INPUTS, MATTERS) and shown.get((topic, partition), 0) < end:
                     return f"{topic} of partition {partition} is not yet shown"
                 if topic == DECISIONS and told.get((topic, partition), 0) < end:
                     return f"{topic} of partition {partition} is not yet handed to delivery"
@@ -97,13 +98,18 @@ class Watcher:
         return ""
 
 
-def _decided(conn: Connection) -> dict[int, int]:
-    """The offset after the last decided input, by partition."""
+def _decided(conn: Connection) -> dict[tuple[str, int], int]:
+    """The offset after the last decided input, by topic and partition."""
     d = t.decisions
+    of_matter = d.c.episode_id.startswith(MATTER)
     rows = conn.execute(
-        sa.select(d.c.input_partition, sa.func.max(d.c.input_offset)).group_by(d.c.input_partition)
+        sa.select(of_matter, d.c.input_partition, sa.func.max(d.c.input_offset)).group_by(
+            of_matter, d.c.input_partition
+        )
     )
-    return {partition: offset + 1 for partition, offset in rows}
+    return {
+        (MATTERS if matter else INPUTS, partition): offset + 1 for matter, partition, offset in rows
+    }
 
 
 def _known(conn: Connection, sent: list[str]) -> int:

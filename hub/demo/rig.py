@@ -8,10 +8,13 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec import structs
+
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import SenderFault
 from hub.core.identity import PersonState, identify, person_key
+from hub.core.matters import matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
@@ -23,6 +26,7 @@ from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
+from hub.edges.matters import input_of_counted, input_of_event
 from hub.edges.schemas import Schemas, default_schemas
 
 SECRET = b"a scenario keeps no secrets"
@@ -97,6 +101,16 @@ class CoreRig:
 
     def event(self, event: Event, at: datetime) -> None:
         """Find the episode of an event and decide it."""
+        replacement = None
+        if event.type == "event.corrected":
+            replacement = event_from_json(
+                event.body["replacement"].encode(), received_at=at, schemas=self.schemas
+            )
+        matter = matter_of(self.policy, event, replacement)
+        if matter[0]:
+            given = input_of_event(self.directory, event, matter, at, SECRET)
+            self.decide(structs.replace(given, replacement=replacement))
+            return
         key = person_key(event, SECRET)
         rule = self.policy.events[event.type]
         episode_id, state = identify(
@@ -108,11 +122,6 @@ class CoreRig:
         )
         self.people[key] = state
         self.person_of[episode_id] = key
-        replacement = None
-        if event.type == "event.corrected":
-            replacement = event_from_json(
-                event.body["replacement"].encode(), received_at=at, schemas=self.schemas
-            )
         self.decide(
             Input(
                 input_id=event.id,
@@ -208,6 +217,8 @@ class CoreRig:
                 issued.append(outcome)
         for notice in issued:
             self.deliver(given.episode_id, notice, decision.at)
+        for counted in decision.counted:
+            self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
         return decision
 
     def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:

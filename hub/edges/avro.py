@@ -112,6 +112,7 @@ class Codec:
             team=told.team,
             receipt=told.receipt,
             quarantine=told.quarantine,
+            counted=told.counted,
         )
         written = self._wire.write_fast("hub.input", record, LARGEST_INNER_BYTES)
         return written or self._wire.write("hub.input", _plain(record), LARGEST_INNER_BYTES)
@@ -119,16 +120,16 @@ class Codec:
     def decode_input(self, sent: bytes) -> Input:
         """An input of the core.  Raises SenderFault for bytes that are none."""
         record: InputRecord = self._read_struct("hub.input", sent, InputRecord)
-        inside = record.event
         return Input(
             input_id=record.input_id,
             kind=record.kind,
             at=record.at,
             episode_id=record.episode_id,
-            event=None if inside is None else self._read_inside(inside, record.at),
+            event=None if record.event is None else self._read_inside(record.event, record.at),
             team=record.team,
             receipt=record.receipt,
             quarantine=record.quarantine,
+            counted=record.counted,
         )
 
     def encode_decision(self, decision: DecisionRecord) -> bytes:
@@ -288,8 +289,7 @@ def decode_quarantine(sent: bytes) -> QuarantineRecord:
 
 
 def _plain(struct: msgspec.Struct) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.to_builtins(struct, builtin_types=PLAIN)
-    return built
+    return cast("dict[str, Any]", msgspec.to_builtins(struct, builtin_types=PLAIN))
 
 
 def _built(build: Callable[[], type_of_built]) -> type_of_built:

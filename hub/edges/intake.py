@@ -67,6 +67,7 @@ def check_event(event: Event, directory: KnowsOrganisations, now: datetime) -> N
     """
     _check_source(event, directory)
     _check_identity(event)
+    _check_feed(event)
     _check_time(event, now)
     if event.type in DUE_DATE_EVENTS:
         _check_due_date(event)
@@ -81,6 +82,17 @@ def _check_source(event: Event, directory: KnowsOrganisations) -> None:
             field="source",
             remedy="send the ODS code that was agreed at onboarding, or ask the hub's operator "
             "to add your organisation to the directory",
+        )
+
+
+def _check_feed(event: Event) -> None:
+    """Nobody says of another's feed that it is alive: that would hide its silence."""
+    if event.type == "feed.heartbeat" and event.body.get("source") != event.source:
+        raise SenderFault(
+            FaultReason.NOT_YOUR_ORGANISATION,
+            "the heartbeat is of another feed than the one that sent it",
+            field="data.source",
+            remedy="send the same source as in the envelope",
         )
 
 

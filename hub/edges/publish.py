@@ -25,7 +25,7 @@ from hub.edges.confirmed import CONFIRM_SECONDS, ConfirmedWrites, Unavailable
 from hub.edges.intake import KnowsOrganisations, check_event
 from hub.edges.schemas import Schemas, default_schemas
 from hub.ops import limits
-from hub.ops.topics import INPUTS, QUARANTINE, family_topic
+from hub.ops.topics import QUARANTINE, family_topic, inputs_topic
 
 __all__ = ["KeptFault", "Original", "Publisher", "Unavailable"]
 
@@ -135,7 +135,8 @@ class Publisher:
 
     async def publish_input(self, given: Input) -> None:
         """Write an input (a receipt, a delivery report) to the inputs of its episode, confirmed."""
-        await self._writes.write(INPUTS, given.episode_id.encode(), avro.encode_input(given))
+        topic = inputs_topic(given.episode_id)
+        await self._writes.write(topic, given.episode_id.encode(), avro.encode_input(given))
 
     async def keep(self, record: avro.QuarantineRecord) -> None:
         """Put a record into quarantine as it is, confirmed.  Raises Unavailable."""

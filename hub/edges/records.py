@@ -12,6 +12,7 @@ from msgspec import Struct
 from hub.core.episode import Baby, Milestone
 from hub.core.faults import FaultReason
 from hub.core.model import (
+    CountedNote,
     Holder,
     InputKind,
     Level,
@@ -35,6 +36,7 @@ class InputRecord(Struct, frozen=True, kw_only=True):
     team: tuple[Holder, ...]
     receipt: Receipt | None
     quarantine: QuarantineNote | None
+    counted: CountedNote | None = None
 
 
 class DecisionRecord(Struct, frozen=True, kw_only=True):
@@ -103,7 +105,7 @@ STRUCTS = {
     one.__name__: one
     for one in (
         *get_args(type_of_outcome),
-        *(Baby, ContentLine, Holder, Milestone, Person, QuarantineNote, Receipt, Why),
+        *(Baby, ContentLine, CountedNote, Holder, Milestone, Person, QuarantineNote, Receipt, Why),
     )
 } | {"Input": InputRecord, "Decision": DecisionRecord}
 """The Structs of the hub's own records, by the names that their schemas give them."""

@@ -44,6 +44,13 @@ LAST = ("Otherwise", "Graver later", "Why", "Authority")
 NOT_SAID = ("rule", "policy", "code", "role", "ladder", "group")
 """Names of rows: they stand in the heading."""
 
+INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "every": ("By when", lambda word: f"after as many minutes as {word} says, times over"),
+    "times": ("Times over", str),
+    "once": ("Asked", lambda _: "once at a time of the same owner"),
+}
+"""The words of questions that come back again and again."""
+
 
 class Sayer:
     """Says the rows of one policy."""
@@ -63,6 +70,7 @@ class Sayer:
             "content": ("What it may say", self.contents),
             "levels": ("By when", self.levels),
             "by": ("By when", span_in_words),
+            **INTERVALS,
             "counted_from": ("Counted from", lambda word: word.replace("_", " ")),
             "awaits": ("Answered by", self.answers),
             "until": ("Answered when", self.condition),

@@ -14,12 +14,13 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import NoError, TopicAlreadyExistsError, for_code
 
+from hub.core.matters import is_matter
 from hub.ops.settings import Settings
 
 APP = "hub"
 """The Faust app id; its changelogs are named `hub-<table>-changelog`."""
 
-TABLES = ("persons", "episodes")
+TABLES = ("persons", "episodes", "matters")
 
 FAMILIES = (
     "pregnancy",
@@ -42,6 +43,8 @@ FAMILIES = (
 RECEIPTS = "hub.receipts"
 PERSONS = "hub.persons"
 INPUTS = "hub.inputs"
+MATTERS = "hub.matters"
+"""The inputs of what is no pregnancy: feeds, practices, teams, areas."""
 DECISIONS = "hub.decisions"
 QUARANTINE = "hub.quarantine"
 
@@ -73,6 +76,11 @@ def family_topic(family: str) -> str:
     return f"perinatal.{family}"
 
 
+def inputs_topic(identity: str) -> str:
+    """Where the inputs of an episode, or of a matter, go."""
+    return MATTERS if is_matter(identity) else INPUTS
+
+
 def notices_topic(organisation: str) -> str:
     """The topic of a subscriber that reads Kafka, by its ODS code."""
     return f"notices.{organisation}"
@@ -90,7 +98,7 @@ def hub_topics(
     record = _record_configs(settings.replication)
     names = [
         *(family_topic(family) for family in FAMILIES),
-        *(RECEIPTS, PERSONS, INPUTS, DECISIONS, QUARANTINE),
+        *(RECEIPTS, PERSONS, INPUTS, MATTERS, DECISIONS, QUARANTINE),
         *(notices_topic(organisation) for organisation in subscribers),
     ]
     kept = [Topic(name, settings.partitions, settings.replication, record) for name in names]

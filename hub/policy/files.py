@@ -63,6 +63,27 @@ class RequirementTable(Sourced, frozen=True, kw_only=True):
     withdrawn_by: dict[str, str] = {}
     raises: tuple[RaiseTable, ...] = ()
     latest_only: bool = False
+    once: bool = False
+    every: str = ""
+    times: int = 1
+    severity: int | None = None
+
+
+class MatterTable(_Strict, frozen=True, kw_only=True):
+    """What an event is about that is no pregnancy."""
+
+    kind: str
+    of: str
+
+
+class CountTable(_Strict, frozen=True, kw_only=True):
+    """What a matter counts of an event that is decided elsewhere."""
+
+    event: str
+    because: str
+    when: str = ""
+    fields: dict[str, str]
+    spread: str = ""
 
 
 class WithdrawTable(_Strict, frozen=True, kw_only=True):
@@ -99,6 +120,8 @@ class EventFile(_Strict, frozen=True, kw_only=True):
     relationship: tuple[RequirementTable, ...] = ()
     pattern: tuple[RequirementTable, ...] = ()
     withdraw: tuple[WithdrawTable, ...] = ()
+    matter: MatterTable | None = None
+    count: tuple[CountTable, ...] = ()
 
 
 class GapTable(_Strict, frozen=True, kw_only=True):

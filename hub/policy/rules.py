@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
 from hub.core.facts import DUTY, EPISODE, FACTS
-from hub.core.kinds import INSTANT, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
+from hub.core.kinds import INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,
@@ -24,6 +24,7 @@ from hub.core.policy import (
     WithdrawRule,
 )
 from hub.policy import files
+from hub.policy.counting import read_count, read_matter
 from hub.policy.kinds import INNER_KINDS
 from hub.policy.sharing import share
 from hub.policy.source import Source
@@ -71,6 +72,8 @@ class RuleBuilder:
         self.twice: list[Here] = []
         self.shared: dict[str, list[TellRule | Requirement]] = {}
         """Rules that speak on other event types too, by event type."""
+        self.matters: set[str] = set()
+        """Inner events that are about a matter, and so can be counted."""
 
     def declare(self, source: Source, found: files.EventFile) -> None:
         """Make the fields of an inner event known; other events have a schema."""
@@ -81,6 +84,8 @@ class RuleBuilder:
         if found.inner_fields:
             fields = {n: INNER_KINDS.get(kind, TEXT) for n, kind in found.inner_fields.items()}
             self.kinds[found.event] = Record(fields)
+            if found.matter is not None:
+                self.matters.add(found.event)
 
     def check_twice(self) -> None:
         """A rule's name is its identity: it may stand once."""
@@ -170,6 +175,8 @@ class RuleBuilder:
             requirements=tuple(requirements),
             withdraws=tuple(self.withdraw(here, row) for row in found.withdraw),
             fields=(*common, *own),
+            matter=read_matter(self, here, found.matter),
+            counts=tuple(read_count(self, here, row) for row in found.count),
         )
 
     def field(self, here: Here, row: files.FieldTable) -> FieldRule:
@@ -272,6 +279,14 @@ class RuleBuilder:
             owner=row.owner or None,
             raises=self.raises(here, row.raises),
             latest_only=row.latest_only,
+            once=row.once,
+            every=self.expression(here, row.every, NUMBER),
+            times=row.times,
+            severity=(
+                here.source.choose(Severity, row.severity, Severity.ATTENTION, here.quoted)
+                if row.severity is not None
+                else None
+            ),
             tags=frozenset(row.tags),
         )
         share(self, here, row, rule, row.subject)

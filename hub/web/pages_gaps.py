@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.core.matters import is_matter
 from hub.core.model import GapState, Severity
 from hub.store import read_model
 from hub.web import gap_queries, queries
@@ -54,7 +55,7 @@ async def gap_page(gap_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
     if gap is None or not may_see_gap(viewer, gap.role, gap.organisation):
         raise Refusal(404, "There is no such gap for you", "Open the gap board to see yours.")
     duties = await desk.read(queries.obligations_named, gap.duty_ids)
-    family = viewer.safeguards or await desk.read(
-        queries.holds_notice, gap.episode_id, whose(viewer)
+    family = not is_matter(gap.episode_id) and (
+        viewer.safeguards or await desk.read(queries.holds_notice, gap.episode_id, whose(viewer))
     )
     return desk.page("gap.jinja", viewer, gap=gap, duties=duties, may_see_family=family)

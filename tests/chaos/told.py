@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from hub.ops.topics import DECISIONS, INPUTS
+from hub.ops.topics import DECISIONS, INPUTS, MATTERS, inputs_topic
 from tests.chaos.evidence import Avro, Evidence, Findings, Raw
 from tests.chaos.story import Story
 
@@ -30,9 +30,10 @@ class _Reading:
     digests: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
     waiting: dict[str, dict[int, dict[str, Any]]] = field(default_factory=dict)
     """Decisions that came before the one in front of them."""
-    decided: dict[int, dict[int, tuple[str, int]]] = field(
+    decided: dict[tuple[str, int], dict[int, tuple[str, int]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    """By topic and partition of the inputs: those of episodes, and those of matters."""
 
 
 def read_decisions(evidence: Evidence, avro: Avro, findings: Findings) -> Told:
@@ -80,30 +81,34 @@ def _compare(told: Told, known: bytes, digest: bytes, which: str, findings: Find
 
 def _decided(reading: _Reading, decision: dict[str, Any], findings: Findings) -> None:
     """Every input is decided under one number."""
+    topic = inputs_topic(decision["episode_id"])
     partition, offset = decision["input_partition"], decision["input_offset"]
     this = (decision["episode_id"], decision["seq"])
-    other = reading.decided[partition].setdefault(offset, this)
+    other = reading.decided[topic, partition].setdefault(offset, this)
     findings.expect(
         other == this,
         "conflicting",
-        f"input {partition}/{offset} was decided as {other} and as {this}",
+        f"input {topic}/{partition}/{offset} was decided as {other} and as {this}",
     )
 
 
-def _inputs(evidence: Evidence, avro: Avro, told: Told) -> Iterator[tuple[int, int, str]]:
-    for raw in evidence.read(INPUTS):
-        record = avro.read(raw.value)
-        told.inputs += 1
-        if record["kind"] == "event":
-            told.input_ids.add(record["input_id"])
-        yield raw.partition, raw.offset, record["input_id"]
+def _inputs(
+    evidence: Evidence, avro: Avro, told: Told
+) -> Iterator[tuple[tuple[str, int], int, str]]:
+    for topic in (INPUTS, MATTERS):
+        for raw in evidence.read(topic):
+            record = avro.read(raw.value)
+            told.inputs += 1
+            if record["kind"] == "event":
+                told.input_ids.add(record["input_id"])
+            yield (topic, raw.partition), raw.offset, record["input_id"]
 
 
 def _check_inputs(
-    reading: _Reading, inputs: Iterator[tuple[int, int, str]], findings: Findings
+    reading: _Reading, inputs: Iterator[tuple[tuple[str, int], int, str]], findings: Findings
 ) -> None:
     """No input without a decision, and none that is not there."""
-    found: dict[int, set[int]] = defaultdict(set)
+    found: dict[tuple[str, int], set[int]] = defaultdict(set)
     for partition, offset, identity in inputs:
         found[partition].add(offset)
         findings.expect(

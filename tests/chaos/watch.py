@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
+from hub.core.matters import is_matter
 from hub.ops.topics import DECISIONS, INPUTS
 
 ASK_SECONDS = 5.0
@@ -135,6 +136,8 @@ class Watch:
                 if message.error() is not None or value is None:
                     continue
                 head = head_of(value)
+                if is_matter(head.episode_id):
+                    continue
                 partition = head.partition
                 progress.records += 1
                 progress.decided[partition] = max(progress.decided[partition], head.offset + 1)

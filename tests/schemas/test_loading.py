@@ -61,6 +61,7 @@ CATALOGUE = {
     "assignment.changed": ("perinatal.directory", "E41", False),
     "demographics.changed": ("perinatal.pregnancy", "E48", False),
     "notice.receipt": ("hub.receipts", "E51", False),
+    "feed.heartbeat": ("perinatal.feed", "E54", False),
     "event.corrected": ("same", "E55", False),
     "encounter.updated": ("perinatal.discharge", "E58", False),
     "history.shared": ("perinatal.pregnancy", "E59", False),

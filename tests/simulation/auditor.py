@@ -18,6 +18,7 @@ from hub.edges.avro import (
     decode_input,
     decode_quarantine,
 )
+from hub.ops.topics import inputs_topic
 from tests.simulation.family_audit import FamilyAudit
 
 EPOCH = datetime.fromtimestamp(0).astimezone()
@@ -42,7 +43,7 @@ class Auditor:
     duplicates: int = 0
     heard: set[bytes] = field(default_factory=set)
     families: dict[str, FamilyAudit] = field(default_factory=dict)
-    inputs: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    inputs: dict[tuple[str, int, int], tuple[str, int]] = field(default_factory=dict)
     events: set[str] = field(default_factory=set)
     """Published, readable, and so to be found again."""
     recorded: dict[str, str] = field(default_factory=dict)
@@ -84,7 +85,8 @@ class Auditor:
         return record
 
     def _once(self, record: DecisionRecord) -> None:
-        place = (record.input_partition, record.input_offset)
+        topic = inputs_topic(record.episode_id)
+        place = (topic, record.input_partition, record.input_offset)
         known = self.inputs.setdefault(place, (record.episode_id, record.seq))
         same = known == (record.episode_id, record.seq)
         self.expect(same, "decided twice", f"input {place} was decided under two numbers")

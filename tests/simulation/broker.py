@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from agents.outputs import Output
-from hub.ops.topics import INPUTS
+from hub.ops.topics import INPUTS, MATTERS
 
 PARTITIONS = 3
 CHANGELOG = ""
@@ -220,4 +220,4 @@ class Lane:
 
     def _count_process(self, counts: Counter[str]) -> None:
         self.process()
-        counts["decided" if self.log.topic == INPUTS else "processed"] += 1
+        counts["decided" if self.log.topic in (INPUTS, MATTERS) else "processed"] += 1

@@ -17,7 +17,7 @@ from hub.edges.avro import (
 )
 from hub.edges.publish import PREGNANCY_TOPIC
 from hub.edges.schemas import default_schemas
-from hub.ops.topics import INPUTS, RECEIPTS
+from hub.ops.topics import INPUTS, RECEIPTS, inputs_topic
 from tests.simulation.chance import Chance
 
 OTHER_ORGANISATION = "Y99999"
@@ -109,7 +109,7 @@ def _by_https(episode_id: str, receipt: Receipt, label: str, at: datetime) -> Ar
         episode_id=episode_id,
         receipt=receipt,
     )
-    return Arrival(at, label, INPUTS, episode_id.encode(), encode_input(given))
+    return Arrival(at, label, inputs_topic(episode_id), episode_id.encode(), encode_input(given))
 
 
 def _by_kafka(episode_id: str, receipt: Receipt, label: str, at: datetime) -> Arrival:

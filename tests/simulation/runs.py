@@ -15,7 +15,7 @@ import structlog
 
 from hub.core.policy import Policy
 from hub.edges.directory import Directory
-from hub.ops.topics import INPUTS
+from hub.ops.topics import INPUTS, MATTERS
 from hub.policy.loader import load_policy
 from tests.simulation.auditor import Finding
 from tests.simulation.families import directory
@@ -75,7 +75,8 @@ def finish(world: World) -> World:
             world.expect(arrival)
     world.play(START + timedelta(days=world.plan.days))
     world.come_to_rest()
-    inputs = sum(len(log.records) for log in world.broker.partitions_of(INPUTS))
+    logs = [log for topic in (INPUTS, MATTERS) for log in world.broker.partitions_of(topic)]
+    inputs = sum(len(log.records) for log in logs)
     world.auditor.close(world.clock.now(), inputs)
     return world
 

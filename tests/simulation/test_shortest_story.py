@@ -33,7 +33,8 @@ class ForgetfulWorker(Worker):
     """A worker that does not rebuild its agenda when it starts."""
 
     def _rebuild(self, lane: Lane) -> None:
-        self.agenda.forget(lane.log.partition)
+        if lane.log.topic in self.agendas:
+            self.agendas[lane.log.topic].forget(lane.log.partition)
 
 
 class ForgetfulClock(World):

@@ -18,7 +18,16 @@ from agents.outputs import Output
 from agents.step import open_episode
 from hub.core.model import Input, InputKind
 from hub.edges.avro import encode_input
-from hub.ops.topics import FAMILIES, INPUTS, PERSONS, QUARANTINE, RECEIPTS, family_topic
+from hub.ops.topics import (
+    FAMILIES,
+    INPUTS,
+    MATTERS,
+    PERSONS,
+    QUARANTINE,
+    RECEIPTS,
+    family_topic,
+    inputs_topic,
+)
 from tests.simulation.broker import Broker, Lane, Log, Record
 
 PUBLIC = tuple(family_topic(family) for family in FAMILIES)
@@ -59,7 +68,7 @@ class Worker:
         self.number = number
         self.broker = broker
         self.context = context
-        self.agenda: KeepsTime = Agenda()
+        self.agendas: dict[str, KeepsTime] = {INPUTS: Agenda(), MATTERS: Agenda()}
         self.wakes: list[Output] = []
         """Sent and not confirmed."""
         self.lanes: list[Lane] = []
@@ -76,8 +85,8 @@ class Worker:
         self.lanes.remove(lane)
         self.recent.clear()
         lane.crash()
-        if lane.log.topic == INPUTS:
-            self.agenda.forget(lane.log.partition)
+        if lane.log.topic in self.agendas:
+            self.agendas[lane.log.topic].forget(lane.log.partition)
             self.wakes = [w for w in self.wakes if self._place(w) is not lane.log]
 
     def kill(self) -> int:
@@ -92,10 +101,11 @@ class Worker:
         return lost
 
     def _rebuild(self, lane: Lane) -> None:
-        if lane.log.topic == INPUTS:
-            self.agenda.forget(lane.log.partition)
+        agenda = self.agendas.get(lane.log.topic)
+        if agenda is not None:
+            agenda.forget(lane.log.partition)
             for key, value in lane.store.items():
-                self.agenda.note(lane.log.partition, key, next_wake_of(value))
+                agenda.note(lane.log.partition, key, next_wake_of(value))
 
     def _place(self, output: Output) -> Log:
         return self.broker.log_for(output.topic, output.key)
@@ -103,7 +113,7 @@ class Worker:
     def send_wakes(self, monotonic: float) -> int:
         """Send a wake to every episode whose time has come, as `agents.agenda.send_wakes` does."""
         now = self.context.clock.now()
-        due = self.agenda.due(now, monotonic)
+        due = [row for agenda in self.agendas.values() for row in agenda.due(now, monotonic)]
         for _, key, wanted in due:
             episode_id = key.decode()
             given = Input(
@@ -112,7 +122,7 @@ class Worker:
                 at=now,
                 episode_id=episode_id,
             )
-            self.wakes.append(Output(INPUTS, key, encode_input(given)))
+            self.wakes.append(Output(inputs_topic(episode_id), key, encode_input(given)))
         return len(due)
 
     def confirm_wake(self) -> None:
@@ -125,7 +135,7 @@ class Worker:
     def take(self, lane: Lane, record: Record) -> tuple[Output, ...]:
         """What a record leads to: the loop of its agent over one record."""
         match lane.log.topic:
-            case topic if topic == INPUTS:
+            case topic if topic in (INPUTS, MATTERS):
                 return self._episodes(lane, record)
             case topic if topic == PERSONS:
                 return self._identity(lane, record)
@@ -154,13 +164,13 @@ class Worker:
         if outputs is None:
             fresh = absorb(self.context, record, kept, lane.confirmed_offset)
             lane.put(key, self.recent.close(partition, key, fresh))
-            self.agenda.note(partition, key, fresh.next_wake)
+            self.agendas[lane.log.topic].note(partition, key, fresh.next_wake)
             outputs = fresh.again(record.offset)
         return outputs or ()
 
 
 def lanes_of(broker: Broker, make: type[Lane] = Lane) -> list[Lane]:
     """A lane for every partition of every topic that a worker reads."""
-    topics = (*PUBLIC, RECEIPTS, QUARANTINE, PERSONS, INPUTS)
+    topics = (*PUBLIC, RECEIPTS, QUARANTINE, PERSONS, INPUTS, MATTERS)
     logs = [log for topic in topics for log in broker.partitions_of(topic)]
     return [make(number, broker, log) for number, log in enumerate(logs)]

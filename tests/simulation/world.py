@@ -16,7 +16,7 @@ from hub.core.policy import Policy
 from hub.edges.avro import encode_input
 from hub.edges.directory import Directory
 from hub.edges.schemas import default_schemas
-from hub.ops.topics import DECISIONS, INPUTS, QUARANTINE
+from hub.ops.topics import DECISIONS, QUARANTINE, inputs_topic
 from tests.simulation.auditor import Auditor
 from tests.simulation.broker import PARTITIONS, Broker, Lane, Record
 from tests.simulation.chance import Chance
@@ -149,7 +149,9 @@ class World:
         effect, given = self.delivery.next_effect(self.clock.true)
         match given:
             case Input():
-                self.broker.append(INPUTS, given.episode_id.encode(), encode_input(given))
+                self.broker.append(
+                    inputs_topic(given.episode_id), given.episode_id.encode(), encode_input(given)
+                )
             case Row():
                 told = self.recipients.tell(given.episode_id, given.notice, self.clock.true)
                 for arrival in told:

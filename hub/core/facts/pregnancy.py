@@ -28,8 +28,9 @@ def due_date_from_gestation(c: Context) -> str | None:
 
     Due date = date of the event + 280 days less the days of pregnancy (S8).
     """
-    if c.episode.edd:
-        return c.episode.edd
+    known: str | None = c.episode.edd
+    if known:
+        return known
     return estimated_due_date(c.body.get("gestation"), moment(c))
 
 

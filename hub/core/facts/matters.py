@@ -1,0 +1,75 @@
+"""Facts about matters: what is counted of a feed, a practice, a team or an area."""
+
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from hub.core.deadlines import local_date
+from hub.core.draft import Context, unpack_body
+from hub.core.facts.register import fact, of_type
+from hub.core.kinds import NUMBER, TRUTH
+from hub.core.model import GapState, Level
+
+WEEKS_NEEDED = 3
+"""Same weekdays before a feed's volume says anything: fewer make no median."""
+
+
+def bodies(c: Context, event_type: str) -> list[dict[str, Any]]:
+    """The bodies of the events of a type that stand, by when they happened."""
+    found = sorted(of_type(c.episode, event_type), key=lambda r: r.occurred_at)
+    return [unpack_body(remembered) for remembered in found]
+
+
+@fact(TRUTH)
+def overdue(c: Context) -> bool:
+    """Whether the duty in question is past its time: its gap has been opened."""
+    return any(
+        e.trigger == c.duty.trigger and e.role == c.duty.role and e.gap_id is not None
+        for e in c.episode.expectations.values()
+    )
+
+
+@fact(NUMBER)
+def volume_percent(c: Context) -> int | None:
+    """A feed's events of its latest day, in percent of the median of the same weekday before.
+
+    Nothing on a bank holiday, and nothing before three such weekdays are known (G61).
+    """
+    days = {date.fromisoformat(b["day"]): int(b["events"]) for b in bodies(c, "feed.volume")}
+    if not days:
+        return None
+    last = max(days)
+    same = [n for day, n in days.items() if day < last and day.weekday() == last.weekday()]
+    holiday = last in c.episode.policy.calendar.holidays
+    if holiday or len(same) < WEEKS_NEEDED or median(same) <= 0:
+        return None
+    return int(days[last] * 100 / median(same))
+
+
+def today(c: Context) -> date:
+    """The local day of the moment looked at."""
+    return local_date(c.episode.moment)
+
+
+@fact(NUMBER, days=NUMBER)
+def failures(c: Context, days: int) -> int:
+    """Occasions of one gap between two organisations in the days up to now (G64).
+
+    One report that leaves three people untold is one occasion.
+    """
+    since = c.episode.moment - timedelta(days=days)
+    gaps = of_type(c.episode, "gap.opened")
+    return len({unpack_body(r)["occasion"] for r in gaps if r.occurred_at > since})
+
+
+@fact(TRUTH)
+def action_recorded(c: Context) -> bool:
+    """Whether somebody to whom the open gap of the duty was escalated has recorded an action."""
+    draft = c.episode
+    mine = {
+        e.gap_id
+        for e in draft.expectations.values()
+        if e.trigger == c.duty.trigger and e.role == c.duty.role and e.subject == c.duty.subject
+    }
+    still = {g.gap_id for g in draft.gaps.values() if g.state is GapState.OPEN} & mine
+    return any(o.trigger in still and o.level >= Level.ACTED for o in draft.obligations.values())

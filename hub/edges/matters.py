@@ -1,0 +1,55 @@
+"""Inputs of matters: what is followed and is no pregnancy, with who answers for it at the moment.
+
+As for an episode, the directory is asked once, when the input is made, and its answer travels with
+it: a replay of the log never needs the directory of that day.
+"""
+
+from datetime import datetime
+
+from hub.core.matters import Counted, matter_id
+from hub.core.model import Event, Holder, Input, InputKind
+from hub.edges.directory import Directory, team_for
+
+PRACTICE, AREA = "practice", "area"
+"""Kinds of matter whose code is one by which the directory finds holders."""
+
+
+def team_of_matter(
+    directory: Directory, at: datetime, kind: str, of: str, organisation: str
+) -> tuple[Holder, ...]:
+    """Who holds which role around a matter: by its practice or area, else by who reports of it."""
+    return team_for(
+        directory,
+        at,
+        practice=of if kind == PRACTICE else None,
+        provider=organisation,
+        area=of if kind == AREA else None,
+    )
+
+
+def input_of_event(
+    directory: Directory, event: Event, matter: tuple[str, str], at: datetime, secret: bytes
+) -> Input:
+    """An event about a matter, as the core is told it."""
+    kind, of = matter
+    return Input(
+        input_id=event.id,
+        kind=InputKind.EVENT,
+        at=at,
+        episode_id=matter_id(kind, of, secret),
+        event=event,
+        team=team_of_matter(directory, at, kind, of, event.organisation),
+    )
+
+
+def input_of_counted(directory: Directory, counted: Counted, at: datetime, secret: bytes) -> Input:
+    """Something counted of a decision made at `at`, as the core is told it."""
+    word = "taken-back" if counted.note.taken_back else "counted"
+    return Input(
+        input_id=f"{counted.note.event_id}:{word}",
+        kind=InputKind.COUNTED,
+        at=at,
+        episode_id=matter_id(counted.kind, counted.of, secret),
+        counted=counted.note,
+        team=team_of_matter(directory, at, counted.kind, counted.of, counted.organisation),
+    )
