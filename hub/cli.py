@@ -108,10 +108,16 @@ def demo(
 
 
 @app.command()
-def simulate(files: list[Path], as_json: Json = False) -> None:
+def simulate(
+    files: list[Path],
+    as_json: Json = False,
+    refill: Annotated[
+        bool, typer.Option("--fill", help="Write what follows besides into the list `also`.")
+    ] = False,
+) -> None:
     """Play scenarios on the pure core; a missing or an unexpected outcome fails."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.demo.simulate")(files, as_json=as_json))
+        raise typer.Exit(_later("hub.demo.simulate")(files, as_json=as_json, refill=refill))
 
 
 @app.command()

@@ -10,10 +10,13 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
+from hub.core.lifecycle import ENDED
+from hub.demo.answers import Answers
 from hub.demo.doors import Doors
 from hub.demo.quiet import Watcher
 from hub.demo.scenario import Given, Scenario, event_of, instant
@@ -62,6 +65,7 @@ class Player:
         self.say = say
         self.sent: dict[str, str] = {}
         """Story by event id, for everything that was sent."""
+        self.answers = [Answers(story.answer) for story in stories]
 
     async def play(self) -> None:
         """Play every story to its end."""
@@ -74,8 +78,11 @@ class Player:
         until = max(instant(s.then.until) for s in self.stories)
         while True:
             at = min(await self._next_wake(until), cues[0].at if cues else until)
+            at = min([at, *(a for a in (one.next_at() for one in self.answers) if a is not None)])
             self.clock.move(at)
             await self.watcher.rest(at, self.sent)
+            while await self._answer(at):
+                await self.watcher.rest(at, self.sent)
             while cues and cues[0].at == at:
                 await asyncio.sleep(self.pause_seconds)
                 await self._give(heapq.heappop(cues))
@@ -91,13 +98,58 @@ class Player:
         with reading(self.engine) as conn:
             return min_next_wake(conn)
 
+    async def _answer(self, at: datetime) -> bool:
+        """Give one standing answer that is due; False when none is."""
+        await asyncio.to_thread(self._note_notices)
+        for story, answers in enumerate(self.answers):
+            due = answers.next_at()
+            if due is None or due > at or at > instant(self.stories[story].then.until):
+                continue
+            _, notice_id, signal, person = answers.take()
+            found = await asyncio.to_thread(self._open_notice, notice_id)
+            if found is not None:
+                body = {"notice_id": notice_id, "signal": str(signal), "person": person}
+                await self.doors.post("/receipts", found.organisation, body | {"role": found.role})
+            return True
+        return False
+
+    def _note_notices(self) -> None:
+        """Show whoever answers by herself what has gone out."""
+        n, e = t.notices, t.events
+        query = (
+            sa.select(n.c.notice_id, n.c.rule, n.c.role, n.c.organisation, n.c.issued_at)
+            .add_columns(sa.func.min(e.c.event_id))
+            .join(e, e.c.episode_id == n.c.episode_id)
+            .group_by(n.c.notice_id, n.c.rule, n.c.role, n.c.organisation, n.c.issued_at)
+            .order_by(n.c.issued_at, n.c.notice_id)
+        )
+        numbers = {scenario.id: number for number, scenario in enumerate(self.stories)}
+        with reading(self.engine) as conn:
+            rows = conn.execute(query).all() if any(self.answers) else []
+        for notice_id, rule, role, organisation, issued_at, event in rows:
+            story = self.sent.get(event)
+            if story is not None:
+                answers = self.answers[numbers[story]]
+                answers.note(notice_id, rule, role, organisation, issued_at)
+
+    def _open_notice(self, notice_id: str) -> Any:
+        """The organisation and role that have a notice, while its duty has not ended."""
+        n, o = t.notices, t.obligations
+        query = (
+            sa.select(n.c.organisation, n.c.role)
+            .join(o, o.c.obligation_id == n.c.obligation_id)
+            .where(n.c.notice_id == notice_id, o.c.state.not_in([s.value for s in ENDED]))
+        )
+        with reading(self.engine) as conn:
+            return conn.execute(query).first()
+
     async def _give(self, cue: Cue) -> None:
         """Let one given thing happen, through its door."""
         scenario = self.stories[cue.story]
         given = scenario.given[cue.number]
         self.say(f"{given.at}  {scenario.id}  {_words(given)}")
         if given.receipt is not None:
-            await self._receipt(given)
+            await self._receipt(given, scenario.id)
         elif given.hl7 is not None:
             for event in events_from(given.hl7.encode(), load_profile(), cue.at).events:
                 self.sent[event.id] = scenario.id
@@ -107,9 +159,9 @@ class Player:
             self.sent[event.id] = scenario.id
             await (self.doors.kafka(event) if given.door == "kafka" else self.doors.https(event))
 
-    async def _receipt(self, given: Given) -> None:
+    async def _receipt(self, given: Given, story: str) -> None:
         """Somebody answers the latest notice of a rule, with the key of the organisation."""
-        notice_id, organisation = await asyncio.to_thread(self._find, given)
+        notice_id, organisation = await asyncio.to_thread(self._find, given, story)
         body = {
             "notice_id": notice_id,
             "signal": str(given.receipt),
@@ -120,15 +172,26 @@ class Player:
             "/receipts", organisation, {k: v for k, v in body.items() if v is not None}
         )
 
-    def _find(self, given: Given) -> tuple[str, str]:
+    def _episodes(self, story: str) -> sa.Select[tuple[str]]:
+        """The pregnancies that a story is about."""
+        events = [event for event, of in self.sent.items() if of == story]
+        return sa.select(t.events.c.episode_id).where(t.events.c.event_id.in_(events))
+
+    def _find(self, given: Given, story: str) -> tuple[str, str]:
         n, o = t.notices, t.obligations
         query = (
             sa.select(n.c.notice_id, n.c.organisation)
             .join(o, o.c.obligation_id == n.c.obligation_id)
-            .where(n.c.rule == given.rule, n.c.role == given.role)
+            .where(n.c.episode_id.in_(self._episodes(story)))
             .order_by(n.c.issued_at.desc(), n.c.round.desc())
             .limit(1)
         )
+        if given.rule is not None:
+            query = query.where(
+                sa.or_(n.c.rule == given.rule, n.c.rule.startswith(f"{given.rule}."))
+            )
+        if given.role is not None:
+            query = query.where(n.c.role == given.role)
         if given.organisation is not None:
             query = query.where(n.c.organisation == given.organisation)
         if given.about is not None:

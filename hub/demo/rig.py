@@ -12,13 +12,15 @@ from msgspec import structs
 
 from hub.core.decide import decide
 from hub.core.episode import Episode
-from hub.core.faults import SenderFault
+from hub.core.faults import HubFault, SenderFault
 from hub.core.identity import PersonState, identify, person_key
 from hub.core.matters import matter_of
+from hub.core.lifecycle import ENDED
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
 from hub.core.silences import Silent
+from hub.demo.answers import Answers, fits_rule
 from hub.demo.compare import Seen, row_of
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
 from hub.edges.directory import team_for
@@ -28,6 +30,18 @@ from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
 from hub.edges.matters import input_of_counted, input_of_event
 from hub.edges.schemas import Schemas, default_schemas
+
+
+class CannotPlayError(ValueError):
+    """A given thing that cannot happen.  Operator action: mend the scenario at its line."""
+
+    def __init__(self, given: Given, fault: Exception):
+        words = str(fault.args[0] if isinstance(fault, KeyError) else fault)
+        if isinstance(fault, SenderFault):
+            words = f"{fault.field}: {fault.message}; {fault.remedy}"
+        self.line = given.line
+        super().__init__(words)
+
 
 SECRET = b"a scenario keeps no secrets"
 
@@ -50,14 +64,35 @@ class CoreRig:
         self.seen = Seen(gaps={})
         self.held: dict[str, tuple[Event, datetime]] = {}
         self.silences: list[Silent] | None = None
+        self.standing = Answers(scenario.answer)
 
     def run(self) -> list[Row]:
         """Play the whole story and give everything that followed, in order."""
         for number, given in enumerate(self.scenario.given, 1):
-            self.wake_until(instant(given.at))
-            self.give(given, number)
-        self.wake_until(instant(self.scenario.then.until))
+            try:
+                self.pass_until(instant(given.at))
+                self.give(given, number)
+            except (ValueError, LookupError, SenderFault, HubFault) as fault:
+                raise CannotPlayError(given, fault) from fault
+        self.pass_until(instant(self.scenario.then.until))
         return self.rows
+
+    def pass_until(self, until: datetime) -> None:
+        """Let time pass: deadlines fall, and whoever answers by herself does."""
+        while (at := self.standing.next_at()) is not None and at <= until:
+            self.wake_until(at)
+            self.answer()
+        self.wake_until(until)
+
+    def answer(self) -> None:
+        """The next standing answer, unless its duty ended or it is known already."""
+        at, notice_id, signal, person = self.standing.take()
+        episode_id, notice = next(n for n in self.notices if n[1].notice_id == notice_id)
+        duties = self.episodes[episode_id].obligations
+        duty = next((d for d in duties if d.obligation_id == notice.obligation_id), None)
+        if duty is not None and duty.state not in ENDED:
+            given = Given(at="", receipt=signal, organisation=notice.organisation, person=person)
+            self.witness(episode_id, notice, given, at)
 
     def wake_until(self, until: datetime) -> None:
         """Wake every episode that wants it, in the order in which they want it."""
@@ -181,7 +216,10 @@ class CoreRig:
 
     def receipt(self, given: Given, at: datetime) -> None:
         """Somebody does something with the latest notice of a rule."""
-        episode_id, notice = find_notice(self.notices, given, self.subjects)
+        self.witness(*find_notice(self.notices, given, self.subjects), given, at)
+
+    def witness(self, episode_id: str, notice: NoticeIssued, given: Given, at: datetime) -> None:
+        """What somebody did with a notice, as an input."""
         self.decide(
             Input(
                 input_id=f"{notice.notice_id}:{given.receipt}",
@@ -193,7 +231,7 @@ class CoreRig:
                     notice_id=notice.notice_id,
                     signal=given.receipt or Signal.SENT,
                     organisation=given.organisation or notice.organisation,
-                    role=given.role,
+                    role=given.role or notice.role,
                     person=given.person,
                     at=at,
                 ),
@@ -214,6 +252,13 @@ class CoreRig:
                 self.subjects[outcome.obligation_id] = outcome.subject
             if isinstance(outcome, NoticeIssued):
                 self.notices.append((given.episode_id, outcome))
+                self.standing.note(
+                    outcome.notice_id,
+                    outcome.why.rule,
+                    outcome.role,
+                    outcome.organisation,
+                    decision.at,
+                )
                 issued.append(outcome)
         for notice in issued:
             self.deliver(given.episode_id, notice, decision.at)
@@ -248,12 +293,14 @@ def find_notice(
     """The latest notice that a given receipt speaks of.  Raises LookupError with what it asked."""
     for episode_id, notice in reversed(list(notices)):
         if (
-            (given.rule is None or notice.why.rule == given.rule)
+            fits_rule(given.rule, notice.why.rule)
             and (given.role is None or notice.role == given.role)
             and (given.organisation is None or notice.organisation == given.organisation)
             and (given.about is None or subjects[notice.obligation_id] == given.about)
         ):
             return episode_id, notice
+    known = sorted({f"{n.why.rule} to {n.role} at {n.organisation}" for _, n in notices})
     raise LookupError(
-        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}"
+        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}; "
+        f"there have been: {', '.join(known) or 'none'}"
     )

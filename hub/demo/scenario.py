@@ -4,16 +4,19 @@ The form is documented in docs/scenarios.md.  Times are local (Europe/London), a
 """
 
 import json
+import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, structs
 
 from hub.core.deadlines import LOCAL
-from hub.core.model import Actor, Event, Person, Purpose, Signal
+from hub.core.lifecycle import ENDED
+from hub.core.model import Actor, Event, GapState, Person, Purpose, Signal
+from hub.demo.tidy import Slip, line_of, nearest, tidied
 from hub.edges.directory import Directory, directory_from
 from hub.edges.doors import event_to_json
 
@@ -43,12 +46,25 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     organisation: str | None = None
     person: str | None = None
     about: str | None = None
+    line: int = 0
+    """Where it stands in the file; set when the file is read."""
+
+
+class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A standing answer: what is done with every notice that fits, some time after it came."""
+
+    receipt: str
+    after: str = "1h"
+    rule: str | None = None
+    role: str | None = None
+    organisation: str | None = None
+    person: str | None = None
 
 
 class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One outcome: a notice, a gap, an escalation or an ended duty, at a time."""
 
-    at: str
+    at: str | None = None
     notice: str | None = None
     gap: str | None = None
     escalated: str | None = None
@@ -64,27 +80,42 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     rung: int | None = None
     because: str | None = None
     """Free words for the reader; never compared."""
+    line: int = 0
+    """Where it stands in the file; set when the file is read, never compared."""
 
 
 class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Until when the story runs, and all that must have followed."""
 
     until: str
-    outcomes: tuple[Row, ...]
+    outcomes: tuple[Row, ...] = ()
+    """What the story is about."""
+    also: tuple[Row, ...] = ()
+    """What follows besides; `hub simulate --fill` writes it."""
+    never: tuple[Row, ...] = ()
+    """What must not follow, said aloud."""
+    unlisted: Literal["fail", "allow"] = "fail"
+    """Whether an outcome that is nowhere listed fails the scenario."""
+
+    @property
+    def expected(self) -> tuple[Row, ...]:
+        """Every row that must follow."""
+        return (*self.outcomes, *self.also)
 
 
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole story."""
 
     id: str
-    title: str
-    story: str
+    title: str = ""
+    story: str = ""
     event: str = ""
     """The event type that this scenario is the worked example of, if it is one."""
     finding: tuple[str, ...] = ()
     people: dict[str, Person]
     directory: dict[str, Any]
     given: tuple[Given, ...]
+    answer: tuple[Answer, ...] = ()
     then: Then
 
     def who_is_who(self) -> Directory:
@@ -92,13 +123,118 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return directory_from(self.directory)
 
 
+NOBODY = "none"
+"""The receipt of a standing answer that leaves its notices unanswered."""
+COUNTY = Path(__file__).parent / "county.toml"
+MOTHER = {
+    "reference": "MAT-1",
+    "nhs_number": "9990099006",
+    "family_name": "Example",
+    "given_name": "Anna",
+    "birth_date": "1995-06-15",
+    "postcode": "ZZ99 1AA",
+}
+GIVEN_KINDS = ("event", "hl7", "receipt", "redrive")
+ROW_KINDS = ("notice", "gap", "escalated", "ended", "quarantined")
+ROW_STATES = (
+    "opened",
+    "raised",
+    *(state.value for state in GapState if state is not GapState.OPEN),
+    *(state.value for state in ENDED),
+)
+KEYS = tuple(
+    {
+        name
+        for form in (Given, Answer, Row, Then, Scenario, Person, Actor)
+        for name in form.__struct_fields__
+    }
+    - {"line"}
+)
+
+
 def load_scenario(path: Path) -> Scenario:
-    """A scenario from a file.  Raises ValueError naming the file and what is wrong with it."""
+    """A scenario from a file.  Raises ValueError naming the file, the line and what is wrong."""
+    text = path.read_text(encoding="utf-8-sig")
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(tables, Scenario, strict=False)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ValueError(f"{path}: {error}; see docs/scenarios.md") from None
+        tables = tidied(with_defaults(tomllib.loads(text), path.stem), text)
+        scenario = msgspec.convert(tables, Scenario, strict=False)
+        check(scenario)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: this is not TOML: {error}; see docs/scenarios.md") from None
+    except msgspec.ValidationError as error:
+        words = str(error)
+        raise ValueError(f"{path}:{line_of(text, words)}: {in_words(words)}") from None
+    except Slip as slip:
+        raise ValueError(f"{path}{slip}") from None
+    given = sorted(scenario.given, key=lambda row: row.at)
+    return structs.replace(scenario, given=tuple(given))
+
+
+def with_defaults(tables: dict[str, Any], stem: str) -> dict[str, Any]:
+    """The tables with what a file may leave out: an id, a woman, and a county around her."""
+    out = {"id": stem} | tables
+    out.setdefault("people", {"mother": MOTHER})
+    directory = out.get("directory", {"base": "county"})
+    if isinstance(directory, dict) and directory.get("base") == "county":
+        out["directory"] = _in_county(directory, out["people"])
+    return out
+
+
+def _in_county(own: dict[str, Any], people: Any) -> dict[str, Any]:
+    """The default county with a scenario's own rows; they come in the place of the county's."""
+    number = str(own.get("number", ""))
+    base = tomllib.loads(COUNTY.read_text(encoding="utf-8").replace("{n}", number))
+    named = {row.get("role") for row in own.get("role", ())}
+    registered = {row.get("nhs_number") for row in own.get("registration", ())}
+    numbers = [p.get("nhs_number") for p in people.values() if isinstance(p, dict)]
+    base["role"] = [row for row in base["role"] if row["role"] not in named]
+    base["registration"] = [
+        {**row, "nhs_number": number}
+        for row in base["registration"]
+        for number in numbers
+        if number and number not in registered
+    ]
+    names = {*base, *own} - {"base", "number"}
+    return {name: [*base.get(name, ()), *own.get(name, ())] for name in names}
+
+
+def in_words(refusal: str) -> str:
+    """A refusal of the form, with the word that was probably meant."""
+    found = re.search(r"unknown field `([^`]*)`", refusal)
+    words = f"{refusal}; see docs/scenarios.md"
+    return f"{words} ({nearest(found[1], KEYS)})" if found else words
+
+
+def check(scenario: Scenario) -> None:
+    """Refuse what no story can mean.  Raises Slip with the line."""
+    ids = {row.id for row in scenario.given}
+    for row in scenario.given:
+        kinds = [k for k in GIVEN_KINDS if getattr(row, k) is not None]
+        if len(kinds) != 1:
+            raise Slip(
+                row.line, f"a given row is one of {', '.join(GIVEN_KINDS)}; this has {kinds}"
+            )
+        if row.subject is not None and row.subject not in scenario.people:
+            hint = nearest(row.subject, tuple(scenario.people))
+            raise Slip(
+                row.line, f"'subject' names {row.subject!r}, who is not among the people; {hint}"
+            )
+        if row.corrects is not None and row.corrects not in ids:
+            raise Slip(
+                row.line, f"'corrects' names {row.corrects!r}, which nothing given has as id"
+            )
+    for answer in scenario.answer:
+        if answer.receipt not in (NOBODY, *Signal):
+            raise Slip(
+                1, f"{answer.receipt!r} is no receipt; {nearest(answer.receipt, tuple(Signal))}"
+            )
+    for then in (*scenario.then.expected, *scenario.then.never):
+        kinds = [k for k in ROW_KINDS if getattr(then, k) is not None]
+        if len(kinds) != 1:
+            raise Slip(then.line, f"a row names one of {', '.join(ROW_KINDS)}; this has {kinds}")
+        if then.state is not None and then.state not in ROW_STATES:
+            hint = nearest(then.state, ROW_STATES)
+            raise Slip(then.line, f"{then.state!r} is no state of an outcome; {hint}")
 
 
 def instant(local: str) -> datetime:
@@ -138,8 +274,6 @@ def event_of(scenario: Scenario, given: Given, number: int) -> Event:
 def _stated(scenario: Scenario, given: Given, number: int) -> Event:
     occurred = instant(given.occurred_at or given.at)
     subject = given.subject or next(iter(scenario.people))
-    if subject not in scenario.people:
-        raise LookupError(f"at {given.at} 'subject' names {subject!r}, who is not among the people")
     return Event(
         id=given.id or f"{scenario.id}-{number}",
         type=given.event or "",

@@ -13,8 +13,9 @@ import msgspec
 
 from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
-from hub.demo.compare import compare
-from hub.demo.rig import CoreRig
+from hub.demo.compare import compare, fits
+from hub.demo.fill import fill
+from hub.demo.rig import CannotPlayError, CoreRig
 from hub.demo.scenario import Row, Scenario, load_scenario
 from hub.edges.schemas import Schemas
 from hub.policy.loader import load_policy
@@ -23,13 +24,19 @@ from hub.policy.loader import load_policy
 def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
     """How a story went: its id, whether all is well, what was missing or unexpected."""
     # Several stories share one clock on the whole stack; each is judged up to its own end.
-    actual = [row for row in rows if row.at <= scenario.then.until]
-    missing, unexpected = compare(scenario.then.outcomes, actual)
+    actual = [row for row in rows if (row.at or "") <= scenario.then.until]
+    then = scenario.then
+    missing, unexpected = compare(then.expected, actual)
+    forbidden = [row for row in actual if any(fits(never, row) for never in then.never)]
+    if then.unlisted == "allow":
+        unexpected = []
+    # A row that must never be is unexpected, whatever else the scenario lists or allows.
+    unexpected += [row for row in forbidden if row not in unexpected]
     return {
         "id": scenario.id,
         "ok": not missing and not unexpected,
-        "expected": len(scenario.then.outcomes),
-        "matched": len(scenario.then.outcomes) - len(missing),
+        "expected": len(then.expected),
+        "matched": len(then.expected) - len(missing),
         "missing": [msgspec.to_builtins(r) for r in missing],
         "unexpected": [msgspec.to_builtins(r) for r in unexpected],
     }
@@ -61,13 +68,15 @@ def played(path: Path, policy: Policy) -> dict[str, Any]:
         words = f"{path}: cannot be read: {error.strerror or error}"
     except SenderFault as fault:
         words = f"{path}: {fault.field}: {fault.message}; {fault.remedy}"
+    except CannotPlayError as error:
+        words = f"{path}:{error.line}: cannot be played: {error}"
     except (ValueError, LookupError, HubFault) as error:
         words = str(error) if str(path) in str(error) else f"{path}: cannot be played: {error}"
     empty: dict[str, Any] = {"id": path.stem, "ok": False, "missing": [], "unexpected": []}
     return empty | {"error": words, "file": str(path)}
 
 
-def main(paths: list[Path], *, as_json: bool = False) -> int:
+def main(paths: list[Path], *, as_json: bool = False, refill: bool = False) -> int:
     """Play every file, those in folders too; the exit code is 0 when all went as told.
 
     With `as_json` one line a file: {"id", "ok", "missing", "unexpected", ...}.
@@ -79,6 +88,8 @@ def main(paths: list[Path], *, as_json: bool = False) -> int:
         return 1
     failed = 0
     for path in files:
+        if refill:
+            sys.stdout.write(f"{path.name}: {fill(path, policy)} rows follow besides\n")
         found = played(path, policy)
         failed += not found["ok"]
         if as_json:

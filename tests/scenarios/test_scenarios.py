@@ -200,7 +200,7 @@ def test_a_folder_without_scenarios_is_said_to_have_none(
     [
         ('rule = "P37.status"', 'rule = "P99.none"', "no notice of rule P99.none"),
         ('CPP_unborn"', 'CPP_other"', "data.kind"),
-        ('at = "2026-06-01 11:00"', 'at = "yesterday"', "Invalid isoformat string"),
+        ('at = "2026-06-01 11:00"', 'at = "yesterday"', "is no time; write it like"),
     ],
 )
 def test_a_story_that_cannot_be_played_says_why(

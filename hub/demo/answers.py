@@ -1,0 +1,66 @@
+"""Standing answers of a scenario: who answers which notices without being told each time."""
+
+import heapq
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from hub.core.model import Signal
+from hub.demo.scenario import NOBODY, Answer
+
+_SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
+
+
+def span(written: str) -> timedelta:
+    """Elapsed time such as `30m`, `2h`, `1d 4h`.  Raises ValueError for anything else."""
+    found = _SPAN.fullmatch(written.strip())
+    if found is None or not any(found.groups()):
+        raise ValueError(f"'after' is a span such as '30m', '2h' or '1d', not {written!r}")
+    days, hours, minutes = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes)
+
+
+def fits_rule(pattern: str | None, rule: str) -> bool:
+    """Whether a rule is meant: by its name, its policy (`P02`), or a pattern (`EL-*`)."""
+    return pattern is None or fnmatchcase(rule, pattern) or rule.startswith(f"{pattern}.")
+
+
+class Answers:
+    """What is still to be answered, and when."""
+
+    def __init__(self, standing: Iterable[Answer]):
+        """Take the answers in the order of the file: the first that fits a notice is its answer."""
+        self._standing = tuple(standing)
+        self._due: list[tuple[datetime, str, Signal, str | None]] = []
+        self._seen: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Whether anybody answers at all."""
+        return bool(self._standing)
+
+    def note(self, notice_id: str, rule: str, role: str, organisation: str, at: datetime) -> None:
+        """A notice went out."""
+        if notice_id in self._seen:
+            return
+        self._seen.add(notice_id)
+        for answer in self._standing:
+            if (
+                fits_rule(answer.rule, rule)
+                and (answer.role is None or fnmatchcase(role, answer.role))
+                and answer.organisation in (None, organisation)
+            ):
+                if answer.receipt != NOBODY:
+                    signal = Signal(answer.receipt)
+                    when = at + span(answer.after)
+                    person = answer.person or f"{organisation.lower()}-somebody"
+                    heapq.heappush(self._due, (when, notice_id, signal, person))
+                return
+
+    def next_at(self) -> datetime | None:
+        """When the next answer comes."""
+        return self._due[0][0] if self._due else None
+
+    def take(self) -> tuple[datetime, str, Signal, str | None]:
+        """The next answer: when, to which notice, what, and who gives it."""
+        return heapq.heappop(self._due)
