@@ -87,7 +87,7 @@ def fits(expected: Row, actual: Row) -> bool:
     """Whether an outcome is the one a row speaks of; what the row leaves out may be anything."""
     for name in COMPARED:
         wanted, found = getattr(expected, name), getattr(actual, name)
-        if wanted is None or wanted == found:
+        if wanted in (None, "") or wanted == found:
             continue
         if name in RULES and "." not in wanted and str(found).startswith(f"{wanted}."):
             continue

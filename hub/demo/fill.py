@@ -32,7 +32,7 @@ def fill(path: Path, policy: Policy) -> int:
     Raises ValueError for a file that cannot be read or played, or that has no such list.
     """
     scenario = load_scenario(path)
-    rows = [row for row in CoreRig(scenario, policy).run() if (row.at or "") <= scenario.then.until]
+    rows = [row for row in CoreRig(scenario, policy).run() if row.at <= scenario.then.until]
     _, rest = compare(scenario.then.outcomes, rows)
     text = path.read_text(encoding="utf-8")
     found = re.search(r"^also = \[\n(?:.*\n)*?\]$", text, re.MULTILINE)

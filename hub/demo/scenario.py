@@ -64,7 +64,8 @@ class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One outcome: a notice, a gap, an escalation or an ended duty, at a time."""
 
-    at: str | None = None
+    at: str = ""
+    """Empty in a row that fits at any time."""
     notice: str | None = None
     gap: str | None = None
     escalated: str | None = None

@@ -24,7 +24,7 @@ from hub.policy.loader import load_policy
 def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
     """How a story went: its id, whether all is well, what was missing or unexpected."""
     # Several stories share one clock on the whole stack; each is judged up to its own end.
-    actual = [row for row in rows if (row.at or "") <= scenario.then.until]
+    actual = [row for row in rows if row.at <= scenario.then.until]
     then = scenario.then
     missing, unexpected = compare(then.expected, actual)
     forbidden = [row for row in actual if any(fits(never, row) for never in then.never)]
