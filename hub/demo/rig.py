@@ -14,14 +14,15 @@ from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import HubFault, SenderFault
 from hub.core.identity import PersonState, identify, person_key
-from hub.core.matters import matter_of
 from hub.core.lifecycle import ENDED
+from hub.core.matters import matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.answers import Answers, fits_rule
 from hub.demo.compare import Seen, row_of
+from hub.demo.faults import CannotPlayError
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
 from hub.edges.directory import team_for
 from hub.edges.doors import event_from_json, event_to_json
@@ -30,18 +31,6 @@ from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
 from hub.edges.matters import input_of_counted, input_of_event
 from hub.edges.schemas import Schemas, default_schemas
-
-
-class CannotPlayError(ValueError):
-    """A given thing that cannot happen.  Operator action: mend the scenario at its line."""
-
-    def __init__(self, given: Given, fault: Exception):
-        words = str(fault.args[0] if isinstance(fault, KeyError) else fault)
-        if isinstance(fault, SenderFault):
-            words = f"{fault.field}: {fault.message}; {fault.remedy}"
-        self.line = given.line
-        super().__init__(words)
-
 
 SECRET = b"a scenario keeps no secrets"
 

@@ -14,8 +14,9 @@ import msgspec
 from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
 from hub.demo.compare import compare, fits
+from hub.demo.faults import CannotPlayError
 from hub.demo.fill import fill
-from hub.demo.rig import CannotPlayError, CoreRig
+from hub.demo.rig import CoreRig
 from hub.demo.scenario import Row, Scenario, load_scenario
 from hub.edges.schemas import Schemas
 from hub.policy.loader import load_policy
