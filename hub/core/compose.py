@@ -5,18 +5,23 @@ all, as the redaction table of the policy says for the recipient's kind (domain 
 is withheld leaves no empty line behind.
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from hub.core.deadlines import LOCAL
-from hub.core.draft import Draft
-from hub.core.episode import Gap
+from hub.core.draft import Draft, unpack_body
+from hub.core.episode import Gap, Remembered
 from hub.core.outcomes import ContentLine
-from hub.core.policy import FieldRule, Policy, Show
+from hub.core.policy import FieldRule, GroupRule, Policy, Show, TellRule
+from hub.core.redaction import FULL, Reader, Share, withheld
+from hub.core.withholding import Withheld
+
+type_of_found = tuple[tuple[FieldRule, Any], ...]
 
 SHORT_WORDS = "Recorded. Ask the sender for what you need."
 POINTER_WORDS = "Contact the sender before acting."
+OFFLINE_WORDS = "Keep it out of the online record; contact the sender before acting."
 
 
 def words(value: Any) -> str:
@@ -44,47 +49,93 @@ def _look_up(path: tuple[str, ...], draft: Draft, body: dict[str, Any]) -> Any:
     return found
 
 
-def _audience(policy: Policy, role: str) -> str:
-    rule = policy.roles.get(role)
-    return rule.audience if rule else "unknown"
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a notice says to one reader, and what it does not say."""
+
+    lines: tuple[ContentLine, ...]
+    withheld: tuple[Withheld, ...] = ()
+    stopped: bool = False
+    """Nothing of it may reach this reader: not even that there was something."""
 
 
-def compose(
-    draft: Draft,
-    fields: Iterable[FieldRule],
-    body: dict[str, Any],
-    groups: tuple[str, ...],
-    role: str,
-) -> tuple[ContentLine, ...]:
-    """The lines of a notice for one role, in the order of the rule's groups.
+class Composer:
+    """Writes the lines of one notice for one role, in the order of the rule's groups."""
 
-    `fields` are the event's own fields; a group the policy does not know is a pointer for
-    professionals (must-hold rule 3).
-    """
-    audience = _audience(draft.policy, role)
-    rows = list(fields)
-    lines: list[ContentLine] = []
-    for name in groups:
-        group = draft.policy.groups.get(name)
-        show = group.audience.get(audience, Show.POINTER) if group else Show.POINTER
+    def __init__(self, draft: Draft, rule: TellRule, trigger: Remembered | None, role: str):
+        """Take the rule, the event behind it (None when it is long forgotten) and the reader."""
+        self._draft = draft
+        self._rule = rule
+        self._trigger = trigger
+        self._role = role
+        self._on = trigger.type if trigger else rule.on
+        self._body = unpack_body(trigger) if trigger else {}
+        self._reader = Reader(draft, role, trigger.labels if trigger else ())
+        self._lines: list[ContentLine] = []
+        self._withheld: list[Withheld] = []
+
+    def compose(self) -> Said:
+        """The lines, and a record of every group that was not given in full.
+
+        A reader in the family gets nothing unless something of the event itself is hers.
+        """
+        stopper = self._reader.stopped_by_label()
+        reached = stopper is None and [self._group(name) for name in self._rule.groups]
+        if self._reader.family and not (reached and any(reached)):
+            for name in self._rule.groups if stopper is not None else ():
+                self._note(name, stopper or FULL)
+            return Said((), tuple(self._withheld), stopped=True)
+        return Said(tuple(self._lines), tuple(self._withheld))
+
+    def _group(self, name: str) -> bool:
+        """Write one group.  Whether something of the event itself got through."""
+        known, told = self._found(name)
+        group = self._draft.policy.groups.get(name)
+        base = self._reader.share(group)
+        share = self._reader.share_of_event(name, base)
+        if share == base:
+            known, told = (), (*known, *told)
+        self._write(name, group, known, base)
+        self._write(name, group, told, share)
+        of_event = any(row.path[0] == "event" for row, _ in told)
+        return of_event and share.show is not Show.NOTHING
+
+    def _found(self, name: str) -> tuple[type_of_found, type_of_found]:
+        """The fields of a group that have a value: those of the episode, and those of the event."""
+        known: list[tuple[FieldRule, Any]] = []
+        told: list[tuple[FieldRule, Any]] = []
+        for row in self._draft.policy.events[self._on].fields:
+            if row.group == name:
+                value = _look_up(row.path, self._draft, self._body)
+                if value not in (None, "", []):
+                    (told if row.path[0] == "event" else known).append((row, value))
+        return tuple(known), tuple(told)
+
+    def _write(self, name: str, group: GroupRule | None, rows: type_of_found, share: Share) -> None:
+        if not rows:
+            return
         label = group.label if group else name
-        found = [
-            (row, value)
-            for row in rows
-            if row.group == name
-            and (value := _look_up(row.path, draft, body)) not in (None, "", [])
-        ]
-        if not found or show is Show.NOTHING:
-            continue
-        if show is Show.FULL:
-            lines += [
+        if share.show is Show.FULL:
+            self._lines += [
                 ContentLine(group=label, field=".".join(r.path), label=r.label, value=words(v))
-                for r, v in found
+                for r, v in rows
             ]
-        else:
-            said = SHORT_WORDS if show is Show.SHORT else POINTER_WORDS
-            lines.append(ContentLine(group=label, field=name, label=label, value=said))
-    return tuple(lines)
+            return
+        self._note(name, share)
+        if share.show is not Show.NOTHING:
+            said = self._said_instead(group, share.show)
+            self._lines.append(ContentLine(group=label, field=name, label=label, value=said))
+
+    def _said_instead(self, group: GroupRule | None, show: Show) -> str:
+        """A flag or a pointer; a practice is told too to keep it out of what is read online."""
+        said = SHORT_WORDS if show is Show.SHORT else POINTER_WORDS
+        if group is not None and group.hidden_online and self._reader.audience == "gp":
+            return f"{said} {OFFLINE_WORDS}"
+        return said
+
+    def _note(self, name: str, share: Share) -> None:
+        sender = self._trigger.organisation if self._trigger else ""
+        self._withheld.append(withheld(self._draft, self._rule, self._role, name, share, sender))
 
 
 def compose_gap(policy: Policy, gap: Gap) -> tuple[ContentLine, ...]:

@@ -155,6 +155,7 @@ class Draft:
                 actor_role=event.actor.role if event.actor else None,
                 subject=subject,
                 body=_pack(event.body),
+                labels=self._labels(event),
             )
         )
         if len(self.history) > HISTORY_LIMIT:
@@ -163,6 +164,15 @@ class Draft:
             # Nothing rests yet on the one that has just come: it is never the one to go.
             loose = [r for r in self.history[:-1] if r.id not in resting_on]
             self.history.remove((loose or self.history)[0])
+
+    def _labels(self, event: Event) -> tuple[str, ...]:
+        """The labels that its publisher put on an event, and those of what it says, each once."""
+        rule = self.policy.events.get(event.type)
+        if rule is None or not rule.labels:
+            return event.labels
+        context = Context(self, event, event.body)
+        found = [row.label for row in rule.labels if row.when(context)]
+        return tuple(dict.fromkeys((*event.labels, *found)))
 
     def put_obligation(self, obligation: Obligation) -> None:
         """Set an obligation."""

@@ -25,6 +25,8 @@ class Remembered(Struct, frozen=True, kw_only=True, array_like=True):
     """Which baby, conference or document it concerns; empty for the mother and the pregnancy."""
     body: bytes = b""
     retracted: bool = False
+    labels: tuple[str, ...] = ()
+    """What restricts who may have how much of it: by its publisher, and by what it says."""
 
 
 class Baby(Struct, frozen=True, kw_only=True):

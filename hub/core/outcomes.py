@@ -20,6 +20,7 @@ from hub.core.model import (
     Severity,
     Signal,
 )
+from hub.core.withholding import Withheld
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -76,6 +77,8 @@ class NoticeIssued(Outcome, frozen=True, kw_only=True, tag="notice_issued"):
     content: tuple[ContentLine, ...]
     in_reply_to: str | None = None
     """The notice this one corrects, reminds of or withdraws."""
+    withheld: tuple[Withheld, ...] = ()
+    """For those who audit, and never for the recipient: what it does not say, and who says it."""
     why: Why
 
 
@@ -114,6 +117,8 @@ class ObligationEnded(Outcome, frozen=True, kw_only=True, tag="obligation_ended"
     organisation: str
     notice_ids: tuple[str, ...] = ()
     reason: str
+    withheld: tuple[Withheld, ...] = ()
+    """Of a duty that a restriction stopped whole: what was held back, and who says it instead."""
     why: Why
 
 

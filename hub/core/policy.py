@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from hub.core.deadlines import Calendar, Span
 from hub.core.expressions import Expression
+from hub.core.labels import LabelRule, LabelWhen
 from hub.core.model import Level, Purpose, Severity
 from hub.core.outcomes import Why
 
@@ -33,6 +34,8 @@ class Show(StrEnum):
     SHORT = "S"
     POINTER = "P"
     NOTHING = "N"
+    CONSENT = "C"
+    """In full with her agreement or a recorded safeguarding decision; otherwise nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,10 @@ class EventRule:
     matter: MatterRule | None = None
     """None: the event is about a pregnancy."""
     counts: tuple[CountRule, ...] = ()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The group of each of the event's fields, by its path without `event.`"""
+    labels: tuple[LabelWhen, ...] = ()
+    """Labels that the event carries by what it says, whatever its publisher put on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +210,8 @@ class GroupRule:
     name: str
     label: str
     audience: Mapping[str, Show]
+    hidden_online: bool = False
+    """A practice must keep it out of what is read online, by her or over her shoulder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +276,9 @@ class Policy:
     ladders: Mapping[str, tuple[Rung, ...]]
     roles: Mapping[str, RoleRule]
     groups: Mapping[str, GroupRule]
+    labels: Mapping[str, LabelRule] = field(default_factory=dict)
+    family: frozenset[str] = frozenset()
+    """Audiences in the family: they get a version of their own, or nothing at all."""
     calendar: Calendar
     tells: Mapping[str, TellRule]
     requirements: Mapping[str, Requirement]

@@ -17,6 +17,7 @@ from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
+from hub.core.milestones import unproven
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
 from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
@@ -217,7 +218,7 @@ def _handed_back(draft: Draft, obligation: Obligation, told: Told, receipt: Rece
     updated = replace(obligation, state=state)
     if addressed and state in RETURNED:
         # What was proven of a round that came back counts for nothing: somebody must be told yet.
-        updated = replace(updated, level=Level.OWED, milestones=tell.unproven(obligation))
+        updated = replace(updated, level=Level.OWED, milestones=unproven(obligation))
     draft.put_obligation(updated)
     _say_level(
         draft,

@@ -18,6 +18,7 @@ class Silence(StrEnum):
     NAMES_NOBODY = "names_nobody"
     STANDS_ALREADY = "stands_already"
     STOPPED_BY_LOSS = "stopped_by_loss"
+    RESTRICTED = "restricted"
     NO_HOLDER = "nobody_holds_the_role"
     ANSWERED_ALREADY = "answered_already"
 

@@ -4,20 +4,23 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core.compose import compose, compose_gap
-from hub.core.deadlines import Unit, local_date, office_acceptance
-from hub.core.draft import Context, Draft, unpack_body
-from hub.core.episode import Milestone, Obligation, Remembered, Told
+from hub.core.compose import Composer, Said, compose_gap
+from hub.core.draft import Context, Draft
+from hub.core.episode import Obligation, Remembered, Told
 from hub.core.facts import Recipient
 from hub.core.ids import derive
 from hub.core.lifecycle import step
+from hub.core.milestones import milestones_for, next_due, owed_anew, unproven
 from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
-from hub.core.outcomes import ContentLine, NoticeIssued, ObligationEnded, ObligationRaised
-from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
+from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
+from hub.core.policy import Basis, TellRule, rung_basis
 from hub.core.silences import Silence
+from hub.core.withholding import Withheld
 
 ROUTINE = "routine"
 """The tag of whatever must stop at a loss (P11, G49)."""
+RESTRICTED = "restricted"
+"""Why a duty ends of which nothing may reach its recipient."""
 
 
 def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | Remembered) -> None:
@@ -65,20 +68,15 @@ def raise_one(
         organisation=organisation,
         person=person,
         subject=subject,
-        milestones=_owed(milestones_for(draft, rule, recipient.role, start), reason),
+        milestones=owed_anew(milestones_for(draft, rule, recipient.role, start), reason),
         raised_at=draft.at,
     )
+    if _held_back(draft, rule, obligation):
+        return
     draft.put_obligation(obligation)
     _say_raised(draft, rule, obligation)
     if organisation:
         issue(draft, obligation, reason)
-
-
-def _owed(milestones: tuple[Milestone, ...], reason: NoticeReason) -> tuple[Milestone, ...]:
-    """Who has acted on the original need not act again on its correction, only accept it."""
-    if reason is not NoticeReason.CORRECTED:
-        return milestones
-    return tuple(m for m in milestones if m.level < Level.ACTED)
 
 
 def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
@@ -87,6 +85,31 @@ def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silen
         return Silence.STANDS_ALREADY
     routine_after_loss = ROUTINE in rule.tags and draft.lost(subject)
     return Silence.STOPPED_BY_LOSS if routine_after_loss else None
+
+
+def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
+    """Whether nothing of an event may reach its recipient: then there is no duty, and it is said.
+
+    The decision alone holds that: whatever a recipient can look at must have no place for it.
+    """
+    reader = draft.policy.roles.get(obligation.role)
+    if reader is None or reader.audience not in draft.policy.family:
+        return False
+    said = content_of(draft, obligation)[-1]
+    if said.stopped:
+        draft.stay_silent(rule.basis, Silence.RESTRICTED, obligation.role)
+        draft.say(
+            ObligationEnded(
+                obligation_id=obligation.obligation_id,
+                state=ObligationState.SUPPRESSED,
+                role=obligation.role,
+                organisation=obligation.organisation,
+                reason=RESTRICTED,
+                withheld=said.withheld,
+                why=rule.basis.why(obligation.trigger),
+            )
+        )
+    return said.stopped
 
 
 def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
@@ -114,56 +137,25 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
     )
 
 
-def milestones_for(
-    draft: Draft, rule: TellRule, role: str, start: datetime
-) -> tuple[Milestone, ...]:
-    """The levels to reach and their due times.
-
-    An office role owes delivery within an hour deadline and acceptance by noon of its next
-    working day (ground rule 1.2, service hours); the same where the day it is asked for is one on
-    which it does not work (ruling on 24-hour roles).
-    """
-    role_rule = draft.policy.roles.get(role)
-    office = role_rule is not None and role_rule.office
-    found: dict[Level, datetime] = {}
-    for milestone in rule.milestones:
-        due = draft.due(milestone.within, start)
-        if due is None:
-            continue
-        hurried = milestone.within.unit is Unit.HOURS or _on_a_day_off(draft, milestone, due)
-        if office and hurried and milestone.level > Level.DELIVERED:
-            found.setdefault(Level.DELIVERED, due)
-            due = office_acceptance(due, start, draft.policy.calendar)
-        found[milestone.level] = due
-    return tuple(Milestone(level=level, due_at=due) for level, due in sorted(found.items()))
-
-
-def _on_a_day_off(draft: Draft, milestone: MilestoneRule, due: datetime) -> bool:
-    """Whether something wanted within days would be due on a day that offices do not work."""
-    in_days = milestone.within.unit is Unit.DAYS
-    return in_days and not draft.policy.calendar.is_working_day(local_date(due))
-
-
-def content_of(
-    draft: Draft, obligation: Obligation
-) -> tuple[Basis, Purpose, str, tuple[ContentLine, ...]]:
-    """Rule, purpose, title and lines of a notice, from the event that raised its obligation."""
+def content_of(draft: Draft, obligation: Obligation) -> tuple[Basis, Purpose, str, Said]:
+    """Rule, purpose, title and content of a notice, from the event that raised its obligation."""
     rule = draft.policy.tells.get(obligation.rule)
     if rule is None:
         gap = draft.gaps[obligation.trigger]
         title = f"Gap {gap.code}: {draft.policy.gaps[gap.code].name}"
-        basis = rung_basis(obligation.rule)
-        return basis, Purpose.SERVICE_MANAGEMENT, title, compose_gap(draft.policy, gap)
+        said = Said(compose_gap(draft.policy, gap))
+        return rung_basis(obligation.rule), Purpose.SERVICE_MANAGEMENT, title, said
     trigger = draft.remembered(obligation.trigger)
-    body = unpack_body(trigger) if trigger else {}
-    fields = draft.policy.events[trigger.type if trigger else rule.on].fields
-    lines = compose(draft, fields, body, rule.groups, obligation.role)
-    return rule.basis, rule.purpose, rule.title, lines
+    said = Composer(draft, rule, trigger, obligation.role).compose()
+    return rule.basis, rule.purpose, rule.title, said
 
 
 def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligation:
     """Issue the next notice of an obligation to its present holder."""
-    basis, purpose, title, lines = content_of(draft, obligation)
+    basis, purpose, title, said = content_of(draft, obligation)
+    if said.stopped:
+        end(draft, obligation, Signal.SUPPRESS, RESTRICTED, withheld=said.withheld)
+        return draft.obligations[obligation.obligation_id]
     number = len(obligation.told) + 1
     # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
     notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
@@ -190,8 +182,9 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             title=title,
             level_needed=max((m.level for m in obligation.milestones), default=Level.OPENED),
             due_at=next_due(obligation),
-            content=lines,
+            content=said.lines,
             in_reply_to=previous,
+            withheld=said.withheld,
             why=basis.why(obligation.trigger),
         )
     )
@@ -212,22 +205,6 @@ def remind(draft: Draft, obligation: Obligation) -> bool:
         obligation = replace(obligation, state=step(obligation.state, Signal.REISSUE))
     issue(draft, obligation, NoticeReason.REMINDER)
     return True
-
-
-def next_due(obligation: Obligation) -> datetime:
-    """The next due time of an obligation, or its last when all are met."""
-    waiting = [m.due_at for m in obligation.milestones if m.met_at is None]
-    return min(waiting) if waiting else max(m.due_at for m in obligation.milestones)
-
-
-def unproven(obligation: Obligation) -> tuple[Milestone, ...]:
-    """The milestones of a duty whose evidence counts for nothing any more (ruling 21).
-
-    One that had been met is owed again, and may be missed again.
-    """
-    return tuple(
-        replace(m, met_at=None, missed=m.missed and m.met_at is None) for m in obligation.milestones
-    )
 
 
 def re_time(draft: Draft, rule: TellRule, obligation: Obligation, corrected: Event) -> Obligation:
@@ -276,14 +253,21 @@ def re_aim(
 
 
 def end(
-    draft: Draft, obligation: Obligation, signal: Signal, reason: str, *, ended_by: str = ""
+    draft: Draft,
+    obligation: Obligation,
+    signal: Signal,
+    reason: str,
+    *,
+    ended_by: str = "",
+    withheld: tuple[Withheld, ...] = (),
 ) -> None:
     """End a duty: withdrawn, waived, retracted, suppressed or declined."""
     state = step(obligation.state, signal)
     if state is obligation.state:
         return
     draft.put_obligation(replace(obligation, state=state, ended_by=ended_by))
-    basis, _, _, _ = content_of(draft, obligation)
+    rule = draft.policy.tells.get(obligation.rule)
+    basis = rule.basis if rule is not None else rung_basis(obligation.rule)
     draft.say(
         ObligationEnded(
             obligation_id=obligation.obligation_id,
@@ -292,6 +276,7 @@ def end(
             organisation=obligation.organisation,
             notice_ids=tuple(t.notice_id for t in obligation.told),
             reason=reason,
+            withheld=withheld,
             why=basis.why(obligation.trigger),
         )
     )

@@ -23,6 +23,7 @@ from hub.core.model import (
     Receipt,
 )
 from hub.core.outcomes import ContentLine, Why, type_of_outcome
+from hub.core.withholding import Withheld
 
 
 class InputRecord(Struct, frozen=True, kw_only=True):
@@ -105,7 +106,8 @@ STRUCTS = {
     one.__name__: one
     for one in (
         *get_args(type_of_outcome),
-        *(Baby, ContentLine, CountedNote, Holder, Milestone, Person, QuarantineNote, Receipt, Why),
+        *(Baby, ContentLine, CountedNote, Holder, Milestone, Person, QuarantineNote, Receipt),
+        *(Why, Withheld),
     )
 } | {"Input": InputRecord, "Decision": DecisionRecord}
 """The Structs of the hub's own records, by the names that their schemas give them."""

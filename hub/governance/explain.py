@@ -36,6 +36,7 @@ WORDS = {
     Silence.NAMES_NOBODY: "the rule finds nobody to tell",
     Silence.STANDS_ALREADY: "the same is owed already",
     Silence.STOPPED_BY_LOSS: "what is routine stops after a loss",
+    Silence.RESTRICTED: "nothing of it may reach this reader",
     Silence.NO_HOLDER: "it is owed, and nobody is known to hold the role",
     Silence.ANSWERED_ALREADY: "it has happened already",
     NotTold.NO_RULE: "no rule of this event type tells this role",

@@ -6,7 +6,8 @@ from hub.core.policy import CountRule, MatterRule
 from hub.policy import files
 
 if TYPE_CHECKING:
-    from hub.policy.rules import Here, RuleBuilder
+    from hub.policy.here import Here
+    from hub.policy.rules import RuleBuilder
 
 
 def read_matter(

@@ -102,6 +102,13 @@ class FieldTable(_Strict, frozen=True, kw_only=True):
     label: str
 
 
+class LabelledTable(_Strict, frozen=True, kw_only=True):
+    """A label that an event carries by what it says."""
+
+    label: str
+    when: str
+
+
 class EventFile(_Strict, frozen=True, kw_only=True):
     """One event type: `hub/policy/events/<type>.toml`."""
 
@@ -113,6 +120,9 @@ class EventFile(_Strict, frozen=True, kw_only=True):
     subject: str = ""
     inner_fields: dict[str, str] = {}
     sets: dict[str, str] = {}
+    groups: dict[str, tuple[str, ...]] = {}
+    """Fields that no notice shows, by the group they belong to."""
+    labelled: tuple[LabelledTable, ...] = ()
     field: tuple[FieldTable, ...] = ()
     tell: tuple[TellTable, ...] = ()
     expect: tuple[RequirementTable, ...] = ()
@@ -194,13 +204,25 @@ class GroupTable(_Strict, frozen=True, kw_only=True):
     group: str
     label: str
     audience: dict[str, str]
+    hidden_online: bool = False
+
+
+class LabelTable(_Strict, frozen=True, kw_only=True):
+    """A label, the group that decides who may have what carries it, and what it lowers."""
+
+    label: str
+    group: str
+    covers: tuple[str, ...]
 
 
 class GroupsFile(_Strict, frozen=True, kw_only=True):
     """`hub/policy/fields.toml`."""
 
     audiences: tuple[str, ...]
+    family: tuple[str, ...] = ()
+    envelope: dict[str, tuple[str, ...]] = {}
     group: tuple[GroupTable, ...]
+    label: tuple[LabelTable, ...] = ()
     field: tuple[FieldTable, ...] = ()
     """Fields of the mother and the episode that every notice may draw on."""
 

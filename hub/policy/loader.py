@@ -12,11 +12,12 @@ from hub.core.deadlines import Calendar
 from hub.core.kinds import Record
 from hub.core.policy import EventRule, FieldRule, Policy
 from hub.policy import files
+from hub.policy.fields import read_fields
 from hub.policy.kinds import event_kinds
 from hub.policy.rules import RuleBuilder
 from hub.policy.sharing import with_shared
 from hub.policy.source import PolicyFault, PolicyFaults, Source, version_of
-from hub.policy.tables import read_gaps, read_groups, read_ladders, read_roles
+from hub.policy.tables import read_gaps, read_ladders, read_roles
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE.parent.parent / "schemas" / "events"
@@ -52,9 +53,9 @@ class Loader:
         roles = read_roles(roles_source)
         ladders = read_ladders(self.source(self.folder / "ladders.toml"), roles)
         gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
-        groups, common = read_groups(self.source(self.folder / "fields.toml"), roles, roles_source)
+        fields = read_fields(self.source(self.folder / "fields.toml"), roles, roles_source)
         calendar = self.calendar()
-        events = self.events(RuleBuilder(self.kinds, gaps, roles, groups), common)
+        events = self.events(RuleBuilder(self.kinds, gaps, roles, fields), fields.common)
         if self.faults:
             raise PolicyFaults(self.faults)
         return Policy(
@@ -63,7 +64,9 @@ class Loader:
             gaps=gaps,
             ladders=ladders,
             roles=roles,
-            groups=groups,
+            groups=fields.groups,
+            labels=fields.labels,
+            family=fields.family,
             calendar=calendar,
             tells={t.basis.rule: t for e in events.values() for t in e.tells},
             requirements={r.basis.rule: r for e in events.values() for r in e.requirements},

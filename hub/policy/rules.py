@@ -1,7 +1,6 @@
 """Compiles the rules of event files: every condition checked against the event's own fields."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
@@ -15,7 +14,6 @@ from hub.core.policy import (
     Family,
     FieldRule,
     GapRule,
-    GroupRule,
     MilestoneRule,
     RaiseRule,
     Requirement,
@@ -24,33 +22,18 @@ from hub.core.policy import (
     WithdrawRule,
 )
 from hub.policy import files
+from hub.policy.belonging import belongings, labelled
 from hub.policy.counting import read_count, read_matter
+from hub.policy.fields import Fields, read_field
+from hub.policy.here import Here
 from hub.policy.kinds import INNER_KINDS
 from hub.policy.sharing import share
 from hub.policy.source import Source
-from hub.policy.tables import read_field, read_span, read_wait
+from hub.policy.tables import read_span, read_wait
 from hub.policy.unreachable import never_true
 
 ANY_KIND: Kind = ""
 """Wanted where a value of any kind will do."""
-
-
-@dataclass
-class Here:
-    """Where a rule stands: its file, its event type, its name."""
-
-    source: Source
-    event: str
-    rule: str
-
-    def fault(self, message: str, remedy: str, needle: str = "") -> None:
-        """Note a fault in this rule."""
-        self.source.fault(message, remedy, self.quoted, needle)
-
-    @property
-    def quoted(self) -> str:
-        """The rule's name as it stands in the file."""
-        return f'"{self.rule}"'
 
 
 class RuleBuilder:
@@ -61,13 +44,14 @@ class RuleBuilder:
         kinds: dict[str, Record],
         gaps: Mapping[str, GapRule],
         roles: Mapping[str, RoleRule],
-        groups: Mapping[str, GroupRule],
+        fields: Fields,
     ):
         """Take what rules may refer to."""
         self.kinds = kinds
         self.gaps = gaps
         self.roles = roles
-        self.groups = groups
+        self.groups = fields.groups
+        self.labels = fields.labels
         self.seen: dict[str, Here] = {}
         self.twice: list[Here] = []
         self.shared: dict[str, list[TellRule | Requirement]] = {}
@@ -177,6 +161,8 @@ class RuleBuilder:
             fields=(*common, *own),
             matter=read_matter(self, here, found.matter),
             counts=tuple(read_count(self, here, row) for row in found.count),
+            groups=belongings(self, here, found),
+            labels=labelled(self, here, found),
         )
 
     def field(self, here: Here, row: files.FieldTable) -> FieldRule:

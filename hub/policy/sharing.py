@@ -8,7 +8,8 @@ from hub.core.policy import EventRule, Requirement, TellRule
 from hub.policy import files
 
 if TYPE_CHECKING:
-    from hub.policy.rules import Here, RuleBuilder
+    from hub.policy.here import Here
+    from hub.policy.rules import RuleBuilder
 
 type_of_shared = dict[str, list[TellRule | Requirement]]
 

@@ -1,20 +1,16 @@
-"""Roles, ladders, gaps and field groups: the tables that rules refer to."""
+"""Roles, ladders and gaps: the tables that rules refer to."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from hub.core.deadlines import Span, Unit, parse_span
-from hub.core.facts import EPISODE
-from hub.core.model import Person, Severity
+from hub.core.model import Severity
 from hub.core.policy import (
     Family,
-    FieldRule,
     GapRule,
-    GroupRule,
     RoleRule,
     Rung,
     RungTarget,
-    Show,
 )
 from hub.policy import files
 from hub.policy.source import Source
@@ -185,54 +181,3 @@ def _check_gap(
             "use only {owner}, {organisation}, {about} and {due}",
             here,
         )
-
-
-def read_groups(
-    source: Source, roles: Mapping[str, RoleRule], roles_source: Source
-) -> tuple[dict[str, GroupRule], tuple[FieldRule, ...]]:
-    """Every field group with its audiences, and the fields that every notice may draw on."""
-    found = source.read(files.GroupsFile)
-    if found is None:
-        return {}, ()
-    groups: dict[str, GroupRule] = {}
-    check_once(source, "group", (row.group for row in found.group), 'group = "{}"\nlabel')
-    for row in found.group:
-        here = f'"{row.group}"'
-        for audience in (*row.audience, *found.audiences):
-            if audience not in found.audiences or audience not in row.audience:
-                source.fault(
-                    f"group {row.group} and audience {audience!r} do not fit",
-                    f"say F, S, P or N for each of {', '.join(found.audiences)}",
-                    here,
-                )
-        shows = {
-            audience: source.choose(Show, word, Show.POINTER, here)
-            for audience, word in row.audience.items()
-        }
-        groups[row.group] = GroupRule(name=row.group, label=row.label, audience=shows)
-    for role in roles.values():
-        if role.audience not in found.audiences:
-            roles_source.fault(
-                f"role {role.role} reads as {role.audience!r}, which is no audience",
-                "name one of the audiences of fields.toml",
-                f'role = "{role.role}"',
-                f'"{role.audience}"',
-            )
-    return groups, tuple(read_field(source, row, groups) for row in found.field)
-
-
-def read_field(source: Source, row: files.FieldTable, groups: Mapping[str, GroupRule]) -> FieldRule:
-    """One field of a notice."""
-    if row.group not in groups:
-        source.fault(
-            f"unknown field group {row.group!r}", f"name one of {', '.join(groups)}", row.path
-        )
-    root, _, rest = row.path.partition(".")
-    known = {"mother": Person.__struct_fields__, "episode": tuple(EPISODE.fields)}
-    if root != "event" and rest not in known.get(root, ()):
-        source.fault(
-            f"{row.path!r} leads nowhere",
-            "write event. and a field of the event, or one of mother. and episode.",
-            row.path,
-        )
-    return FieldRule(group=row.group, path=tuple(row.path.split(".")), label=row.label)

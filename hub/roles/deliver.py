@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiokafka import ConsumerRecord
@@ -39,6 +39,7 @@ from hub.store.positions import save_positions, saved_positions, type_of_positio
 CONSUMER: Final = "deliver"
 CHANNELS: Final = (WorklistChannel.name, WebhookChannel.name, KafkaTopicChannel.name)
 LAG_SECONDS: Final = 5.0
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def take_in(
@@ -67,11 +68,15 @@ def take_in(
 
 
 def notice_of(decision: DecisionRecord, issued: NoticeIssued) -> NoticeRecord:
-    """A notice as it travels, from the decision that issued it."""
+    """A notice as it travels, from the decision that issued it.
+
+    What the decision says was withheld stays behind, and so does its number: a recipient who could
+    count decisions would see that something happened of which she was not told.
+    """
     return NoticeRecord(
         notice_id=issued.notice_id,
         episode_id=decision.episode_id,
-        seq=decision.seq,
+        seq=_rising(decision.at),
         obligation_id=issued.obligation_id,
         reason=issued.reason,
         role=issued.role,
@@ -90,6 +95,11 @@ def notice_of(decision: DecisionRecord, issued: NoticeIssued) -> NoticeRecord:
         authority=issued.why.authority,
         issued_at=decision.at,
     )
+
+
+def _rising(at: datetime) -> int:
+    """Microseconds of the decision's time, which never runs backwards within an episode."""
+    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def channels_of(settings: Settings) -> dict[str, Channel]:

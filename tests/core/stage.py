@@ -101,6 +101,7 @@ class Family:
         reporter: str | None = None,
         holders: tuple[Holder, ...] = TEAM,
         replacement: Event | None = None,
+        labels: tuple[str, ...] = (),
         **body: Any,
     ) -> Decision:
         """Hear an event that happened at `occurred`, or at once."""
@@ -112,6 +113,7 @@ class Family:
             received_at=local(at),
             subject=MOTHER,
             actor=Actor(role=reporter) if reporter else None,
+            labels=labels,
             body=body,
         )
         return self.decide(

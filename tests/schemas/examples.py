@@ -97,7 +97,14 @@ def _from_field(field: dict[str, Any], named: dict[str, Any], *, full: bool) -> 
     return built
 
 
-CLOSED = {"signal": "accepted", "state": "withdrawn", "purpose": "direct_care", "reason": "first"}
+CLOSED = {
+    "signal": "accepted",
+    "state": "withdrawn",
+    "purpose": "direct_care",
+    "reason": "first",
+    "ground": "audience",
+    "route": "ask_sender",
+}
 """Texts that the core reads as closed lists."""
 
 
