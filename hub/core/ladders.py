@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import gaps, tell
+from hub.core.deadlines import Unit, office_acceptance
 from hub.core.draft import Draft
 from hub.core.episode import Gap, Milestone, Obligation
 from hub.core.ids import derive
@@ -84,9 +85,7 @@ def _tell_rung(
     draft: Draft, gap: Gap, rung: Rung, number: int, role: str, organisation: str, at: datetime
 ) -> None:
     """Raise the obligation that a rung is."""
-    due = draft.due(rung.acknowledge_within, at)
-    if due is None:
-        raise AssertionError("a rung's wait is never counted on a pregnancy")
+    due = _acknowledged_by(draft, rung, role, at)
     obligation = Obligation(
         obligation_id=derive(
             "o", draft.episode_id, gap.gap_id, gap.ladder, number, role, organisation
@@ -116,6 +115,21 @@ def _tell_rung(
         )
     )
     tell.issue(draft, obligation, NoticeReason.ESCALATED)
+
+
+def _acknowledged_by(draft: Draft, rung: Rung, role: str, at: datetime) -> datetime:
+    """By when a rung is to be acknowledged.
+
+    A wait of hours is one for whoever is on call; an office has until noon of its next working day
+    (ground rule 1.2, service hours), and the rungs above are told meanwhile.
+    """
+    due = draft.due(rung.acknowledge_within, at)
+    if due is None:
+        raise AssertionError("a rung's wait is never counted on a pregnancy")
+    holds_office = draft.policy.roles.get(role)
+    if holds_office and holds_office.office and rung.acknowledge_within.unit is Unit.HOURS:
+        return office_acceptance(due, at, draft.policy.calendar)
+    return due
 
 
 def unacknowledged(draft: Draft, obligation: Obligation, due_at: datetime) -> None:

@@ -232,7 +232,16 @@ class CoreRig:
         before = self.episodes.get(given.episode_id, Episode(episode_id=given.episode_id))
         decision = decide(before, given, self.policy, self.silences)
         self.episodes[given.episode_id] = decision.episode
-        issued = []
+        self.note(given.episode_id, decision)
+        for outcome in decision.outcomes:
+            if isinstance(outcome, NoticeIssued):
+                self.deliver(given.episode_id, outcome, decision.at)
+        for counted in decision.counted:
+            self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
+        return decision
+
+    def note(self, episode_id: str, decision: Decision) -> None:
+        """Keep what a decision says, before anything that follows from it."""
         for outcome in decision.outcomes:
             row = row_of(outcome, decision.at, self.seen)
             if row is not None:
@@ -240,7 +249,7 @@ class CoreRig:
             if isinstance(outcome, ObligationRaised):
                 self.subjects[outcome.obligation_id] = outcome.subject
             if isinstance(outcome, NoticeIssued):
-                self.notices.append((given.episode_id, outcome))
+                self.notices.append((episode_id, outcome))
                 self.standing.note(
                     outcome.notice_id,
                     outcome.why.rule,
@@ -248,12 +257,6 @@ class CoreRig:
                     outcome.organisation,
                     decision.at,
                 )
-                issued.append(outcome)
-        for notice in issued:
-            self.deliver(given.episode_id, notice, decision.at)
-        for counted in decision.counted:
-            self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
-        return decision
 
     def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
         """Hand a notice to its channel: a webhook proves delivery, the worklist only sending."""

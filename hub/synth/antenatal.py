@@ -104,7 +104,6 @@ def _book(family: Family, at: datetime) -> None:
         booked_on=day_of(at),
         edd=family.edd,
         edd_basis="LMP",
-        birth_date=None,
         parity=0 if family.has("first_baby") else family.chance.randint(1, 3),
         planned_contacts=10 if family.has("first_baby") else 7,
         provider=family.place.provider,
@@ -117,7 +116,6 @@ def _book(family: Family, at: datetime) -> None:
         late_reason=["unaware"] if late else [],
         sharing_ref="",
     )
-    del family.happenings[-1].body["birth_date"]
     family.by_midwife(
         "agreement",
         "sharing.preference",

@@ -5,6 +5,7 @@ What happens is kept as plain values under keys that say what they are (`booking
 out are the hub's own JSON; nothing here knows any rule of the hub.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -33,6 +34,9 @@ class Happening:
     subject: type_of_body = field(default_factory=dict)
     """What the sender knows of her, where it is less or other than her maternity system does."""
     event_id: str = ""
+    corrects: "Happening | None" = None
+    """The report that this one puts right; `right` is what it should have said."""
+    right: type_of_body = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -183,20 +187,30 @@ class Family:
     def events(self) -> Iterator[type_of_body]:
         """The events as the hub's JSON, in the order in which they are reported."""
         for happening in self.happenings:
-            told = happening.at + happening.told_after
-            yield {
-                "specversion": "1.0",
-                "id": happening.event_id,
-                "type": happening.type,
-                "source": f"{happening.org}:SYNTH",
-                "time": iso(happening.at),
-                "recordedat": iso(told),
-                "subject": happening.subject or self.mother,
-                "actor": {"role": happening.role, "org": happening.org},
-                "purpose": "direct_care",
-                "labels": list(happening.labels),
-                "data": plain(happening.body),
-            }
+            if happening.corrects is not None:
+                whole = self._event(happening.corrects)
+                whole |= {"id": f"{happening.event_id}-whole"}
+                whole["data"] |= plain(happening.right)
+                happening.body |= {
+                    "target_id": happening.corrects.event_id,
+                    "replacement": json.dumps(whole),
+                }
+            yield self._event(happening)
+
+    def _event(self, happening: Happening) -> type_of_body:
+        return {
+            "specversion": "1.0",
+            "id": happening.event_id,
+            "type": happening.type,
+            "source": f"{happening.org}:SYNTH",
+            "time": iso(happening.at),
+            "recordedat": iso(happening.at + happening.told_after),
+            "subject": happening.subject or self.mother,
+            "actor": {"role": happening.role, "org": happening.org},
+            "purpose": "direct_care",
+            "labels": list(happening.labels),
+            "data": plain(happening.body),
+        }
 
 
 def iso(moment: datetime) -> str:

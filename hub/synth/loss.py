@@ -7,8 +7,8 @@ from hub.synth.family import Family, Happening
 from hub.synth.postnatal import practice_checks
 
 ENDINGS = {
-    "miscarriage_after_booking": ("miscarriage", 11, 20),
-    "termination": ("TOPFA", 13, 21),
+    "miscarriage_after_booking": ("miscarriage", 14, 20),
+    "termination": ("TOPFA", 14, 21),
     "stillbirth": ("stillbirth", 25, 38),
 }
 """Outcome, and the weeks between which it happens."""

@@ -121,10 +121,10 @@ class FamilyRig(CoreRig):
         except SenderFault as fault:
             self.quarantine(event, fault, at)
 
-    def decide(self, given: Input) -> Decision:
-        """Decide one input, note its gaps, and let every letter find its reader."""
+    def note(self, episode_id: str, decision: Decision) -> None:
+        """Keep the gaps of a decision, and let every letter find its reader."""
         self.inputs += 1
-        decision = super().decide(given)
+        super().note(episode_id, decision)
         for outcome in decision.outcomes:
             match outcome:
                 case GapOpened():
@@ -144,8 +144,7 @@ class FamilyRig(CoreRig):
                     self.gaps[outcome.gap_id].state = outcome.state.value
                     self.gaps[outcome.gap_id].closed_at = outcome.closed_at
                 case NoticeIssued():
-                    self._find_reader(given.episode_id, outcome, decision.at)
-        return decision
+                    self._find_reader(episode_id, outcome, decision.at)
 
     def _find_reader(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
         about = notice.why.evidence[0] if notice.why.evidence else ""

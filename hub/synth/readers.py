@@ -90,7 +90,7 @@ def _reads(role: str, came_at: datetime, salt: int) -> datetime:
         return came_at + timedelta(minutes=5 + salt % 20)
     local = came_at.astimezone(LOCAL)
     day = local.date()
-    if works(day) and local.time() >= OFFICE_OPENS and local.hour <= LAST_VISIT_HOUR:
+    if works(day) and local.time() >= OFFICE_OPENS and local.hour <= LAST_VISIT_HOUR + 1:
         return came_at + timedelta(minutes=10 + salt % 40)
     if not (works(day) and local.time() < OFFICE_OPENS):
         day = working_day(day, 1)

@@ -1,8 +1,10 @@
 """Facts about what is on the episode."""
 
+from datetime import timedelta
+
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type, same_post
-from hub.core.kinds import TEXT, TRUTH
+from hub.core.kinds import NUMBER, TEXT, TRUTH
 
 
 @fact(TRUTH, type=TEXT)
@@ -24,6 +26,17 @@ def awaited_after_trigger(c: Context) -> bool:
     if c.awaited is None or c.event is None:
         return False
     return c.awaited.occurred_at >= c.event.occurred_at
+
+
+@fact(TRUTH, hours=NUMBER)
+def awaited_since(c: Context, hours: int) -> bool:
+    """Whether the awaited event happened at most so many hours before the event of the duty.
+
+    Two reports of one fact are one duty (ruling 23): what answered the first answers the second.
+    """
+    if c.awaited is None or c.event is None:
+        return False
+    return c.awaited.occurred_at >= c.event.occurred_at - timedelta(hours=hours)
 
 
 @fact(TRUTH)

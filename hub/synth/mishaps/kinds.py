@@ -27,7 +27,7 @@ def mishap(*needs: str) -> Callable[[Callable[[Family], None]], Callable[[Family
     """Put a function on the list of mishaps, under its own name."""
 
     def put(happens: Callable[[Family], None]) -> Callable[[Family], None]:
-        name = happens.__name__.strip("_").replace("_", "-")
+        name = happens.__name__.replace("_", "-")
         MISHAPS.append(Mishap(name=name, happens=happens, needs=frozenset(needs)))
         return happens
 
