@@ -19,6 +19,8 @@ from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Basis, Policy
 from hub.core.silences import Silence, Silent
 
+MATTER_HISTORY = 384
+"""Events a matter remembers: it has no last day, and an area's directory has many entries."""
 HISTORY_LIMIT = 96
 """Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
 the rest, and the oldest that no open duty rests on goes first."""
@@ -158,7 +160,8 @@ class Draft:
                 labels=self._labels(event),
             )
         )
-        if len(self.history) > HISTORY_LIMIT:
+        limit = MATTER_HISTORY if self.episode_id.startswith("m-") else HISTORY_LIMIT
+        if len(self.history) > limit:
             resting_on = {d.trigger for d in self.expectations.values()}
             resting_on |= {o.trigger for o in self.obligations.values()}
             # Nothing rests yet on the one that has just come: it is never the one to go.

@@ -16,6 +16,7 @@ from hub.governance.facets import (
     SHOWN,
     Facets,
     Sayer,
+    counted_in_words,
     plain,
     rules_of,
     rung_facets,
@@ -125,7 +126,8 @@ class Book:
         for word in files.EventFile.__struct_fields__:
             value = getattr(event, word)
             if word not in said and value not in ("", (), {}, None, False):
-                yield word.replace("_", " ").capitalize(), plain(value)
+                said_so = counted_in_words(value) if word == "count" else plain(value)
+                yield word.replace("_", " ").capitalize(), said_so
 
     def gaps(self, family: str) -> str:
         """A page of gap codes."""

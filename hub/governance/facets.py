@@ -44,6 +44,14 @@ LAST = ("Otherwise", "Graver later", "Why", "Authority")
 NOT_SAID = ("rule", "policy", "code", "role", "ladder", "group")
 """Names of rows: they stand in the heading."""
 
+
+def counted_in_words(rows: tuple[files.CountTable, ...]) -> str:
+    """What a feed, a practice, a team or an area counts of an event, in words."""
+    return "; ".join(
+        row.because + (f" Only if {in_words(row.when, {})}." if row.when else "") for row in rows
+    )
+
+
 INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "every": ("By when", lambda word: f"after as many minutes as {word} says, times over"),
     "times": ("Times over", str),

@@ -59,5 +59,11 @@ def event_kinds(folder: Path) -> dict[str, Record]:
     return found
 
 
-INNER_KINDS: dict[str, Kind] = {"text": TEXT, "number": NUMBER, "truth": TRUTH, "instant": INSTANT}
+INNER_KINDS: dict[str, Kind] = {
+    "text": TEXT,
+    "number": NUMBER,
+    "truth": TRUTH,
+    "instant": INSTANT,
+    "list": LIST,
+}
 """How the hub's own inner events, which have no schema, write the kinds of their fields."""

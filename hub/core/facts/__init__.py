@@ -4,7 +4,16 @@ A new rule is data; a new fact is Python and looks like it.  Every fact takes th
 and says in its docstring what it means and where the meaning comes from.
 """
 
-from hub.core.facts import families, matters, people, pregnancy, recipients, record, referrals
+from hub.core.facts import (
+    families,
+    matters,
+    people,
+    pregnancy,
+    recipients,
+    record,
+    referrals,
+    workforce,
+)
 from hub.core.facts.pregnancy import is_flagged
 from hub.core.facts.register import DUTY, EPISODE, FACTS, Recipient, same_post
 
@@ -22,4 +31,5 @@ __all__ = [
     "record",
     "referrals",
     "same_post",
+    "workforce",
 ]

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from hub.core.deadlines import local_date
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type
 from hub.core.kinds import NUMBER, TRUTH
@@ -44,11 +43,6 @@ def volume_percent(c: Context) -> int | None:
     if holiday or len(same) < WEEKS_NEEDED or median(same) <= 0:
         return None
     return int(days[last] * 100 / median(same))
-
-
-def today(c: Context) -> date:
-    """The local day of the moment looked at."""
-    return local_date(c.episode.moment)
 
 
 @fact(NUMBER, days=NUMBER)
