@@ -19,8 +19,7 @@ from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Basis, Policy
 from hub.core.silences import Silence, Silent
 
-MATTER_HISTORY = 384
-"""Events a matter remembers: it has no last day, and an area's directory has many entries."""
+MATTER_HISTORY = 384  # An area's directory alone has more entries than a pregnancy events.
 HISTORY_LIMIT = 96
 """Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
 the rest, and the oldest that no open duty rests on goes first."""
