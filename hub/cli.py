@@ -98,7 +98,8 @@ def demo(
         typer.Option("--json", help="Write every notice and gap there as JSON ('-': stdout)."),
     ] = None,
     story: Annotated[
-        list[str] | None, typer.Option("--story", help="Only this story; may be given again.")
+        list[str] | None,
+        typer.Option("--story", help="Only this story, or `all`; may be given again."),
     ] = None,
 ) -> None:
     """Play the stories of invented families through the real edges, on an accelerated clock."""

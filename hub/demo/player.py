@@ -87,6 +87,7 @@ class Player:
                 await asyncio.sleep(self.pause_seconds)
                 await self._give(heapq.heappop(cues))
                 await self.watcher.rest(at, self.sent)
+            await asyncio.to_thread(self._note_notices)
             if at >= until and not cues:
                 return
 
@@ -103,9 +104,11 @@ class Player:
         await asyncio.to_thread(self._note_notices)
         for story, answers in enumerate(self.answers):
             due = answers.next_at()
-            if due is None or due > at or at > instant(self.stories[story].then.until):
+            if due is None or due > at:
                 continue
             _, notice_id, signal, person = answers.take()
+            if due > instant(self.stories[story].then.until):
+                return True  # Nobody watches this story any more; the others go on.
             found = await asyncio.to_thread(self._open_notice, notice_id)
             if found is not None:
                 body = {"notice_id": notice_id, "signal": str(signal), "person": person}

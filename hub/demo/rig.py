@@ -67,18 +67,24 @@ class CoreRig:
         return self.rows
 
     def pass_until(self, until: datetime) -> None:
-        """Let time pass: deadlines fall, and whoever answers by herself does."""
-        while (at := self.standing.next_at()) is not None and at <= until:
-            self.wake_until(at)
-            self.answer()
+        """Let time pass: each deadline falls, and each standing answer comes, in its turn."""
+        while True:
+            wake = min((e.next_wake for e in self.episodes.values() if e.next_wake), default=until)
+            answer = self.standing.next_at()
+            if wake >= until and (answer is None or answer > until):
+                break
+            if answer is None or wake <= answer:
+                self.wake_until(wake)
+            else:
+                self.answer()
         self.wake_until(until)
 
     def answer(self) -> None:
         """The next standing answer, unless its duty ended or it is known already."""
         at, notice_id, signal, person = self.standing.take()
         episode_id, notice = next(n for n in self.notices if n[1].notice_id == notice_id)
-        duties = self.episodes[episode_id].obligations
-        duty = next((d for d in duties if d.obligation_id == notice.obligation_id), None)
+        duties = {d.obligation_id: d for d in self.episodes[episode_id].obligations}
+        duty = duties.get(notice.obligation_id)
         if duty is not None and duty.state not in ENDED:
             given = Given(at="", receipt=signal, organisation=notice.organisation, person=person)
             self.witness(episode_id, notice, given, at)
@@ -100,17 +106,16 @@ class CoreRig:
         """Let one given thing happen, through the same mapping as its real door."""
         at = instant(given.at)
         if given.receipt is not None:
-            self.receipt(given, at)
-            return
+            return self.receipt(given, at)
         if given.redrive is not None:
-            self.redrive(given.redrive, at)
-            return
+            return self.redrive(given.redrive, at)
         for event in self.events(given, number, at):
             try:
                 check_event(event, self.directory, at)
                 self.event(event, at)
             except SenderFault as fault:
                 self.quarantine(event, fault, at)
+        return None
 
     def events(self, given: Given, number: int, at: datetime) -> Iterable[Event]:
         """The events of a given row, through the pure mapping of its door."""

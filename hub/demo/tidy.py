@@ -156,7 +156,9 @@ def _symbol(value: Any, symbols: list[str]) -> Any:
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[\s_-]+", "", word).lower()
+    # Weeks and months are told without their letter too: `16-28` is `w16_28`, `3-4mo` is `m3_4`.
+    plain = re.sub(r"[\s_-]+", "", word).lower()
+    return re.sub(r"^[wm](?=\d)|(?<=\d)(?:mo|wk|w)$", "", plain)
 
 
 def _instant(value: Any) -> Any:
@@ -203,7 +205,7 @@ def lines_of(text: str, name: str, *, table: bool = False) -> list[int]:
 
     There is at least one: the first line of the file, where nothing is found.
     """
-    heads = list(re.finditer(rf"^\s*\[\[?(?:\w+\.)*{name}\]\]?", text, re.MULTILINE))
+    heads = list(re.finditer(rf"^[ \t]*\[\[?(?:\w+\.)*{name}\]\]?", text, re.MULTILINE))
     places = [found.start() for found in heads]
     begins = re.search(rf"(?<![\w.]){name}\s*=\s*\[", text)
     if not places and begins is not None and not table:

@@ -17,8 +17,8 @@ from msgspec import Struct, to_builtins
 
 from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
-from hub.demo.compare import compare
 from hub.demo.rig import CoreRig
+from hub.demo.simulate import result
 from hub.governance.faults import CannotAnswerError
 from hub.governance.mutations import Mutant, Mutations
 from hub.governance.stories import SCENARIOS, Story, stories_below
@@ -60,9 +60,7 @@ class Trial:
             rows = CoreRig(story.scenario, policy).run()
         except (ValueError, LookupError, AssertionError, SenderFault, HubFault):
             return True
-        then = story.scenario.then
-        missing, unexpected = compare(then.outcomes, [r for r in rows if r.at <= then.until])
-        return bool(missing or unexpected)
+        return not result(story.scenario, rows)["ok"]
 
     def candidates(self, mutant: Mutant) -> list[Story]:
         """The scenarios that could notice, those that surely use what is missing first."""

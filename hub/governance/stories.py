@@ -22,7 +22,7 @@ class Story:
     @property
     def opened(self) -> frozenset[str]:
         """The codes of the gaps that it says are opened."""
-        rows = self.scenario.then.outcomes
+        rows = self.scenario.then.expected
         return frozenset(row.gap for row in rows if row.gap and row.state == "opened")
 
 

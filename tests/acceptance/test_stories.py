@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.demo.play import story_files
+from hub.demo.play import all_story_files, story_files
 from tests.house.tree import ROOT
 
 pytestmark = pytest.mark.stack
@@ -44,6 +44,31 @@ def test_every_story_goes_as_told(tmp_path: Path) -> None:
         assert 0 < story["expected"]
     assert {"setup", "stories", "kafka_ready"} == set(report["seconds"])
     assert all(0 < seconds < 85 for seconds in report["seconds"].values())
+
+
+def test_every_story_of_the_domain_goes_as_on_the_core(tmp_path: Path) -> None:
+    """All numbered stories at once on one hub: the same outcomes as on the core, and no other."""
+    report_path = tmp_path / "report.json"
+    words = ["demo", "--until-done", "--story", "all", "--json", str(report_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli", *words],
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PATH": "",
+            "HOME": str(Path.home()),
+            "HUB_DATA_DIR": str(tmp_path / "data"),
+            "HUB_GATEWAY_PORT": "0",
+            "HUB_MLLP_PORT": "0",
+        },
+    )
+    assert 0 == done.returncode, done.stdout + done.stderr
+    stories = json.loads(report_path.read_text(encoding="utf-8"))["stories"]
+    assert len(all_story_files()) == len(stories)
+    assert [] == [s["id"] for s in stories if s["missing"] or s["unexpected"] or not s["expected"]]
 
 
 def test_a_story_that_is_not_as_told_is_said_and_fails(tmp_path: Path) -> None:
