@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from hub.core.model import Signal
-from hub.demo.scenario import NOBODY, Answer
+from hub.core.outcomes import NoticeIssued
+from hub.demo.scenario import NOBODY, Answer, Given
 
 _SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
 
@@ -64,3 +65,22 @@ class Answers:
     def take(self) -> tuple[datetime, str, Signal, str | None]:
         """The next answer: when, to which notice, what, and who gives it."""
         return heapq.heappop(self._due)
+
+
+def find_notice(
+    notices: Iterable[tuple[str, NoticeIssued]], given: Given, subjects: dict[str, str]
+) -> tuple[str, NoticeIssued]:
+    """The latest notice that a given receipt speaks of.  Raises LookupError with what it asked."""
+    for episode_id, notice in reversed(list(notices)):
+        if (
+            fits_rule(given.rule, notice.why.rule)
+            and (given.role is None or notice.role == given.role)
+            and (given.organisation is None or notice.organisation == given.organisation)
+            and (given.about is None or subjects[notice.obligation_id] == given.about)
+        ):
+            return episode_id, notice
+    known = sorted({f"{n.why.rule} to {n.role} at {n.organisation}" for _, n in notices})
+    raise LookupError(
+        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}; "
+        f"there have been: {', '.join(known) or 'none'}"
+    )

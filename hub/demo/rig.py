@@ -20,7 +20,7 @@ from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Rece
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy
 from hub.core.silences import Silent
-from hub.demo.answers import Answers, fits_rule
+from hub.demo.answers import Answers, find_notice
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
@@ -282,22 +282,3 @@ class CoreRig:
                 ),
             )
         )
-
-
-def find_notice(
-    notices: Iterable[tuple[str, NoticeIssued]], given: Given, subjects: dict[str, str]
-) -> tuple[str, NoticeIssued]:
-    """The latest notice that a given receipt speaks of.  Raises LookupError with what it asked."""
-    for episode_id, notice in reversed(list(notices)):
-        if (
-            fits_rule(given.rule, notice.why.rule)
-            and (given.role is None or notice.role == given.role)
-            and (given.organisation is None or notice.organisation == given.organisation)
-            and (given.about is None or subjects[notice.obligation_id] == given.about)
-        ):
-            return episode_id, notice
-    known = sorted({f"{n.why.rule} to {n.role} at {n.organisation}" for _, n in notices})
-    raise LookupError(
-        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}; "
-        f"there have been: {', '.join(known) or 'none'}"
-    )
