@@ -17,6 +17,7 @@ import msgspec
 from hub.core.policy import Policy
 from hub.edges.directory import Directory, load_directory
 from hub.edges.schemas import Schemas
+from hub.governance.catalogue import event_codes, policies_of
 from hub.ops.settings import PACKAGE, Settings
 from hub.policy.loader import load_policy
 from hub.policy.source import PolicyFault, PolicyFaults
@@ -84,7 +85,7 @@ def _check_schemas(found: Findings, folder: Path) -> Schemas | None:
         message, _, remedy = words.partition("; ")
         remedy = remedy or "run python -m tests.schemas.regenerate"
         found.fault(folder / "events" / f"{stem}.avsc", 1, message, remedy)
-    found.counts["event_types"] = len(schemas.event_types())
+    found.counts["event_types"] = len(event_codes(schemas))
     return schemas
 
 
@@ -111,9 +112,7 @@ def _check_policy(found: Findings, settings: Settings) -> Policy | None:
     except ValueError as error:
         found.fault(settings.schemas_dir, 1, f"cannot be read: {error}", "mend the schemas first")
         return None
-    told = {rule.basis.policy for rule in policy.tells.values()}
-    asked = {rule.basis.policy for rule in policy.requirements.values()}
-    found.counts["policies"] = len(told | asked)
+    found.counts["policies"] = len(policies_of(policy))
     found.counts["gaps"] = len(policy.gaps)
     return policy
 

@@ -7,6 +7,7 @@ records, and their schemas are those of its own topics.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hub.core.policy import Policy, rung_basis
 from hub.edges.schemas import Schemas
@@ -26,6 +27,18 @@ OWN_RECORDS: Mapping[str, str] = {
     "E53": "Escalated",
 }
 """The hub's own records in the catalogue of events (domain 4.3), by the record of hub.decision."""
+
+
+def names_in(schema: Any) -> Iterator[str]:
+    """The names of all records in a schema."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "record":
+            yield str(schema["name"]).rpartition(".")[2]
+        for inner in schema.values():
+            yield from names_in(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from names_in(inner)
 
 
 def policies_of(policy: Policy) -> dict[str, tuple[Place, ...]]:
@@ -48,6 +61,7 @@ def _places(policy: Policy) -> Iterator[tuple[str, Place]]:
 
 
 def event_codes(schemas: Schemas) -> dict[str, str]:
-    """Event types by their code, those that are the hub's own records among them."""
-    own = dict(OWN_RECORDS)
+    """Event types by their code; the hub's own records where a topic of ours has their schema."""
+    recorded = set(names_in(schemas.avsc("hub.decision")))
+    own = {code: name for code, name in OWN_RECORDS.items() if name in recorded}
     return own | {schemas.code_of(each): each for each in schemas.event_types()}

@@ -24,7 +24,13 @@ PURPOSES = {
     "service_management": "the management of services",
 }
 SEVERITIES = {1: "1, information", 2: "2, attention", 3: "3, safeguarding", 4: "4, immediate"}
-SHOWN = {"F": "in full", "S": "as a short flag", "P": "as a pointer: ask before acting", "N": "no"}
+SHOWN = {
+    "F": "in full",
+    "S": "as a short flag",
+    "P": "as a pointer: ask before acting",
+    "C": "in full with her agreement",
+    "N": "no",
+}
 FAMILY_WORDS = {
     "tell": "Must be told",
     "expect": "Must follow",
@@ -84,6 +90,7 @@ class Sayer:
             "until": ("Answered when", self.condition),
             "acted_by": ("Acted on by", self.answers),
             "withdrawn_by": ("No longer asked after", self.answers),
+            "also_on": ("Also on", lambda names: ", ".join(self.event(name) for name in names)),
             "latest_only": ("A newer event", lambda _: "starts the clock again"),
             "carry_over": ("If she moves", lambda _: "owed anew to the new practice or team"),
             "gap": ("Otherwise", self.gap),

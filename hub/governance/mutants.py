@@ -91,9 +91,9 @@ def rank_of(mutant: Mutant, used: Used) -> int | None:
         return 1
     if mutant.file == "ladders.toml":
         return 0 if mutant.rule in used.rungs else 1 if used.rungs else None
-    if mutant.event not in used.heard:
-        return None
-    return 0 if mutant.rule in used.rules else 1
+    if mutant.rule in used.rules:
+        return 0
+    return 1 if mutant.event in used.heard else None
 
 
 # --- on every core ---------------------------------------------------------------------------

@@ -28,7 +28,7 @@ Step = str | int
 
 RULES = ("tell", "expect", "content", "relationship", "pattern", "withdraw", "count")
 """Tables of an event file that are rules."""
-LISTS = ("levels", "raises", "to", "awaits", "acted_by", "withdrawn_by")
+LISTS = ("levels", "raises", "to", "awaits", "acted_by", "withdrawn_by", "also_on")
 """What a rule holds several of, each of which may be taken away."""
 TABLES = {"gaps.toml": "gap", "roles.toml": "role"}
 
@@ -118,15 +118,21 @@ class Mutations:
     def without(self, mutant: Mutant) -> Policy:
         """The policy without one thing.  Raises PolicyFaults when what is left is no policy."""
         document = deepcopy(self.documents[mutant.file])
-        holder: Any = document
+        holder: Any = document  # Tables and lists, one inside the other.
         for step in mutant.steps[:-1]:
             holder = holder[step]
         del holder[mutant.steps[-1]]
-        if mutant.event:
+        if mutant.event and not self._is_shared(mutant, document):
             return self._with_event(mutant, document)
         loader = _Changing(self.folder, self.kinds)
         loader.documents = {mutant.file: document}
         return loader.load()
+
+    def _is_shared(self, mutant: Mutant, document: Mapping[str, Any]) -> bool:
+        """Whether rules of this file speak on other types, or rules of other files on this one."""
+        rows = (row for table in RULES for row in document.get(table, ()))
+        speaks_elsewhere = mutant.steps[-2] == "also_on" or any(row.get("also_on") for row in rows)
+        return speaks_elsewhere or mutant.event in self.loader.builder.shared
 
     def _with_event(self, mutant: Mutant, document: dict[str, Any]) -> Policy:
         """The policy with one event file built anew; everything else is as it was."""
