@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hub.cli import app
-from hub.governance.book import main, pages_of, stale, version_of
+from hub.governance.book import BOOK, main, pages_of, stale, version_of
 from hub.governance.facets import Sayer, rules_of
 from hub.governance.texts import Texts, read_texts
 from hub.governance.words import in_words, span_in_words
@@ -133,6 +133,11 @@ def test_a_changed_policy_makes_its_page_stale_and_no_other(tmp_path: Path) -> N
     assert 1 == main(settings, tmp_path, check=True)
     assert 0 == main(settings, tmp_path)
     assert 0 == main(settings, tmp_path, check=True)
+
+
+def test_the_book_is_current() -> None:
+    """After a change of policy: `make book`.  What is signed is what decides."""
+    assert [] == stale(pages(), BOOK)
 
 
 def test_the_command_names_stale_pages(tmp_path: Path) -> None:
