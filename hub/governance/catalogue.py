@@ -7,10 +7,14 @@ records, and their schemas are those of its own topics.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hub.core.policy import Policy, rung_basis
 from hub.edges.schemas import Schemas
+from hub.policy.source import Source
+
+LADDERS = "ladders.toml"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +62,17 @@ def _places(policy: Policy) -> Iterator[tuple[str, Place]]:
         for number in range(len(rungs)):
             basis = rung_basis(f"{ladder}.{number}")
             yield basis.policy, Place(basis.rule, basis.where)
+
+
+def rung_places(policy: Policy, folder: Path) -> dict[str, str]:
+    """File and line of every rung, which the core knows by its ladder and its number only."""
+    source = Source(folder / LADDERS, folder, [])
+    found = {}
+    for ladder, rungs in policy.ladders.items():
+        for number in range(len(rungs)):
+            needles = [f'ladder = "{ladder}"', *["[[ladder.rung]]"] * (number + 1)]
+            found[f"{ladder}.{number}"] = f"{LADDERS}:{source.line(*needles)}"
+    return found
 
 
 def event_codes(schemas: Schemas) -> dict[str, str]:

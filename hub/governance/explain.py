@@ -2,10 +2,11 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -19,6 +20,7 @@ from hub.demo.scenario import local_words
 from hub.edges.directory import load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.asking import Answer, ask, time_from
+from hub.governance.catalogue import LADDERS, rung_places
 from hub.ops.settings import Settings
 from hub.policy.loader import load_policy
 
@@ -80,6 +82,7 @@ class Awaited(Struct, frozen=True, kw_only=True):
     """Something that must follow, and the gap that opens when it does not."""
 
     role: str
+    label: str
     organisation: str
     by: str
     gap: str
@@ -109,6 +112,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     event: str
     at: str
+    about: str
+    """A pregnancy, or the kind of matter that is followed and is none: a feed, an area."""
     known_before: bool
     recorded: str
     policy_version: str
@@ -117,15 +122,18 @@ class Explanation(Struct, frozen=True, kw_only=True):
     not_told: tuple[Untold, ...]
 
 
-def explain(answer: Answer, policy: Policy) -> Explanation:
-    """What the core said to an event, for people to read."""
+def explain(
+    answer: Answer, policy: Policy, rungs: Mapping[str, str] = MappingProxyType({})
+) -> Explanation:
+    """What the core said to an event, for people to read; `rungs` says where each rung stands."""
     outcomes = answer.decision.outcomes
     event = answer.event
     recorded = next((o.how for o in outcomes if isinstance(o, EventRecorded)), "")
-    told = tuple(_told(answer, policy))
+    told = tuple(_told(answer, policy, rungs))
     return Explanation(
         event=event.type,
         at=local_words(answer.decision.at),
+        about=matter.kind if (matter := policy.events[event.type].matter) else "pregnancy",
         known_before=answer.known,
         recorded=recorded,
         policy_version=policy.version,
@@ -135,9 +143,9 @@ def explain(answer: Answer, policy: Policy) -> Explanation:
     )
 
 
-def _said(policy: Policy, rule: str, words: Any) -> Said:
+def _said(policy: Policy, rule: str, words: Any, rungs: Mapping[str, str]) -> Said:
     found = policy.tells.get(rule) or policy.requirements.get(rule)
-    where = found.basis.where if found is not None else "ladders.toml"
+    where = found.basis.where if found is not None else rungs.get(rule, LADDERS)
     return Said(
         rule=rule,
         policy=words.policy,
@@ -147,7 +155,7 @@ def _said(policy: Policy, rule: str, words: Any) -> Said:
     )
 
 
-def _told(answer: Answer, policy: Policy) -> Iterator[Recipient]:
+def _told(answer: Answer, policy: Policy, rungs: Mapping[str, str]) -> Iterator[Recipient]:
     """Everybody who has a notice, with the levels that are owed."""
     outcomes = answer.decision.outcomes
     raised = {o.obligation_id: o for o in outcomes if isinstance(o, ObligationRaised)}
@@ -167,7 +175,7 @@ def _told(answer: Answer, policy: Policy) -> Iterator[Recipient]:
                 for m in duty.milestones
             ),
             fields=tuple(line.label for line in notice.content),
-            why=_said(policy, notice.why.rule, notice.why),
+            why=_said(policy, notice.why.rule, notice.why, rungs),
         )
 
 
@@ -177,10 +185,11 @@ def _follows(answer: Answer, policy: Policy) -> Iterator[Awaited]:
         if isinstance(raised, ExpectationRaised):
             yield Awaited(
                 role=raised.role,
+                label=policy.label(raised.role),
                 organisation=raised.organisation,
                 by=local_words(raised.due_at) if raised.due_at else "",
                 gap=policy.requirements[raised.why.rule].gap,
-                why=_said(policy, raised.why.rule, raised.why),
+                why=_said(policy, raised.why.rule, raised.why, {}),
             )
 
 
@@ -248,8 +257,9 @@ def main(
         schemas=Schemas.load(settings.schemas_dir),
         directory=load_directory(settings.directory),
     )
+    rungs = rung_places(policy, settings.policy_dir)
     for answer in answers:
-        found = explain(answer, policy)
+        found = explain(answer, policy, rungs)
         if as_json:
             sys.stdout.write(json.dumps(to_builtins(found)) + "\n")
         else:
@@ -259,8 +269,8 @@ def main(
 
 def lines_of(found: Explanation) -> Iterator[str]:
     """An explanation in words."""
-    known = "a pregnancy the hub knows" if found.known_before else "a pregnancy new to the hub"
-    yield f"{found.event} at {found.at}, of {known}; policy {found.policy_version}"
+    known = "that the hub knows" if found.known_before else "new to the hub"
+    yield f"{found.event} at {found.at}, of a {found.about} {known}; policy {found.policy_version}"
     yield "" if found.told else "Nobody is told."
     for line in found.told:
         owed = ", ".join(f"{due.level} by {due.by}" for due in line.levels)
@@ -268,7 +278,7 @@ def lines_of(found: Explanation) -> Iterator[str]:
         yield f"      {line.why.because}"
         yield f"      {line.why.rule}, {line.why.where}; {line.why.authority}"
     for awaited in found.follows:
-        yield f"THEN  {awaited.role}, by {awaited.by or 'a date not known yet'}, or {awaited.gap}"
+        yield f"THEN  {awaited.label}, by {awaited.by or 'a date not known yet'}, or {awaited.gap}"
         yield f"      {awaited.why.because}"
         yield f"      {awaited.why.rule}, {awaited.why.where}"
     for untold in found.not_told:

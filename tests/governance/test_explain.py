@@ -17,6 +17,7 @@ from hub.edges.directory import load_directory
 from hub.edges.doors import event_to_json
 from hub.edges.schemas import default_schemas
 from hub.governance.asking import ask, time_from
+from hub.governance.catalogue import rung_places
 from hub.governance.explain import WORDS, Explanation, NotTold, Untold, explain, lines_of
 from hub.governance.faults import CannotAnswerError
 from hub.governance.stories import SCENARIOS
@@ -71,6 +72,34 @@ def test_a_recipient_has_rule_place_reason_and_every_level() -> None:
     assert ["opened", "accepted"] == [due.level for due in line.levels]
     assert line.levels[0].by < line.levels[1].by
     assert "G17" in {awaited.gap for awaited in found.follows}
+    assert ("pregnancy", False) == (found.about, found.known_before)
+
+
+def test_a_rung_is_named_by_its_line(tmp_path: Path) -> None:
+    """An escalation that follows at once is told too, and its rung is found in the file."""
+    path = SCENARIOS / "injury-reviewed.toml"
+    given = next(g for g in load_scenario(path).given if g.event == "injury.non-mobile")
+    late = "2026-09-08 09:00"
+    rungs = rung_places(policy(), PACKAGE / "policy")
+    file = event_file(tmp_path, path, given.at)
+    directory = load_scenario(path).who_is_who()
+    (answer,) = ask(
+        file, time_from(late), (), policy=policy(), schemas=default_schemas(), directory=directory
+    )
+    found = explain(answer, policy(), rungs)
+    (first,) = {line.why.where for line in found.told if line.why.rule == "EL-I.0"}
+    lines = (PACKAGE / "policy" / "ladders.toml").read_text(encoding="utf-8").splitlines()
+    assert "[[ladder.rung]]" == lines[int(first.rpartition(":")[2]) - 1]
+    assert 'ladder = "EL-I"' == lines[int(first.rpartition(":")[2]) - 3]
+
+
+def test_a_feed_is_no_pregnancy(tmp_path: Path) -> None:
+    """An event about a matter is explained as one, by the same function."""
+    path = SCENARIOS / "feed.heartbeat.toml"
+    at = next(g.at for g in load_scenario(path).given if g.event == "feed.heartbeat")
+    found = explained(event_file(tmp_path, path, at), at, path)
+    assert ("feed", ()) == (found.about, found.told)
+    assert "P50.feed-silent" in {awaited.why.rule for awaited in found.follows}
 
 
 def test_every_role_is_told_or_has_a_reason() -> None:
