@@ -9,6 +9,9 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
 
 from hub.edges.schemas import Schemas
 from hub.governance.facets import (
@@ -113,11 +116,11 @@ class Book:
         for name_of_rest, rows in self.rest(event):
             found = True
             yield f"### {name_of_rest}\n"
-            yield f"{rows}\n"
+            yield from rows
         if not found:
             yield "Nobody is told of it and nothing is to follow; it answers other rules.\n"
 
-    def rest(self, event: files.EventFile) -> Iterator[tuple[str, str]]:
+    def rest(self, event: files.EventFile) -> Iterator[tuple[str, list[str]]]:
         """What an event file holds beside what has a sentence of its own, as it is written."""
         said = {
             *FAMILY_WORDS, "event", "code", "title", "summary", "withdraw", "field", "sets",
@@ -126,8 +129,19 @@ class Book:
         for word in files.EventFile.__struct_fields__:
             value = getattr(event, word)
             if word not in said and value not in ("", (), {}, None, False):
-                said_so = counted_in_words(value) if word == "count" else plain(value)
-                yield word.replace("_", " ").capitalize(), said_so
+                yield word.replace("_", " ").capitalize(), list(self.written(word, value))
+
+    def written(self, word: str, value: Any) -> Iterator[str]:
+        """Rows facet by facet; what is no row as it is written."""
+        if word == "count":
+            yield f"{counted_in_words(value)}\n"
+            return
+        rows = value if isinstance(value, tuple) else (value,)
+        for row in rows:
+            if isinstance(row, Struct):
+                yield from _table(self.sayer.facets(row))
+            else:
+                yield f"{plain(row)}\n"
 
     def gaps(self, family: str) -> str:
         """A page of gap codes."""
