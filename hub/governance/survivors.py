@@ -20,6 +20,8 @@ class Cause(StrEnum):
     """Another row says the same as long as both are there."""
     SHOWN_ELSEWHERE = "shown_elsewhere"
     """It changes what scenarios do not list; the test named shows it."""
+    SCENARIO_OWED = "scenario_owed"
+    """A scenario could notice, and is still to be written."""
     NEVER_ALONE = "never_alone"
     """It works only together with something that never comes without it."""
 
