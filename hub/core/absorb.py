@@ -26,6 +26,8 @@ SLOTS = (
     "baby_ended_at",
     "plan_begins",
     "plan_ends",
+    "objects_to",
+    "agrees_to",
     "holder_role",
     "holder_organisation",
     "holder_person",
@@ -43,7 +45,25 @@ _PLAIN: dict[str, Callable[[Draft, Any], None]] = {
     "ended_at": lambda d, v: setattr(d, "ended_at", v),
     "outcome": lambda d, v: setattr(d, "outcome", v),
     "plan_begins": lambda d, v: setattr(d, "plans", (*dict.fromkeys((*d.plans, v)),)),
+    "objects_to": lambda d, v: _object(d, str(v)),
+    "agrees_to": lambda d, v: _agree(d, str(v)),
 }
+
+ALL_ROUTINE = "all_routine"
+"""The scope that stands for every other."""
+
+
+def _object(draft: Draft, scope: str) -> None:
+    """She objects to routine sharing within a scope."""
+    every = sorted({rule.objection for rule in draft.policy.roles.values() if rule.objection})
+    scopes = every if scope == ALL_ROUTINE else [scope]
+    draft.objections = tuple(dict.fromkeys((*draft.objections, *scopes)))
+
+
+def _agree(draft: Draft, scope: str) -> None:
+    """She agrees, or it is shared against her wish because somebody is at risk."""
+    kept = draft.objections if scope != ALL_ROUTINE else ()
+    draft.objections = tuple(one for one in kept if one != scope)
 
 
 def absorb_in_turn(draft: Draft, rule: EventRule, event: Event) -> None:
@@ -101,7 +121,7 @@ def refold(draft: Draft) -> None:
     start = draft.start
     draft.edd = draft.outcome = draft.ended_at = None
     draft.booked = False
-    draft.babies, draft.plans = [], ()
+    draft.babies, draft.plans, draft.objections = [], (), ()
     draft.provider, draft.practice = start.provider, start.practice
     draft.team = tuple(h for h in draft.team if h.found_by != "assignment")
     # What happened last stands, whatever came last: a scan's due date outlives the booking's

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import requirements
+from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
 from hub.core.matters import due_of
@@ -94,7 +95,7 @@ def follow(draft: Draft, corrected: Event) -> None:
         if rule.when is not None and not rule.when(context):
             requirements.withdraw(draft, expectation, requirements.CORRECTED_AWAY)
         elif not rule.at_once:
-            start = corrected.body.get(rule.counted_from) or corrected.occurred_at
+            start = clock_start(corrected.body, rule.counted_from, corrected.occurred_at)
             draft.put_expectation(replace(expectation, started_at=start))
             again = draft.expectations[expectation.expectation_id]
             requirements.move(draft, again, due_of(draft, rule, corrected, start))

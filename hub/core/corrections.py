@@ -6,7 +6,7 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import answers, matters, requirements, tell
+from hub.core import answers, matters, preferences, requirements, retiming, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Remembered
@@ -51,7 +51,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
         )
     corrected = replace(fresh, id=target.id)
     rule = rule_for(draft.policy, target.type)
-    stood = answers.standing(draft)
+    stood, objected = answers.standing(draft), draft.objections
     draft.remember(replace(event, body={"target_id": target.id}), target.subject)
     draft.history = [r for r in draft.history if r.id != target.id]
     draft.remember(corrected, subject_of(draft, rule, corrected))
@@ -62,6 +62,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
     answers.follow(draft, corrected)
     answers.ask_again_fallen(draft, stood)
+    preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
     speak(draft, rule, corrected)
@@ -89,7 +90,7 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
         else:
             tell.re_aim(
                 draft,
-                tell.re_time(draft, rule, obligation, corrected),
+                retiming.re_time(draft, rule, obligation, corrected),
                 obligation.organisation,
                 obligation.person,
                 NoticeReason.CORRECTED,
@@ -112,13 +113,14 @@ def retract(draft: Draft, event: Event) -> None:
     What it had answered, and what it had withdrawn, is asked for again.
     """
     target = str(event.body["target_id"])
-    stood = answers.standing(draft)
+    stood, objected = answers.standing(draft), draft.objections
     held = draft.remembered(target)
     if held is not None:
         matters.take_back(draft, held)
     forget(draft, target)
     refold(draft)
     say_changed(draft)
+    preferences.follow(draft, event, objected)
     for obligation in list(draft.obligations.values()):
         rule = draft.policy.tells.get(obligation.rule)
         if obligation.trigger == target:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Europe/London")
@@ -169,3 +170,14 @@ def gestation_days(edd: date, on: date) -> int:
 def gestation_words(days: int) -> str:
     """Days of pregnancy as weeks and days, `20+3`."""
     return f"{days // 7}+{days % 7}"
+
+
+def clock_start(body: dict[str, Any], name: str, occurred_at: datetime) -> datetime:
+    """From when a clock runs: a field of the event where it has one, else the event itself.
+
+    A field that holds a date counts from the beginning of that day, as it is here.
+    """
+    found = body.get(name)
+    if isinstance(found, str):
+        return at_local(date.fromisoformat(found), time(0))
+    return found if isinstance(found, datetime) else occurred_at

@@ -21,12 +21,10 @@ from hub.core.silences import Silence, Silent
 
 MATTER_HISTORY = 384  # An area's directory alone has more entries than a pregnancy events.
 HISTORY_LIMIT = 96
-"""Events an episode remembers.  Twice the forty to sixty of an ordinary pregnancy; the log holds
-the rest, and the oldest that no open duty rests on goes first."""
+"""Events an episode remembers, twice those of an ordinary pregnancy; the oldest at rest goes."""
 
-RECKONING = 2
-"""One more with every change to what an episode waits for or to what closes a gap, so that episodes
-decided before are looked at whole at their next input, and not only at their next wake."""
+RECKONING = 3
+"""One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder().decode
@@ -66,6 +64,7 @@ class Draft:
         self.outcome = episode.outcome
         self.babies = list(episode.babies)
         self.plans = episode.plans
+        self.objections = episode.objections
         self.team = episode.team
         self.history = list(episode.history)
         self.obligations = {o.obligation_id: o for o in episode.obligations}
@@ -221,6 +220,7 @@ class Draft:
             gaps=tuple(self.gaps.values()),
             next_wake=next_wake,
             reckoned_by=self.reckoner,
+            objections=self.objections,
         )
 
 

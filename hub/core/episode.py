@@ -152,3 +152,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     next_wake: datetime | None = None
     reckoned_by: str = ""
     """The reckoning and the policy of the last decision; any other looks at everything again."""
+    objections: tuple[str, ...] = ()
+    """Scopes in which she objects to routine sharing, as the roles of the policy name them."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import answers, matters, receipts, requirements, tell
+from hub.core import answers, matters, preferences, receipts, requirements, tell
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
@@ -51,7 +51,7 @@ def subject_of(draft: Draft, rule: EventRule, event: Event) -> str:
 
 def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     """Remember a new event, set what it says, answer what was awaited, raise what it asks."""
-    before = ((draft.edd, draft.born), draft.ended_at)
+    before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
     if not matters.is_matter(draft.episode_id):
         _know(draft, event.subject)
     draft.remember(event, subject_of(draft, rule, event))
@@ -65,6 +65,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     for obligation in list(draft.obligations.values()):
         _act(draft, obligation, event, event.body)
     _withdraw(draft, rule, event)
+    preferences.follow(draft, event, before[2])
     if draft.ended_at is not None and before[1] is None:
         receipts.sent_before_loss_was_known(draft)
     speak(draft, rule, event)

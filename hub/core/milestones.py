@@ -25,8 +25,10 @@ def milestones_for(
     found: dict[Level, datetime] = {}
     for milestone in rule.milestones:
         due = draft.due(milestone.within, start)
+        later = draft.due(milestone.or_by, start) if milestone.or_by is not None else None
         if due is None:
             continue
+        due = max(due, later or due)
         hurried = milestone.within.unit is Unit.HOURS or _on_a_day_off(draft, milestone, due)
         if office and hurried and milestone.level > Level.DELIVERED:
             found.setdefault(Level.DELIVERED, due)

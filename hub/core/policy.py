@@ -1,9 +1,7 @@
 """Policy as the core sees it: frozen rules with compiled conditions.
 
-The words of the rules are written in TOML under `hub/policy/`, where clinicians can read them;
-`hub.policy.loader` turns them into the values below.  Five families of rule: tell, expect,
-content, relationship and pattern.  The last four say that something must be so, and share one
-form, `Requirement`; what tells them apart is when they start and what satisfies them.
+`hub.policy.loader` makes these values of the TOML under `hub/policy/`.  Of the five families the
+last four say that something must be so, and share one form, `Requirement`.
 """
 
 from collections.abc import Mapping
@@ -61,10 +59,11 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class MilestoneRule:
-    """A level, and the span within which it must be reached."""
+    """A level, and the span within which it must be reached, or by when where that is later."""
 
     level: Level
     within: Span
+    or_by: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +263,7 @@ class RoleRule:
     label: str
     audience: str
     office: bool
+    objection: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

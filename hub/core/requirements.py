@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import tell
-from hub.core.deadlines import Unit
+from hub.core import retiming, tell
+from hub.core.deadlines import Unit, clock_start
 from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.episode import Expectation, Gap, Remembered
 from hub.core.expressions import Expression
@@ -41,7 +41,7 @@ def raise_for(
     if not owners:
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
-    start = context.body.get(rule.counted_from) or trigger.occurred_at
+    start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
     for owner in owners:
         raise_one(draft, rule, owner, trigger, subject, start)
 
@@ -248,6 +248,7 @@ def recompute(draft: Draft) -> None:
 
     A gap that had opened on the old date ends withdrawn when the new one is still to come.
     """
+    retiming.recompute(draft)
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
         if not running(expectation) or rule.by is None or rule.by.unit not in MOVING:

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from hub.core import objections
 from hub.core.compose import Composer, Said, compose_gap
+from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Obligation, Remembered, Told
 from hub.core.facts import Recipient
@@ -34,7 +36,7 @@ def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | R
     if not recipients:
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
-    start = context.body.get(rule.counted_from) or trigger.occurred_at
+    start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
     for recipient in recipients:
         raise_one(draft, rule, recipient, trigger.id, subject, start)
 
@@ -75,7 +77,9 @@ def raise_one(
         return
     draft.put_obligation(obligation)
     _say_raised(draft, rule, obligation)
-    if organisation:
+    if objections.declined(draft, rule, recipient.role, subject):
+        end(draft, obligation, Signal.DECLINE, objections.OBJECTION)
+    elif organisation:
         issue(draft, obligation, reason)
 
 
@@ -205,19 +209,6 @@ def remind(draft: Draft, obligation: Obligation) -> bool:
         obligation = replace(obligation, state=step(obligation.state, Signal.REISSUE))
     issue(draft, obligation, NoticeReason.REMINDER)
     return True
-
-
-def re_time(draft: Draft, rule: TellRule, obligation: Obligation, corrected: Event) -> Obligation:
-    """Due times worked out again from a corrected event; what was met or missed stays so."""
-    start = corrected.body.get(rule.counted_from) or corrected.occurred_at
-    fresh = {m.level: m.due_at for m in milestones_for(draft, rule, obligation.role, start)}
-    return replace(
-        obligation,
-        milestones=tuple(
-            m if m.met_at or m.missed else replace(m, due_at=fresh.get(m.level, m.due_at))
-            for m in obligation.milestones
-        ),
-    )
 
 
 def re_aim(

@@ -31,6 +31,7 @@ class LevelTable(_Strict, frozen=True, kw_only=True):
 
     level: str
     within: str
+    or_by: str = ""
 
 
 class RaiseTable(_Strict, frozen=True, kw_only=True):
@@ -190,6 +191,7 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
     label: str
     audience: str
     hours: str
+    objection: str = ""
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
 from hub.core.facts import DUTY, EPISODE, FACTS
-from hub.core.kinds import INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
+from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,
@@ -206,6 +206,7 @@ class RuleBuilder:
                 MilestoneRule(
                     here.source.choose(Level, m.level, Level.OPENED, here.quoted, "levels"),
                     read_wait(here.source, m.within, here.quoted),
+                    read_span(here.source, m.or_by, here.quoted) if m.or_by else None,
                 )
                 for m in row.levels
             ),
@@ -233,10 +234,10 @@ class RuleBuilder:
         """The field from which a clock runs; it must be one of the event's."""
         record = self.kinds.get(here.event)
         kind = record.fields.get(row.counted_from) if record is not None else None
-        if row.counted_from != "occurred_at" and kind != INSTANT:
+        if row.counted_from != "occurred_at" and kind not in (INSTANT, DATE):
             here.fault(
-                f"the clock counts from {row.counted_from!r}, which is no instant of the event",
-                "name a field that holds an instant, or leave it out for occurred_at",
+                f"the clock counts from {row.counted_from!r}, which is no time of the event",
+                "name a field that holds an instant or a date, or leave it out for occurred_at",
                 row.counted_from,
             )
         return row.counted_from

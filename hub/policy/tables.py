@@ -60,7 +60,11 @@ def read_roles(source: Source) -> dict[str, RoleRule]:
                 f"hours {row.hours!r} of {row.role}", "write '24h' or 'office'", f'"{row.role}"'
             )
         roles[row.role] = RoleRule(
-            role=row.role, label=row.label, audience=row.audience, office=row.hours == "office"
+            role=row.role,
+            label=row.label,
+            audience=row.audience,
+            office=row.hours == "office",
+            objection=row.objection,
         )
     return roles
 

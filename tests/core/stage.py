@@ -44,6 +44,8 @@ TEAM = tuple(
     )
 )
 EDD = "2026-10-20"
+ASKED = {"tool": "Whooley", "version": "1", "setting": "booking", "result": "negative"}
+ASKED_ALONE = {"alone": "y", "asked": "y", "answer": "no"}
 BOOKING = {
     "booked_on": "2026-03-23",
     "edd": EDD,
@@ -129,7 +131,11 @@ class Family:
         )
 
     def book(self, at: str = "2026-03-23 10:00", **changes: Any) -> Decision:
-        """Hear the booking."""
+        """Hear the booking, of a woman who was asked how she is and what happens at home."""
+        if not self.episode.seq:
+            team = {"holders": changes["holders"]} if "holders" in changes else {}
+            self.hear("screening.mental-health", at, id="asked", **ASKED, **team)
+            self.hear("enquiry.domestic-abuse", at, id="asked-alone", **ASKED_ALONE, **team)
         return self.hear("pregnancy.booked", at, **(BOOKING | {"id": "booking"} | changes))
 
     def correct(self, target: str, event_type: str, at: str, *, occurred: str, **body: Any) -> None:

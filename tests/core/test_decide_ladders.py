@@ -117,7 +117,7 @@ def test_a_gap_is_raised_in_place_by_a_risk_flag_and_never_lowered() -> None:
     family = Family()
     family.book(holders=team(GP_PRACTICE=None))
     assert Severity.ATTENTION is family.gaps("G60")[0].severity
-    family.hear("concern.raised", "2026-03-24 10:00", id="c1", code="DA", severity="high",
+    family.hear("concern.raised", "2026-03-24 10:00", id="c1", code="DA", severity="medium",
                 holders=team(GP_PRACTICE=None))  # fmt: skip
     (raised,) = family.just_said(GapRaised)
     assert ("G60", Severity.SAFEGUARDING) == (raised.code, raised.severity)

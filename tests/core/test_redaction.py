@@ -27,8 +27,9 @@ ENQUIRY = {"answer": "disclosed", "risk_level": "standard", "safe_contact": "tex
 
 
 def told(family: Family, rule: str, role: str) -> dict[str, str]:
-    """What the notice of a rule says to a role, by field."""
-    return {line.field: line.value for line in family.notice(rule, role).content}
+    """What the notice of a rule says to a role, by field; nothing where nobody was told."""
+    notices = family.said(NoticeIssued, rule=rule, role=role)
+    return {line.field: line.value for line in notices[-1].content} if notices else {}
 
 
 def telling(rule: str, *roles: str) -> Policy:

@@ -54,6 +54,7 @@ CATALOGUE = {
     "core-group.held": ("perinatal.conference", "E34", True),
     "status.changed": ("perinatal.safeguarding", "E35", True),
     "lead.assigned": ("perinatal.pregnancy", "E36", False),
+    "sharing.preference": ("perinatal.preference", "E49", False),
     "referral.made": ("perinatal.referral", "E37", True),
     "referral.updated": ("perinatal.referral", "E38", True),
     "mh.red-flag": ("perinatal.referral", "E39", True),

@@ -5,6 +5,7 @@ and says in its docstring what it means and where the meaning comes from.
 """
 
 from hub.core.facts import (
+    contacts,
     families,
     matters,
     people,
@@ -12,6 +13,7 @@ from hub.core.facts import (
     recipients,
     record,
     referrals,
+    safeguarding,
     workforce,
 )
 from hub.core.facts.pregnancy import is_flagged
@@ -22,6 +24,7 @@ __all__ = [
     "EPISODE",
     "FACTS",
     "Recipient",
+    "contacts",
     "families",
     "is_flagged",
     "matters",
@@ -30,6 +33,7 @@ __all__ = [
     "recipients",
     "record",
     "referrals",
+    "safeguarding",
     "same_post",
     "workforce",
 ]

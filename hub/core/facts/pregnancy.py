@@ -1,6 +1,6 @@
 """Facts about the pregnancy and its risks."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hub.core.deadlines import gestation_days as days_between
 from hub.core.deadlines import local_date
@@ -45,6 +45,16 @@ def infant_age_days(c: Context) -> int | None:
     """Age of the first baby in days at the event; the day of birth is day 0."""
     day = c.episode.born
     return (local_date(moment(c)) - day).days if day else None
+
+
+@fact(NUMBER)
+def mother_age_years(c: Context) -> int | None:
+    """Her age in years at the event, from whichever event carried her date of birth (ruling 29)."""
+    known = c.episode.mother.birth_date if c.episode.mother is not None else None
+    if known is None:
+        return None
+    born_on, today = date.fromisoformat(known), local_date(moment(c))
+    return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
 
 
 @fact(TRUTH, role=TEXT, other=TEXT)

@@ -58,6 +58,12 @@ def same_post(role: str) -> str:
     return SAME_POST.get(role, role)
 
 
+def audience(draft: Draft, role: str) -> str:
+    """As whom a role reads; empty for a role that the policy does not know."""
+    found = draft.policy.roles.get(role)
+    return found.audience if found is not None else ""
+
+
 def moment(c: Context) -> datetime:
     """When the event happened; the hub's time where there is none."""
     return c.event.occurred_at if c.event is not None else c.episode.at

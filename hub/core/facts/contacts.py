@@ -1,0 +1,181 @@
+"""Facts about contacts: who was seen alone, what was asked, what was promised and kept."""
+
+from typing import Any
+
+from hub.core.deadlines import local_date
+from hub.core.draft import Context, Draft, unpack_body
+from hub.core.episode import Remembered
+from hub.core.facts.register import Recipient, fact, moment, of_type
+from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
+
+TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
+"""A team stands in for a named person until one is named (domain section 6, short forms)."""
+
+DEPRESSION_ONLY = frozenset({"depression"})
+
+
+@fact(RECIPIENTS, role=TEXT)
+def named_or_team(c: Context, role: str) -> tuple[Recipient, ...]:
+    """The named professional of a post, or her team until one is named and has accepted."""
+    found = c.episode.holder(role)
+    if found is not None and found.person is not None and found.accepted:
+        return (Recipient(role, found.organisation, found.person),)
+    return (Recipient(TEAM_OF.get(role, role)),)
+
+
+@fact(TRUTH, role=TEXT)
+def covered(c: Context, role: str) -> bool:
+    """Whether anybody is on the rota for a role at this moment (G47)."""
+    return c.episode.holder(role) is not None
+
+
+def _contacts(c: Context) -> list[tuple[Remembered, dict[str, Any]]]:
+    """The contacts held up to the event, the latest first."""
+    until = moment(c)
+    held = [r for r in of_type(c.episode, "contact.completed") if r.occurred_at <= until]
+    held.sort(key=lambda r: r.occurred_at, reverse=True)
+    return [(r, unpack_body(r)) for r in held]
+
+
+@fact(NUMBER)
+def contacts_in_a_row_not_alone(c: Context) -> int:
+    """Contacts with the mother in a row, up to the event, at which she was not seen alone (G38).
+
+    An enquiry about domestic abuse that was made alone begins the count again.
+    """
+    asked = [
+        r.occurred_at
+        for r in of_type(c.episode, "enquiry.domestic-abuse")
+        if unpack_body(r).get("alone") == "y"
+    ]
+    count = 0
+    for contact, body in _contacts(c):
+        if any(at >= contact.occurred_at for at in asked):
+            break
+        if "mother" not in (body.get("seen") or ()):
+            continue
+        if body.get("seen_alone") == "y":
+            break
+        count += 1
+    return count
+
+
+@fact(NUMBER)
+def empty_infant_sections_in_a_row(c: Context) -> int:
+    """Contacts in a row, up to the event, whose part about the same baby was left empty (G69)."""
+    count = 0
+    for _, body in _contacts(c):
+        if body.get("infant_section") is None or body.get("baby_id") != c.body.get("baby_id"):
+            continue
+        if body["infant_section"] != "empty":
+            break
+        count += 1
+    return count
+
+
+def _booking(draft: Draft) -> dict[str, Any]:
+    booked = of_type(draft, "pregnancy.booked")
+    return unpack_body(max(booked, key=lambda r: r.occurred_at)) if booked else {}
+
+
+@fact(TRUTH)
+def interpreter_needed(c: Context) -> bool:
+    """Whether the booking says that she needs an interpreter (G75)."""
+    return (_booking(c.episode).get("interpreter") or {}).get("needed") == "y"
+
+
+@fact(TEXT)
+def language_needed(c: Context) -> str | None:
+    """The language in which she must be spoken to, where an interpreter is needed (G75)."""
+    interpreter = _booking(c.episode).get("interpreter") or {}
+    if interpreter.get("needed") != "y":
+        return None
+    spoken: str | None = interpreter.get("lang") or _booking(c.episode).get("language")
+    return spoken
+
+
+@fact(TRUTH)
+def mental_health_flag(c: Context) -> bool:
+    """Whether a history, a positive answer, a concern or a red flag of mental health is known."""
+    if any(of_type(c.episode, "mh.red-flag")):
+        return True
+    if any(unpack_body(r).get("code") == "MH" for r in of_type(c.episode, "concern.raised")):
+        return True
+    return any(
+        body.get("result") == "positive"
+        or body.get("history_self_reported") == "y"
+        or body.get("family_history_severe") == "y"
+        for body in map(unpack_body, of_type(c.episode, "screening.mental-health"))
+    )
+
+
+@fact(TRUTH)
+def own_history(c: Context) -> bool:
+    """Whether she has told of mental health trouble of her own before; her word counts (F107)."""
+    return any(
+        body.get("history_self_reported") == "y"
+        for body in map(unpack_body, of_type(c.episode, "screening.mental-health"))
+    )
+
+
+@fact(TRUTH, setting=TEXT)
+def screened(c: Context, setting: str) -> bool:
+    """Whether mental health was asked about in a setting, such as `ward` (G41)."""
+    return any(
+        unpack_body(r).get("setting") == setting
+        for r in of_type(c.episode, "screening.mental-health")
+    )
+
+
+@fact(TRUTH)
+def only_depression_asked(c: Context) -> bool:
+    """Whether the screening says what it asked about, and that was depression alone (F115)."""
+    asked = c.body.get("conditions") or ()
+    return bool(asked) and set(asked) <= DEPRESSION_ONLY
+
+
+@fact(TRUTH)
+def awaited_asks_more(c: Context) -> bool:
+    """Whether the awaited screening asked about more than depression, or does not say (F115)."""
+    asked = c.awaited_body.get("conditions") or ()
+    return not asked or not set(asked) <= DEPRESSION_ONLY
+
+
+@fact(NUMBER)
+def awaited_age_days(c: Context) -> int | None:
+    """Age of the first baby in days at the awaited event; the day of birth is day 0."""
+    if c.awaited is None or c.episode.born is None:
+        return None
+    age: int = (local_date(c.awaited.occurred_at) - c.episode.born).days
+    return age
+
+
+@fact(TRUTH, kind=TEXT)
+def appointment_made(c: Context, kind: str) -> bool:
+    """Whether an appointment of a kind stands in the diary, or was kept (G46)."""
+    cancelled = {unpack_body(r).get("contact_id") for r in of_type(c.episode, "contact.missed")}
+    made = (*of_type(c.episode, "contact.scheduled"), *of_type(c.episode, "contact.completed"))
+    return any(
+        body.get("kind") == kind and body.get("contact_id") not in cancelled
+        for body in map(unpack_body, made)
+    )
+
+
+@fact(NUMBER)
+def referral_misses(c: Context) -> int:
+    """How often she did not attend on the referral that the event speaks of (G45)."""
+    wanted = c.body.get("referral_id")
+    return sum(
+        body.get("referral_id") == wanted and body.get("state") == "DNA"
+        for body in map(unpack_body, of_type(c.episode, "referral.updated"))
+    )
+
+
+@fact(TRUTH)
+def wishes_no_contact(c: Context) -> bool:
+    """Whether she asked, after a loss, that nobody should seek contact with her (G75)."""
+    lost = of_type(c.episode, "pregnancy.ended")
+    if not lost:
+        return False
+    latest = max(lost, key=lambda r: r.occurred_at)
+    return unpack_body(latest).get("contact_wishes") == "no_contact"
