@@ -23,7 +23,11 @@ def hear(draft: Draft, event: Event, *, corrected_at: datetime | None = None) ->
             requirements.withdraw(draft, expectation, "withdrawn", ended_by=event.id)
         elif requirements.matches(draft, rule.awaits, expectation, event, event.body):
             requirements.meet(draft, expectation, event.occurred_at, event.id)
-        elif rule.family is Family.CONTENT and rule.until is None and not rule.awaits:
+        elif (
+            rule.family is Family.CONTENT
+            and rule.until is None
+            and (corrected_at or not rule.awaits)
+        ):
             _hear_content(draft, rule, expectation, event, corrected_at)
 
 
@@ -34,7 +38,10 @@ def _hear_content(
     event: Event,
     corrected_at: datetime | None,
 ) -> None:
-    """A content gap closes when the same document comes again and is complete."""
+    """A content gap closes when the same document comes again and is complete.
+
+    Where other events answer it, a new document is none of them; a correction of the first is.
+    """
     trigger = draft.remembered(expectation.trigger)
     asked_by = trigger.type if trigger else rule.on
     same = event.id == expectation.trigger if corrected_at else event.type == asked_by

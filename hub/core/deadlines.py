@@ -6,7 +6,7 @@ Rules: domain ground rules 1.2; test vectors 1.5; rulings 1, 2.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -39,9 +39,17 @@ class Span:
 
     unit: Unit
     amount: int
+    limit: "Span | None" = None
+    """What it may not outlast: `10wd by 28+0g` ends at 28+0 where that is sooner."""
+
+    def counts_on(self, *units: Unit) -> bool:
+        """Whether the span, or what limits it, is measured in one of these units."""
+        return self.unit in units or (self.limit is not None and self.limit.unit in units)
 
     def __str__(self) -> str:
         """The span as it is written in a policy file."""
+        if self.limit is not None:
+            return f"{Span(self.unit, self.amount)} by {self.limit}"
         if self.unit is Unit.GESTATION:
             return f"{self.amount // 7}+{self.amount % 7}g"
         return f"{self.amount}{self.unit}"
@@ -79,17 +87,21 @@ _WRITTEN = re.compile(r"(-?\d+)(h|d|wd|a|mo)|(\d{1,2})\+([0-6])g")
 
 
 def parse_span(text: str) -> Span:
-    """Read `2wd`, `24h`, `14d`, `26+0g`, `14a`, `3mo`, `-48h` or `same-day`.
+    """Read `2wd`, `24h`, `14d`, `26+0g`, `14a`, `3mo`, `-48h` or `same-day`, and `2wd by 28+0g`.
 
     Raises ValueError, naming what may be written, for anything else.
     """
+    first, by, last = text.partition(" by ")
+    if by:
+        return replace(parse_span(first), limit=parse_span(last))
     if text == "same-day":
         return Span(Unit.DAYS, 0)
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(
             f"{text!r} is not a span: write hours '24h', days '5d' or 'same-day', working days "
-            "'2wd', months '3mo', gestation '26+0g' or infant age '14a'"
+            "'2wd', months '3mo', gestation '26+0g' or infant age '14a'; a second one after ' by ' "
+            "is the latest"
         )
     if found[3] is not None:
         return Span(Unit.GESTATION, int(found[3]) * 7 + int(found[4]))
@@ -130,8 +142,20 @@ def due_after(
     """When `span` from `start` falls due.
 
     Gestation spans are measured on `edd` and age spans on `born`; while the date they need is
-    unknown the answer is None.
+    unknown the answer is None.  A limit that is past when the clock begins limits nothing.
     """
+    if span.limit is not None:
+        due = due_after(replace(span, limit=None), start, calendar, edd=edd, born=born)
+        last = due_after(span.limit, start, calendar, edd=edd, born=born)
+        limits = last is not None and last > start and (due is None or last < due)
+        return last if limits else due
+    return _due(span, start, calendar, edd, born)
+
+
+def _due(
+    span: Span, start: datetime, calendar: Calendar, edd: date | None, born: date | None
+) -> datetime | None:
+    """As `due_after`, of a span that nothing limits."""
     match span.unit:
         case Unit.WORKING_DAYS:
             day = calendar.add_working_days(local_date(start), span.amount)

@@ -137,8 +137,8 @@ class Draft:
 
     def due(self, span: Span, start: datetime) -> datetime | None:
         """When a span from `start` falls due for this episode."""
-        edd = self.due_date if span.unit is Unit.GESTATION else None
-        born = self.born if span.unit is Unit.INFANT_AGE else None
+        edd = self.due_date if span.counts_on(Unit.GESTATION) else None
+        born = self.born if span.counts_on(Unit.INFANT_AGE) else None
         return due_after(span, start, self.policy.calendar, edd=edd, born=born)
 
     # --- changing -----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
+from hub.core.comparing import among, at_most, less, listed, not_among, unequal
 from hub.core.kinds import (
     DATE,
     INSTANT,
@@ -49,30 +50,12 @@ class Expression:
     text: str
     run: Callable[[Any], Any] = field(compare=False)
     gives: Kind
+    facts: frozenset[str] = frozenset()
+    """The names of the facts that it asks."""
 
     def __call__(self, context: Any) -> Any:
         """The value of the expression in a context."""
         return self.run(context)
-
-
-def _less(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and left < right
-
-
-def _at_most(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and left <= right
-
-
-def _unequal(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and left != right
-
-
-def _among(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and left in right
-
-
-def _not_among(left: Any, right: Any) -> bool:
-    return left is not None and right is not None and left not in right
 
 
 _ORDER: dict[type[ast.cmpop], tuple[str, bool]] = {
@@ -119,6 +102,7 @@ class _Compiler:
     def __init__(self, text: str, scope: Scope):
         self.text = text
         self.scope = scope
+        self.facts: set[str] = set()
 
     def fault(self, node: ast.AST, words: str) -> ExpressionFault:
         """An error that points at its column."""
@@ -211,6 +195,9 @@ class _Compiler:
             word = "_among" if isinstance(operator, ast.In) else "_not_among"
             return f"{word}({left}, {right})", TRUTH
         self.check_alike(node, left_kind, right_kind, node.left, right_node)
+        if (left_kind, right_kind) == (LIST, LIST):
+            # A list that came with an event and one written in a rule are kept differently.
+            left, right = f"_listed({left})", f"_listed({right})"
         if isinstance(operator, ast.Eq):
             return f"({left} == {right})", TRUTH
         if isinstance(operator, ast.NotEq):
@@ -266,6 +253,7 @@ class _Compiler:
             name = node.func.id if isinstance(node.func, ast.Name) else "?"
             raise self.fault(node, f"unknown fact {name!r}{_suggest(name, self.scope.facts)}")
         fact = self.scope.facts[node.func.id]
+        self.facts.add(node.func.id)
         takes = list(fact.takes.items())
         parts = [f"_f_{node.func.id}(c"]
         given = list(zip((name for name, _ in takes), node.args, strict=False))
@@ -313,9 +301,9 @@ def compile_expression(text: str, scope: Scope, *, wants: Kind = TRUTH) -> Expre
     if wants == RECIPIENTS and kind != RECIPIENTS:
         raise compiler.fault(tree, "a fact that names recipients is wanted here")
     names: dict[str, Any] = {"_E": {}}
-    names |= {f.__name__: f for f in (_less, _at_most, _unequal, _among, _not_among)}
+    names |= {f"_{f.__name__}": f for f in (less, at_most, unequal, listed, among, not_among)}
     names |= {f"_f_{name}": fact.function for name, fact in scope.facts.items()}
     code: CodeType = compile(f"lambda c: {source}", "<policy>", "eval")
     # Everything in the source was put there by the compiler above; no builtins are in reach.
     run = eval(code, {"__builtins__": {}, **names})  # noqa: S307  see the line above
-    return Expression(text=text, run=run, gives=kind)
+    return Expression(text=text, run=run, gives=kind, facts=frozenset(compiler.facts))

@@ -17,7 +17,10 @@ from hub.core.faults import FaultReason, HubFault
 from hub.core.lifecycle import ENDED, RETURNED
 from hub.core.model import Event, Level, Person, Signal
 from hub.core.outcomes import EpisodeChanged, EventRecorded
-from hub.core.policy import EventRule, Policy
+from hub.core.policy import EventRule, Policy, Requirement, TellRule
+
+AGES = frozenset(("age", "age_at_conception"))
+"""Facts about the mother's age: known as soon as any event carries her date of birth."""
 
 MOVES = ("demographics.changed", "assignment.changed")
 """Events after which a duty may have to be aimed at somebody else."""
@@ -52,6 +55,7 @@ def subject_of(draft: Draft, rule: EventRule, event: Event) -> str:
 def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     """Remember a new event, set what it says, answer what was awaited, raise what it asks."""
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
+    born_on = draft.mother.birth_date if draft.mother else None
     if not matters.is_matter(draft.episode_id):
         _know(draft, event.subject)
     draft.remember(event, subject_of(draft, rule, event))
@@ -70,6 +74,32 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
         receipts.sent_before_loss_was_known(draft)
     speak(draft, rule, event)
     matters.count(draft, event)
+    _speak_of_age(draft, event, born_on)
+
+
+def _speak_of_age(draft: Draft, event: Event, known_before: str | None) -> None:
+    """Her date of birth has come: rules that turn on her age speak on what came before (ruling 29).
+
+    The date may stand in any event, and the booking may have come without it.
+    """
+    if draft.mother is None or known_before or draft.mother.birth_date is None:
+        return
+    for earlier in [r for r in draft.history if r.id != event.id and not r.retracted]:
+        rule = draft.policy.events.get(earlier.type)
+        if rule is None:
+            continue
+        context = Context(draft, earlier, unpack_body(earlier))
+        for tell_rule in rule.tells:
+            if _asks_age(tell_rule):
+                tell.raise_for(draft, tell_rule, context, earlier)
+        for requirement in rule.requirements:
+            if _asks_age(requirement):
+                requirements.raise_for(draft, requirement, context, earlier)
+
+
+def _asks_age(rule: TellRule | Requirement) -> bool:
+    """Whether a rule's condition turns on the mother's age."""
+    return rule.when is not None and not AGES.isdisjoint(rule.when.facts)
 
 
 def _know(draft: Draft, subject: Person) -> None:

@@ -251,7 +251,7 @@ def recompute(draft: Draft) -> None:
     retiming.recompute(draft)
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
-        if not running(expectation) or rule.by is None or rule.by.unit not in MOVING:
+        if not running(expectation) or rule.by is None or not rule.by.counts_on(*MOVING):
             continue
         move(draft, expectation, draft.due(rule.by, expectation.started_at))
 

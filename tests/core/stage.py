@@ -264,7 +264,7 @@ def sections(state: str) -> dict[str, object]:
     """The parts of a summary that must be filled."""
     part = {"state": state, "text": None, "checked_by": None}
     names = ("safeguarding_concerns", "social_circumstances", "mental_health_history")
-    return dict.fromkeys(names, part)
+    return dict.fromkeys(names, part) | {"mental_health_info_given": "y"}
 
 
 def summary(state: str = "content", **changes: object) -> dict[str, object]:

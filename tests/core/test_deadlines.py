@@ -219,3 +219,27 @@ def test_a_local_time_that_the_clocks_skip_still_is_an_instant() -> None:
     """01:30 on the morning the clocks go forward does not exist; it is not an error."""
     skipped = at_local(day("2026-03-29"), datetime(2026, 1, 1, 1, 30, tzinfo=UTC).time())
     assert datetime(2026, 3, 29, 1, 30, tzinfo=UTC) == skipped
+
+
+@pytest.mark.parametrize(
+    ("span", "due"),
+    [
+        ("10wd by 28+0g", "2026-06-03 23:59"),
+        ("1wd by 28+0g", "2026-06-02 17:00"),
+        ("10wd by 27+0g", "2026-06-15 17:00"),
+    ],
+    ids=["the-limit-is-sooner", "the-limit-is-later", "the-limit-is-past"],
+)
+def test_a_span_does_not_outlast_its_limit(span: str, due: str) -> None:
+    """What limits a span counts where it is sooner, and not when it had passed before."""
+    edd = day("2026-06-03") + timedelta(days=280 - 28 * 7)
+    found = due_after(parse_span(span), local("2026-06-01 09:00"), CALENDAR, edd=edd)
+    assert found is not None
+    assert local(due) == found.replace(second=0)
+    assert parse_span(span) == parse_span(str(parse_span(span)))
+
+
+def test_a_limit_without_its_date_limits_nothing() -> None:
+    """Where nobody knows the due date, the span itself still runs."""
+    found = due_after(parse_span("10wd by 28+0g"), local("2026-06-01 09:00"), CALENDAR)
+    assert local("2026-06-15 17:00") == found

@@ -20,7 +20,23 @@ from hub.policy.source import PolicyFaults
 
 SEED, SAMPLE = 20261128, 40
 
-CODES = {"FACTS", "DUTY", "CPP", "DA", "GP", "HV", "MW", "PAEDS", "PMH", "SUBST", "TT", "VCS"}
+CODES = {
+    "FACTS",
+    "DUTY",
+    "CPP",
+    "DA",
+    "DNA",
+    "GP",
+    "HV",
+    "MH",
+    "MW",
+    "NFA",
+    "PAEDS",
+    "PMH",
+    "SUBST",
+    "TT",
+    "VCS",
+}
 """Codes in the facts that are names, statuses, concerns or services, and no roles."""
 
 

@@ -70,7 +70,7 @@ def test_a_schema_that_changed_since_its_release_is_a_fault(settings: Settings) 
     path.write_text(json.dumps(schema), encoding="utf-8")
     # A policy that still names the field is a second fault, at its own line.
     (fault,) = {f for f in check(settings).faults if f.file.endswith("pregnancy.booked.avsc")}
-    assert "has changed since version 1 was released" in fault.message
+    assert "has changed since version 2 was released" in fault.message
 
 
 def test_a_schema_that_cannot_be_read_is_a_fault(settings: Settings) -> None:

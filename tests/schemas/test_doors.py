@@ -68,6 +68,7 @@ def test_an_event_enters_whole() -> None:
             "interpreter": None,
             "vulnerabilities": [],
             "late_reason": [],
+            "late_reason_revisit_on": None,
         },
     )
 

@@ -2,11 +2,14 @@
 
 from datetime import date, datetime, timedelta
 
+from hub.core.deadlines import TERM_DAYS, local_date
 from hub.core.deadlines import gestation_days as days_between
-from hub.core.deadlines import local_date
 from hub.core.draft import Context, Draft, estimated_due_date, unpack_body
 from hub.core.facts.register import fact, moment, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
+
+UNSAID = frozenset(("", "none", "not_asked"))
+"""Codes that say nothing."""
 
 
 @fact(NUMBER)
@@ -14,6 +17,58 @@ def gestation_days(c: Context) -> int | None:
     """Days of pregnancy at the event, by the due date in force (domain 1.2, unit g)."""
     due = c.episode.due_date
     return days_between(due, local_date(moment(c))) if due else None
+
+
+@fact(NUMBER)
+def gestation_then(c: Context) -> int | None:
+    """Days of pregnancy when the awaited event happened, by the due date in force."""
+    due = c.episode.due_date
+    if due is None or c.awaited is None:
+        return None
+    return days_between(due, local_date(c.awaited.occurred_at))
+
+
+@fact(TRUTH)
+def vulnerable(c: Context) -> bool:
+    """Whether a booking says what makes her or the baby vulnerable (P05)."""
+    return any(code not in UNSAID for code in c.body.get("vulnerabilities") or ())
+
+
+@fact(TRUTH)
+def late_reason_recorded(c: Context) -> bool:
+    """Whether a booking says why it came late (G07); a woman who declined is asked again on a day.
+
+    'Declined' without that day is no reason, and 'not asked' never is.
+    """
+    said = {str(code) for code in c.body.get("late_reason") or ()} - UNSAID
+    if said - {"declined"}:
+        return True
+    return "declined" in said and c.body.get("late_reason_revisit_on") is not None
+
+
+def _years(birth_date: str | None, on: date) -> int | None:
+    """Whole years between a date of birth and a day."""
+    if birth_date is None:
+        return None
+    born_on = date.fromisoformat(birth_date)
+    return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
+
+
+@fact(NUMBER)
+def age(c: Context) -> int | None:
+    """Age of the mother in years at the event, by the date of birth that any event has brought."""
+    mother = c.episode.mother
+    return _years(mother.birth_date, local_date(moment(c))) if mother else None
+
+
+@fact(NUMBER)
+def age_at_conception(c: Context) -> int | None:
+    """Age of the mother in years at her last period, 280 days before the due date (S14)."""
+    due, mother = c.episode.due_date, c.episode.mother
+    if mother is not None and mother.birth_date is not None and due is not None:
+        return _years(mother.birth_date, due - timedelta(days=TERM_DAYS))
+    stated = [unpack_body(r).get("age_at_lmp") for r in of_type(c.episode, "pregnancy.notified")]
+    return next((int(years) for years in stated if years is not None), None)
 
 
 @fact(NUMBER, weeks=NUMBER, days=NUMBER)

@@ -1,10 +1,11 @@
 """Facts about what is on the episode."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from hub.core.deadlines import local_date
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type, same_post
-from hub.core.kinds import NUMBER, TEXT, TRUTH
+from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 
 
 @fact(TRUTH, type=TEXT)
@@ -37,6 +38,21 @@ def awaited_since(c: Context, hours: int) -> bool:
     if c.awaited is None or c.event is None:
         return False
     return c.awaited.occurred_at >= c.event.occurred_at - timedelta(hours=hours)
+
+
+@fact(TRUTH, days=NUMBER, since=INSTANT)
+def given_within(c: Context, days: int, since: datetime | None) -> bool:
+    """Whether the awaited event happened between an instant and so many days after it."""
+    if c.awaited is None or since is None or c.awaited.occurred_at < since:
+        return False
+    return local_date(c.awaited.occurred_at) <= local_date(since) + timedelta(days=days)
+
+
+@fact(TRUTH, baby=TEXT)
+def concerns_baby(c: Context, baby: str | None) -> bool:
+    """Whether the awaited event is about a baby; an only child need not be named (S78)."""
+    said = c.awaited_body.get("baby_id")
+    return said == baby or (said is None and len(c.episode.babies) == 1)
 
 
 @fact(TRUTH)
