@@ -5,6 +5,7 @@ folds the remembered events again, so that what is known follows from what still
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -92,11 +93,14 @@ def absorb(draft: Draft, rule: EventRule, event: Event | Remembered, body: dict[
             ended_at=given.get("baby_ended_at"),
         )
     if "holder_role" in given:
-        _assign(draft, given)
+        _assign(draft, given, event.occurred_at)
 
 
-def _assign(draft: Draft, given: dict[str, Any]) -> None:
-    """Take an assignment in: the former holder's period ends where the new one's begins."""
+def _assign(draft: Draft, given: dict[str, Any], occurred_at: datetime) -> None:
+    """Take an assignment in: the former holder's period ends where the new one's begins.
+
+    The former holder stays known as one who has left, so that nothing she says counts any more.
+    """
     holder = Holder(
         role=str(given["holder_role"]),
         organisation=str(given.get("holder_organisation") or ""),
@@ -111,8 +115,8 @@ def _assign(draft: Draft, given: dict[str, Any]) -> None:
         same_role = other.role == holder.role and other.found_by == "assignment"
         if not same_role or (other.person != holder.person and other.until is not None):
             others.append(other)
-        elif other.person != holder.person and holder.since and holder.since > draft.at:
-            others.append(replace(other, until=holder.since))
+        elif other.person != holder.person:
+            others.append(replace(other, until=holder.since or occurred_at))
     draft.team = (holder, *others)
 
 

@@ -89,6 +89,17 @@ def ask_again_fallen(draft: Draft, stood: frozenset[str]) -> None:
             requirements.ask_again(draft, expectation)
 
 
+def doubt_corrected(draft: Draft, corrected: Event) -> None:
+    """Ask again what an event had answered that, as corrected, is no answer any more."""
+    for expectation in list(draft.expectations.values()):
+        if expectation.met_by != corrected.id:
+            continue
+        rule = draft.policy.requirements[expectation.rule]
+        heard = rule.withdrawn_by if expectation.withdrawn else rule.awaits
+        if not requirements.matches(draft, heard, expectation, corrected, corrected.body):
+            requirements.ask_again(draft, expectation)
+
+
 def follow(draft: Draft, corrected: Event) -> None:
     """Let what an event had started follow its correction: another clock, or no question at all.
 

@@ -155,7 +155,8 @@ def compose_gap(policy: Policy, gap: Gap) -> tuple[ContentLine, ...]:
 def explain(policy: Policy, gap: Gap) -> str:
     """The gap in one plain sentence."""
     about = gap.subject.rpartition("/")[2]
-    return policy.gaps[gap.code].explanation.format(
+    rule = policy.gaps[gap.code]
+    return rule.reasons.get(gap.reason, rule.explanation).format(
         owner=policy.label(gap.role),
         organisation=gap.organisation or "no known organisation",
         about=policy.label(about) if about in policy.roles else about,

@@ -12,10 +12,11 @@ from hub.core.draft import Draft
 from hub.core.episode import Obligation, Remembered
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.hearing import rule_for, say_changed, say_recorded, speak, subject_of
+from hub.core.hearing import prove, rule_for, say_changed, say_recorded, speak, subject_of
 from hub.core.lifecycle import ENDED
 from hub.core.model import Event, NoticeReason, ObligationState, Signal
 from hub.core.policy import TellRule
+from hub.core.receipts import take_proof_away
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
 
@@ -59,7 +60,10 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     say_recorded(draft, event, "corrected")
     say_changed(draft)
     requirements.recompute(draft)
+    answers.doubt_corrected(draft, corrected)
+    take_proof_away(draft, target.id)
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
+    prove(draft, corrected)
     answers.follow(draft, corrected)
     answers.ask_again_fallen(draft, stood)
     preferences.follow(draft, event, objected)
@@ -136,5 +140,6 @@ def retract(draft: Draft, event: Event) -> None:
             requirements.withdraw(draft, expectation, RETRACTED)
         elif expectation.met_by == target:
             requirements.ask_again(draft, expectation)
+    take_proof_away(draft, target)
     answers.ask_again_fallen(draft, stood)
     requirements.recompute(draft)

@@ -9,7 +9,7 @@ later of the two times.
 
 from msgspec.structs import replace
 
-from hub.core import answers, corrections, gaps, matters, receipts
+from hub.core import aiming, answers, corrections, gaps, matters, receipts
 from hub.core.absorb import take_team
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
@@ -152,7 +152,7 @@ def _receive(draft: Draft, given: Input) -> None:
     draft.heard_at = min(given.receipt.at, draft.at)
     receipts.apply(draft, given.receipt)
     if given.team:
-        receipts.aim_at_present_holders(draft, None)
+        aiming.aim_at_present_holders(draft, None)
 
 
 def _note_quarantine(draft: Draft, given: Input) -> None:

@@ -14,16 +14,17 @@ from msgspec.structs import replace
 
 from hub.core.deadlines import TERM_DAYS, Span, Unit, due_after, local_date
 from hub.core.episode import Baby, Episode, Expectation, Gap, Obligation, Remembered
+from hub.core.forgetting import least_needed
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Basis, Policy
 from hub.core.silences import Silence, Silent
 
-MATTER_HISTORY = 384  # An area's directory alone has more entries than a pregnancy events.
-HISTORY_LIMIT = 96
-"""Events an episode remembers, twice those of an ordinary pregnancy; the oldest at rest goes."""
+HISTORY_LIMIT = 384
+"""Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
+two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 3
+RECKONING = 4
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -40,6 +41,7 @@ class Waits:
     """By which dates all of it was worked out; empty when nothing has been looked at."""
     stale: set[str] = field(default_factory=set)
     """Ids of what has been set since."""
+    team: tuple[Holder, ...] | None = None  # As it was looked at.
 
 
 class Draft:
@@ -54,6 +56,7 @@ class Draft:
         """When what is being heard (an event, or what a receipt tells of) really happened."""
         self.moment = at
         """The time looked at: `at`, or the due time of what is falling due before it."""
+        self.turned_at = episode.at or at  # Up to when holders who come or go were looked at.
         self.episode_id = episode.episode_id
         self.mother = episode.mother
         self.provider = episode.provider
@@ -158,13 +161,9 @@ class Draft:
                 labels=self._labels(event),
             )
         )
-        limit = MATTER_HISTORY if self.episode_id.startswith("m-") else HISTORY_LIMIT
-        if len(self.history) > limit:
-            resting_on = {d.trigger for d in self.expectations.values()}
-            resting_on |= {o.trigger for o in self.obligations.values()}
-            # Nothing rests yet on the one that has just come: it is never the one to go.
-            loose = [r for r in self.history[:-1] if r.id not in resting_on]
-            self.history.remove((loose or self.history)[0])
+        if len(self.history) > HISTORY_LIMIT:
+            known = (self.obligations.values(), self.expectations.values())
+            self.history.remove(least_needed(self.history, *known, self.policy))
 
     def _labels(self, event: Event) -> tuple[str, ...]:
         """The labels that its publisher put on an event, and those of what it says, each once."""

@@ -77,6 +77,12 @@ class Obligation(Struct, frozen=True, kw_only=True, array_like=True):
     gap_id: str | None = None
     ended_by: str = ""
     """Id of the event that withdrew it, so that its retraction makes it owed again."""
+    acted_by: str = ""
+    """Id of the event that proved the action, so that its retraction takes the proof away."""
+    unread: tuple[datetime, ...] = ()
+    """When it will have gone unread too long, and then when its inbox counts as dead (G60)."""
+    doubt: str = ""
+    """Why its recipient is in doubt although there is one; a `GapReason`."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True, array_like=True):
@@ -125,6 +131,8 @@ class Gap(Struct, frozen=True, kw_only=True, array_like=True):
     """How many rungs of the ladder have been climbed."""
     raised_at: datetime | None = None
     """When it moved to a graver ladder: the waits of that one count from here."""
+    reason: str = ""
+    """Why it is so, where its code knows more than one way; a `GapReason`."""
 
 
 class Episode(Struct, frozen=True, kw_only=True, array_like=True):

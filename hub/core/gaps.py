@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from hub.core import tell
+from hub.core import reaching, tell
 from hub.core.compose import explain
 from hub.core.draft import Draft
 from hub.core.episode import Expectation, Gap, Obligation
@@ -23,7 +23,7 @@ from hub.core.policy import Basis, GapRule
 LATE_BY = timedelta(minutes=1)
 """A duty known this much after it was due is late-informed: the hub could not have been in time."""
 
-UNREACHABLE = "G60"
+UNREACHABLE = reaching.UNREACHABLE
 OVERDUE = "G76"
 
 BY_PURPOSE = {
@@ -59,13 +59,12 @@ def open_gap(
     *,
     raised_at: datetime,
     purpose: Purpose | None = None,
+    reason: str = "",
 ) -> Gap:
     """Open a gap for a duty, or add the duty to the gap that is already open for the same thing."""
     rule = _rule_for(draft, code, purpose)
     owner = rule.owner or duty.role
-    subject = duty.subject
-    if owner != duty.role and duty.role not in subject.split("/"):
-        subject = f"{subject}/{duty.role}".lstrip("/")
+    subject = _subject_of(duty, owner)
     alike = [
         g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)
     ]
@@ -90,10 +89,27 @@ def open_gap(
         duty_ids=(duty_id(duty),),
         evidence=(duty.trigger,),
         ladder=rule.ladder,
+        reason=reason or _reason(draft, rule, duty),
     )
     draft.put_gap(gap)
     _say_opened(draft, gap, rule, basis)
     return gap
+
+
+def _subject_of(duty: Obligation | Expectation, owner: str) -> str:
+    """What a gap is about: the duty's own subject, and whose duty it is where another owns it."""
+    if owner != duty.role and duty.role not in duty.subject.split("/"):
+        return f"{duty.subject}/{duty.role}".lstrip("/")
+    return duty.subject
+
+
+def _reason(draft: Draft, rule: GapRule, duty: Obligation | Expectation) -> str:
+    """Why it is so, where a code knows more ways than one (G17, G60)."""
+    if not rule.reasons:
+        return ""
+    if isinstance(duty, Obligation):
+        return reaching.reason_unreached(draft, duty)
+    return reaching.reason_unheld(draft, rule.holder_of or duty.role)
 
 
 def _rule_for(draft: Draft, code: str, purpose: Purpose | None) -> GapRule:
@@ -128,6 +144,7 @@ def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
             explanation=explain(draft.policy, gap),
             next_action=rule.next_action,
             ladder=gap.ladder,
+            reason=gap.reason,
             duty_ids=gap.duty_ids,
             why=basis.why(*gap.evidence),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import answers, matters, preferences, receipts, requirements, tell
+from hub.core import aiming, answers, matters, preferences, receipts, requirements, tell
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
@@ -22,7 +22,7 @@ from hub.core.policy import EventRule, Policy, Requirement, TellRule
 AGES = frozenset(("age", "age_at_conception"))
 """Facts about the mother's age: known as soon as any event carries her date of birth."""
 
-MOVES = ("demographics.changed", "assignment.changed")
+MOVES = ("demographics.changed", "assignment.changed", "organisation.changed")
 """Events after which a duty may have to be aimed at somebody else."""
 
 
@@ -64,10 +64,9 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     say_changed(draft)
     if (draft.edd, draft.born) != before[0]:
         requirements.recompute(draft)
-    receipts.aim_at_present_holders(draft, _moved_by(draft, event))
+    aiming.aim_at_present_holders(draft, _moved_by(draft, event))
     answers.hear(draft, event)
-    for obligation in list(draft.obligations.values()):
-        _act(draft, obligation, event, event.body)
+    prove(draft, event)
     _withdraw(draft, rule, event)
     preferences.follow(draft, event, before[2])
     if draft.ended_at is not None and before[1] is None:
@@ -151,6 +150,12 @@ def speak(draft: Draft, rule: EventRule, event: Event) -> None:
             # Events come in any order: the proof may have come before the question.
             if not earlier.retracted and earlier.id != event.id:
                 _act(draft, draft.obligations[identity], earlier, unpack_body(earlier))
+
+
+def prove(draft: Draft, event: Event) -> None:
+    """Let every open duty hear an event: it may prove the action that a notice asked for."""
+    for obligation in list(draft.obligations.values()):
+        _act(draft, obligation, event, event.body)
 
 
 def _act(

@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.core.deadlines import TERM_DAYS, local_date
-from hub.core.draft import estimated_due_date
+from hub.core.draft import HISTORY_LIMIT, estimated_due_date
+from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES
 from hub.core.model import Event
@@ -37,7 +38,7 @@ SAYS_PREGNANT = (
 """Events that say that a woman is pregnant now."""
 EPISODES_LIMIT = 24
 """Pregnancies kept for one person; the oldest goes first."""
-HEARD_LIMIT = 96
+HEARD_LIMIT = HISTORY_LIMIT
 """Events whose copies are recognised, for each pregnancy: as many as an episode remembers."""
 
 
@@ -106,7 +107,8 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
     Whoever is said to be pregnant after a birth or a loss is pregnant again.
     """
     if event.type in SAYS_PREGNANT and _over(known, event):
-        return False
+        # A whole record sent again after the birth still states the due date it had.
+        return event.type == "pregnancy.dated" and _within_window(due, known.edd)
     if (
         event.type == "birth.recorded"
         and known.ended_at is not None
@@ -116,11 +118,16 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
     if known.edd is not None:
         edd = date.fromisoformat(known.edd)
         if due is not None and event.type != "birth.recorded":
-            return abs(date.fromisoformat(due) - edd) <= DUE_DATE_WINDOW or _redated(
-                known, event, edd
-            )
+            return _within_window(due, known.edd) or _redated(known, event, edd)
         return local_date(event.occurred_at) <= edd + LIFE_AFTER_DUE_DATE
     return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + LIFE_AFTER_DUE_DATE
+
+
+def _within_window(due: str | None, edd: str | None) -> bool:
+    """Whether two due dates may be of one pregnancy."""
+    if due is None or edd is None:
+        return False
+    return abs(date.fromisoformat(due) - date.fromisoformat(edd)) <= DUE_DATE_WINDOW
 
 
 def _redated(known: KnownEpisode, event: Event, edd: date) -> bool:
@@ -226,6 +233,11 @@ def _learn(state: PersonState, event: Event) -> PersonState:
     )
     if fresh.practice is None and body.get("gp_ods"):
         fresh = replace(fresh, practice=body["gp_ods"])
+    if event.type == "organisation.changed" and body.get("kind") in CLOSES:
+        if fresh.practice not in (None, body.get("ods")):
+            return fresh
+        successor = body.get("successor_ods")
+        return replace(fresh, practice=successor, practice_since=event.occurred_at)
     if event.type == "demographics.changed" and body.get("to"):
         newest = state.practice_since is None or event.occurred_at >= state.practice_since
         if body.get("kind") == "gp" and newest:

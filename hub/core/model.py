@@ -97,6 +97,28 @@ class GapState(StrEnum):
     WAIVED = "waived"
 
 
+class GapReason(StrEnum):
+    """Why a recipient could not be reached, or why nobody holds a role (G17, G60)."""
+
+    NO_HOLDER = "no_holder"
+    """Nobody is known who holds the role."""
+    HOLDER_LEFT = "holder_left"
+    """The period of the person who held it has ended, and no successor is known."""
+    TWO_CANDIDATES = "two_candidates"
+    """Two organisations hold it with equal right; the first was told."""
+    ORGANISATION_CLOSED = "organisation_closed"
+    """The organisation has closed, and nobody is known to have taken it over."""
+    ORGANISATION_SUCCEEDED = "organisation_succeeded"
+    """The organisation has closed, and its successor has not taken the family on yet."""
+    BOUNCED = "bounced"
+    NOT_OURS = "not_ours"
+    REFUSED = "refused"
+    UNREAD = "unread"
+    """The notice went out, and nobody has opened it."""
+    INBOX_UNOPENED = "inbox_unopened"
+    """Nobody has opened anything there for so long that the inbox must be taken for dead."""
+
+
 class NoticeReason(StrEnum):
     """Why a notice is sent, in the recipient's terms."""
 

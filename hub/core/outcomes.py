@@ -163,6 +163,8 @@ class GapOpened(Outcome, frozen=True, kw_only=True, tag="gap_opened"):
     next_action: str
     ladder: str
     duty_ids: tuple[str, ...] = ()
+    reason: str = ""
+    """Which of the ways of being so that its code knows (`GapReason`); empty where it knows one."""
     why: Why
 
 

@@ -101,8 +101,7 @@ class TellRule:
     acted_by: ActedBy | None = None
     tags: frozenset[str] = frozenset()
     raises: tuple[RaiseRule, ...] = ()
-    carry_over: bool = False
-    """Owed anew to the next holder even when the last one had been told."""
+    carry_over: bool = False  # Owed anew to the next holder even when the last one had been told.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +117,20 @@ class Requirement:
     awaits: Mapping[str, Expression | None] = field(default_factory=dict)
     until: Expression | None = None
     withdrawn_by: Mapping[str, Expression | None] = field(default_factory=dict)
-    by: Span | None = None
-    """None: at once."""
+    by: Span | None = None  # None: at once.
     counted_from: str = "occurred_at"
     gap: str
     owner: str | None = None
     raises: tuple[RaiseRule, ...] = ()
-    latest_only: bool = False
-    """A newer trigger replaces the running clock of an older one."""
+    latest_only: bool = False  # A newer trigger replaces the running clock of an older one.
+    itself: bool = False
+    """The event itself is what was owed: when it happened too late, the gap opens and is over."""
     once: bool = False
     """Not asked again of the same owner about the same thing while it is asked already."""
     every: Expression | None = None
     """In place of `by`: the deadline is `times` as many minutes after as the event states here."""
     times: int = 1
-    severity: Severity | None = None
-    """Where the gap is graver by this rule than by its code."""
+    severity: Severity | None = None  # Where the gap is graver by this rule than by its code.
 
     @property
     def at_once(self) -> bool:
@@ -167,8 +165,7 @@ class CountRule:
     """The inner event that is made of it; its own file says which matter it is about."""
     when: Expression | None
     fields: Mapping[str, Expression]
-    spread: str = ""
-    """A field that holds a list: one inner event for each of its values."""
+    spread: str = ""  # A field that holds a list: one inner event for each of its values.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +181,7 @@ class EventRule:
     requirements: tuple[Requirement, ...] = ()
     withdraws: tuple[WithdrawRule, ...] = ()
     fields: tuple["FieldRule", ...] = ()
-    matter: MatterRule | None = None
-    """None: the event is about a pregnancy."""
+    matter: MatterRule | None = None  # None: the event is about a pregnancy.
     counts: tuple[CountRule, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     """The group of each of the event's fields, by its path without `event.`"""
@@ -223,18 +219,21 @@ class GapRule:
     severity: Severity
     severity_flagged: Severity | None = None
     """Severity while the episode carries a risk flag or a plan."""
-    owner: str | None = None
-    """None: the role that the rule says."""
-    owner_at: str | None = None
-    """The owner's organisation where it is always the same one."""
+    owner: str | None = None  # None: the role that the rule says.
+    owner_at: str | None = None  # The owner's organisation where it is always the same one.
     owner_at_recipient: bool = False
     """The owner sits where the notice went, not where the role is usually held."""
     ladder: str
     ladder_flagged: str | None = None
     explanation: str
     next_action: str
-    clears: bool = True
-    """False: no later event closes it; only a review by people does."""
+    clears: bool = True  # False: no later event closes it; only a review by people does.
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Explanation by `GapReason`, where the code knows several ways of being so."""
+    holder_of: str | None = None
+    """The role whose being held is in question, where it is not the owner's."""
+    unread: tuple[Span, ...] = ()
+    """How long a notice may go unread, and after how long its inbox counts as dead."""
 
 
 @dataclass(frozen=True, slots=True)

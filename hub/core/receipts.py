@@ -4,26 +4,20 @@ A level counts only from the organisation that the duty is aimed at now (ruling 
 safeguarding is accepted only by a named person (domain 1.1).  Everything else is noted.
 """
 
-from dataclasses import replace as dataclass_replace
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import ladders, tell
-from hub.core.deadlines import Span, Unit
+from hub.core import ladders, reaching, tell
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
-from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
 from hub.core.milestones import unproven
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
-from hub.core.policy import Basis, MilestoneRule, TellRule, rung_basis
-
-PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
-"""Roles that follow the registered practice."""
+from hub.core.policy import Basis, rung_basis
 
 LOSS_ROUTINE = "G49"
 
@@ -87,10 +81,12 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
     if level <= told.level:
         return
     # Nobody but the organisation that has the notice can show how far it got there.
-    addressed = receipt.organisation == told.organisation
+    gone = reaching.left(draft, obligation.role, receipt.person, receipt.at)
+    addressed = receipt.organisation == told.organisation and not gone
     rows = tuple(replace(t, level=level) if addressed and t is told else t for t in obligation.told)
     counts = addressed and told.organisation == obligation.organisation
     counts = counts and obligation.state not in ENDED and not _of_no_use(obligation, told)
+    detail = "assignment_ended" if gone else detail
     updated = replace(obligation, told=rows)
     if counts:
         updated = replace(
@@ -170,7 +166,12 @@ def reach(draft: Draft, obligation: Obligation, at: datetime) -> None:
 
 def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> None:
     """A follow-on event proves the action that a notice asked for (level 5)."""
-    updated = replace(obligation, state=step(obligation.state, Signal.ACTED), level=Level.ACTED)
+    updated = replace(
+        obligation,
+        state=step(obligation.state, Signal.ACTED),
+        level=Level.ACTED,
+        acted_by=event_id,
+    )
     draft.put_obligation(updated)
     draft.say(
         LevelReached(
@@ -187,6 +188,27 @@ def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> No
         )
     )
     reach(draft, updated, at)
+
+
+def take_proof_away(draft: Draft, event_id: str) -> None:
+    """An event was taken back: what it alone had proved is owed again, by the same due times.
+
+    What the recipient herself said of the notice still stands.
+    """
+    for obligation in list(draft.obligations.values()):
+        if obligation.acted_by != event_id or obligation.state is not ObligationState.ACTED:
+            continue
+        said = [t.level for t in obligation.told if t.organisation == obligation.organisation]
+        level = max(said, default=Level.OWED)
+        state = step(obligation.state, Signal.REISSUE)
+        for signal, proven in EVIDENCE_LEVEL.items():
+            state = step(state, signal) if proven is level else state
+        milestones = tuple(
+            replace(m, met_at=None) if m.level > level else m for m in obligation.milestones
+        )
+        draft.put_obligation(
+            replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
+        )
 
 
 def _sent_after_loss(draft: Draft, obligation: Obligation, receipt: Receipt) -> None:
@@ -258,39 +280,3 @@ def _escalation_back(draft: Draft, rung: Obligation, at: datetime) -> None:
     missed = replace(rung, milestones=tuple(replace(m, missed=True) for m in rung.milestones))
     draft.put_obligation(missed)
     ladders.unacknowledged(draft, missed, at)
-
-
-def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
-    """Turn every duty whose role is now held elsewhere towards its present holder."""
-    for obligation in list(draft.obligations.values()):
-        rule = draft.policy.tells.get(obligation.rule)
-        if rule is None or obligation.state in ENDED:
-            continue
-        holder = draft.holder(obligation.role)
-        named = rule.each is not None and obligation.role not in PRACTICE_ROLES
-        if holder is None or (named and obligation.organisation):
-            continue
-        if rule.basis.rule.endswith(".left") or holder.organisation == obligation.organisation:
-            continue
-        if not all(m.met_at for m in obligation.milestones):
-            tell.re_aim(
-                draft,
-                obligation,
-                holder.organisation,
-                holder.person,
-                NoticeReason.REROUTED if obligation.told else NoticeReason.FIRST,
-                not_before=not_before,
-            )
-        elif rule.carry_over and not_before is not None:
-            recipient = Recipient(
-                obligation.role, holder.organisation, holder.person, part=holder.organisation
-            )
-            trigger, subject = obligation.trigger, obligation.subject
-            tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, not_before)
-
-
-def _at_once(rule: TellRule) -> TellRule:
-    """The rule as it is owed anew after a change: every level by the day that the clock gives."""
-    today = Span(Unit.WORKING_DAYS, 0)
-    levels = tuple(MilestoneRule(m.level, today) for m in rule.milestones)
-    return dataclass_replace(rule, milestones=levels)

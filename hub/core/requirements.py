@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from hub.core import retiming, tell
 from hub.core.deadlines import Unit, clock_start
 from hub.core.draft import Context, Draft, Duty, unpack_body
-from hub.core.episode import Expectation, Gap, Remembered
+from hub.core.episode import Expectation, Remembered
 from hub.core.expressions import Expression
 from hub.core.facts import Recipient
 from hub.core.gaps import leave, open_gap, raise_severity
@@ -64,28 +64,45 @@ def raise_one(
     if identity in draft.expectations or (rule.once and asked_already(draft, rule, role, about)):
         draft.stay_silent(rule.basis, Silence.STANDS_ALREADY, role)
         return
-    holder = draft.holder(role)
-    organisation = (owner.organisation if role == owner.role else "") or (
-        holder.organisation if holder else ""
-    )
     expectation = Expectation(
         expectation_id=identity,
         rule=rule.basis.rule,
         trigger=trigger.id,
         role=role,
-        organisation=organisation,
+        organisation=_place_of(draft, role, owner),
         subject=about,
         started_at=start,
         raised_at=draft.at,
         due_at=due_of(draft, rule, trigger, start),
     )
-    if _answered_before(draft, rule, expectation):
+    in_time = rule.itself and not _too_late(expectation, trigger)
+    if in_time or _answered_before(draft, rule, expectation):
         draft.stay_silent(rule.basis, Silence.ANSWERED_ALREADY, role)
         return
     if rule.latest_only:
-        _replace_older(draft, rule, about)
+        _replace_older(draft, rule, about, role)
     draft.put_expectation(expectation)
     _say_raised(draft, expectation, rule)
+    if rule.itself:
+        _late_at_once(draft, expectation, trigger)
+
+
+def _late_at_once(draft: Draft, expectation: Expectation, late: Event | Remembered) -> None:
+    """What was owed came, and too late: its gap opens and is over."""
+    overdue(draft, expectation)
+    meet(draft, draft.expectations[expectation.expectation_id], late.occurred_at, late.id)
+
+
+def _place_of(draft: Draft, role: str, owner: Recipient) -> str:
+    """Where the owner of a question sits: as the rule names it, else where the role is held."""
+    holder = draft.holder(role)
+    named = owner.organisation if role == owner.role else ""
+    return named or (holder.organisation if holder else "")
+
+
+def _too_late(expectation: Expectation, trigger: Event | Remembered) -> bool:
+    """Whether something that was owed happened after it was due."""
+    return expectation.due_at is not None and trigger.occurred_at > expectation.due_at
 
 
 def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> None:
@@ -101,10 +118,11 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
     )
 
 
-def _replace_older(draft: Draft, rule: Requirement, subject: str) -> None:
+def _replace_older(draft: Draft, rule: Requirement, subject: str, role: str) -> None:
     """The clock of an older trigger stops when a newer one starts it again (S41)."""
     for old in list(draft.expectations.values()):
-        if old.rule == rule.basis.rule and old.subject == subject and running(old):
+        same = (old.rule, old.subject, old.role) == (rule.basis.rule, subject, role)
+        if same and running(old):
             withdraw(draft, old, "restarted")
 
 
@@ -277,18 +295,3 @@ def move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
             ended_at=draft.at,
         )
     )
-
-
-def next_raise(draft: Draft, gap: Gap) -> tuple[datetime, int] | None:
-    """When an open gap next becomes graver by its rule, and to what severity."""
-    rule = draft.policy.requirements.get(gap.rule) or draft.policy.tells.get(gap.rule)
-    if rule is None or not rule.raises or gap.state is not GapState.OPEN:
-        return None
-    identity = gap.duty_ids[0]
-    duty = draft.expectations.get(identity) or draft.obligations.get(identity)
-    for row in rule.raises:
-        if row.severity > gap.severity and duty is not None:
-            start = duty.started_at if isinstance(duty, Expectation) else duty.raised_at
-            due = draft.due(row.at, start)
-            return (due, int(row.severity)) if due is not None else None
-    return None

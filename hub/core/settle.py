@@ -8,10 +8,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import gaps, ladders, requirements
+from hub.core import aiming, gaps, ladders, raising, reaching, requirements
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
-from hub.core.model import Severity
+from hub.core.model import GapReason, Severity
 from hub.core.receipts import basis_of
 from hub.core.waiting import Falling, first_due
 
@@ -35,14 +35,20 @@ def settle(draft: Draft, until: datetime, *, inclusive: bool) -> None:
 def _fall_due(draft: Draft, due_at: datetime, kind: int, identity: str) -> None:
     """Let one thing happen."""
     match kind:
+        case Falling.HOLDERS:
+            draft.turned_at = due_at
+            draft.waits.stale.add(identity)
+            aiming.holders_changed(draft)
         case Falling.NOBODY:
             _nobody(draft, draft.obligations[identity])
         case Falling.LEVEL:
             _missed(draft, draft.obligations[identity], due_at)
+        case Falling.UNREAD:
+            _unread(draft, draft.obligations[identity], due_at)
         case Falling.QUESTION:
             requirements.overdue(draft, draft.expectations[identity])
         case Falling.GRAVER:
-            raised = requirements.next_raise(draft, draft.gaps[identity])
+            raised = raising.next_raise(draft, draft.gaps[identity])
             if raised is not None:
                 gaps.raise_severity(draft, draft.gaps[identity], Severity(raised[1]), "time")
         case _:
@@ -52,7 +58,9 @@ def _fall_due(draft: Draft, due_at: datetime, kind: int, identity: str) -> None:
 
 
 def _nobody(draft: Draft, obligation: Obligation) -> None:
-    """Nobody is known to hold the role: the duty stands, and that is a gap at once (G60)."""
+    """Nobody, or more than one, is known to hold the role: the duty stands, and that is a gap
+    at once (G60).
+    """
     basis = basis_of(draft, obligation)
     gap = gaps.open_gap(
         draft,
@@ -63,6 +71,26 @@ def _nobody(draft: Draft, obligation: Obligation) -> None:
         raised_at=obligation.raised_at,
     )
     draft.put_obligation(replace(obligation, gap_id=gap.gap_id))
+
+
+def _unread(draft: Draft, obligation: Obligation, due_at: datetime) -> None:
+    """A notice has gone unread too long; the second time it is the inbox that counts as dead.
+
+    Five working days unread is G60; ten without anything opened there makes it graver (domain G60,
+    ruling 28).
+    """
+    first, later = len(obligation.unread) > 1, obligation.unread[1:]
+    looked = replace(obligation, unread=later)
+    draft.put_obligation(looked)
+    basis = basis_of(draft, looked)
+    if first:
+        gaps.open_gap(draft, gaps.UNREACHABLE, basis, looked, due_at, raised_at=due_at)
+        return
+    graver = draft.policy.gaps[gaps.UNREACHABLE].severity_flagged
+    for gap in list(draft.gaps.values()):
+        behind = gap.code == gaps.UNREACHABLE and obligation.obligation_id in gap.duty_ids
+        if behind and graver and not reaching.inbox_opened(draft, looked):
+            gaps.raise_severity(draft, gap, graver, GapReason.INBOX_UNOPENED)
 
 
 def _missed(draft: Draft, obligation: Obligation, due_at: datetime) -> None:

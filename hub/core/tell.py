@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import objections
+from hub.core import objections, reaching
 from hub.core.compose import Composer, Said, compose_gap
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
@@ -55,9 +55,8 @@ def raise_one(
 
     After a loss nothing routine is raised, whatever comes late, is corrected or moves (P11).
     """
-    identity = derive(
-        "o", draft.episode_id, rule.basis.rule, trigger, recipient.role, subject, recipient.part
-    )
+    said = (rule.basis.rule, trigger, recipient.role, subject, recipient.part)
+    identity = derive("o", draft.episode_id, *said)
     if (silence := _silence(draft, rule, identity, subject)) is not None:
         draft.stay_silent(rule.basis, silence, recipient.role)
         return
@@ -72,6 +71,7 @@ def raise_one(
         subject=subject,
         milestones=owed_anew(milestones_for(draft, rule, recipient.role, start), reason),
         raised_at=draft.at,
+        doubt="" if recipient.organisation else reaching.doubt(draft, recipient.role, organisation),
     )
     if _held_back(draft, rule, obligation):
         return
@@ -80,7 +80,7 @@ def raise_one(
     if objections.declined(draft, rule, recipient.role, subject):
         end(draft, obligation, Signal.DECLINE, objections.OBJECTION)
     elif organisation:
-        issue(draft, obligation, reason)
+        issue(draft, reaching.watched(draft, obligation), reason)
 
 
 def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
@@ -239,8 +239,10 @@ def re_aim(
         state=step(obligation.state, Signal.REISSUE),
         level=Level.OWED,
         milestones=milestones,
+        acted_by="",
+        doubt="" if organisation != obligation.organisation else obligation.doubt,
     )
-    return issue(draft, turned, reason)
+    return issue(draft, reaching.watched(draft, turned), reason)
 
 
 def end(

@@ -9,24 +9,31 @@ after that only what the decision has changed.
 from datetime import datetime
 from enum import IntEnum
 
-from hub.core import ladders, matters, requirements
+from hub.core import ladders, matters, raising, requirements
 from hub.core.draft import Draft
 from hub.core.episode import Episode, Expectation, Gap, Obligation
 from hub.core.lifecycle import ENDED
 from hub.core.model import GapState
+from hub.core.reaching import waits_to_be_read
 
 type_of_wait = tuple[datetime, int, str]
 """The time, the kind and the id of what waits; their order is the order in which things happen."""
 
 
+TEAM = ""
+"""The id under which the team waits; nothing else has an empty one."""
+
+
 class Falling(IntEnum):
     """Kinds of thing that fall due, in the order in which they happen at one instant."""
 
+    HOLDERS = -1
     NOBODY = 0
     LEVEL = 1
-    QUESTION = 2
-    GRAVER = 3
-    RUNG = 4
+    UNREAD = 2
+    QUESTION = 3
+    GRAVER = 4
+    RUNG = 5
 
 
 def first_due(draft: Draft, until: datetime, *, inclusive: bool) -> type_of_wait | None:
@@ -64,6 +71,8 @@ def _from_last_wake(draft: Draft) -> tuple[bool, datetime | None]:
         return False, None  # Its wake may be a mere look, at which nothing falls due.
     if draft.waits.dates or not draft.reckoned or _dates(draft) != _dates(start):
         return False, None
+    if draft.team is not start.team and draft.team != start.team:
+        return False, None
     soonest = start.next_wake
     if not changed:
         return True, soonest
@@ -87,6 +96,9 @@ def _dates(known: Draft | Episode) -> tuple[object, ...]:
 def _first_waiting(draft: Draft) -> type_of_wait | None:
     """What of a draft falls due first, or None when nothing waits."""
     dates = _dates(draft)
+    if draft.waits.team is not draft.team:
+        draft.waits.team = draft.team
+        draft.waits.stale.add(TEAM)
     if draft.waits.dates != dates:
         draft.waits.dates = dates
         _look_at_all(draft)
@@ -99,6 +111,7 @@ def _look_at_all(draft: Draft) -> None:
     found = [_obligation(one) for one in draft.obligations.values()]
     found += [_expectation(one) for one in draft.expectations.values()]
     found += [_gap(draft, one) for one in draft.gaps.values()]
+    found.append(_team(draft))
     draft.waits.by_id = {wait[2]: wait for wait in found if wait is not None}
     _looked(draft)
 
@@ -121,6 +134,8 @@ def _looked(draft: Draft) -> None:
 
 def _wait_of(draft: Draft, identity: str) -> type_of_wait | None:
     """When one duty, question or gap next has something happen to it."""
+    if identity == TEAM:
+        return _team(draft)
     obligation = draft.obligations.get(identity)
     if obligation is not None:
         return _obligation(obligation)
@@ -130,8 +145,20 @@ def _wait_of(draft: Draft, identity: str) -> type_of_wait | None:
     return _gap(draft, draft.gaps[identity])
 
 
+def _team(draft: Draft) -> type_of_wait | None:
+    """Somebody's period in a role begins or ends: open duties then turn to who holds it."""
+    looked_at = draft.turned_at
+    times = [
+        time
+        for holder in draft.team
+        for time in (holder.since, holder.until)
+        if time is not None and time > looked_at
+    ]
+    return (min(times), Falling.HOLDERS, TEAM) if times else None
+
+
 def _obligation(obligation: Obligation) -> type_of_wait | None:
-    """A duty waits for a holder, and for its levels."""
+    """A duty waits for a holder, for its levels, and to be read."""
     if obligation.state in ENDED:
         return None
     first = None
@@ -139,9 +166,12 @@ def _obligation(obligation: Obligation) -> type_of_wait | None:
         owed = milestone.met_at is None and not milestone.missed
         if owed and (first is None or milestone.due_at < first):
             first = milestone.due_at
-    unheld = not obligation.organisation and obligation.gap_id is None
-    if unheld and (first is None or obligation.raised_at <= first):
+    in_doubt = not obligation.organisation or obligation.doubt
+    if in_doubt and obligation.gap_id is None and (first is None or obligation.raised_at <= first):
         return obligation.raised_at, Falling.NOBODY, obligation.obligation_id
+    look = waits_to_be_read(obligation)
+    if look is not None and (first is None or look < first):
+        return look, Falling.UNREAD, obligation.obligation_id
     return None if first is None else (first, Falling.LEVEL, obligation.obligation_id)
 
 
@@ -157,7 +187,7 @@ def _gap(draft: Draft, gap: Gap) -> type_of_wait | None:
     """An open gap may become graver, and climbs its ladder."""
     if gap.state is not GapState.OPEN:
         return None
-    raised = requirements.next_raise(draft, gap)
+    raised = raising.next_raise(draft, gap)
     rung = ladders.next_rung(draft, gap)
     if raised is not None and (rung is None or raised[0] <= rung[0]):
         return raised[0], Falling.GRAVER, gap.gap_id

@@ -80,6 +80,7 @@ def _gap(when: str, gap: GapOpened, state: str, severity: int | None) -> Row:
         role=gap.role,
         organisation=gap.organisation,
         subject=gap.subject or None,
+        reason=(gap.reason or None) if state == "opened" else None,
     )
 
 

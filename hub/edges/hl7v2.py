@@ -24,7 +24,7 @@ from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Actor, Event, type_of_body
-from hub.edges.hl7v2_booking import booked, gestation_of, referral_received
+from hub.edges.hl7v2_booking import booked, gestation_of, redated, referral_received
 from hub.edges.hl7v2_message import FieldMissing, day, instant, read
 from hub.edges.hl7v2_people import identifiers
 from hub.edges.hl7v2_profile import Profile
@@ -168,7 +168,11 @@ def _expected(reading: Reading) -> list[Draft]:
 
 
 def _restated(reading: Reading) -> "list[Draft] | Ignored":
-    """What the message says of practice, address and death; nothing else of it is routed."""
+    """What the message says of practice, address, due date and death; nothing else is routed.
+
+    Sites send a re-dating as an update of the whole record, so the due date is passed on as one;
+    the core knows whether it is another.
+    """
     drafts: list[Draft] = []
     practice, _ = reading.profile.value(reading.message, "practice")
     if practice:
@@ -176,6 +180,8 @@ def _restated(reading: Reading) -> "list[Draft] | Ignored":
     postcode, _ = reading.profile.value(reading.message, "postcode")
     if postcode:
         drafts.append(_demographic(reading, "address", f"{_postcode(postcode)}|"))
+    if reading.profile.value(reading.message, "edd")[0]:
+        drafts.append(Draft("pregnancy.dated", redated(reading.message, reading.profile)))
     person = reading.message.need("PID")
     if person.value(30) == "Y":
         died_on = day(person.value(29), "PID-29") or reading.today

@@ -37,6 +37,21 @@ def booked(message: Message, profile: Profile, provider: str) -> type_of_body:
     }
 
 
+def redated(message: Message, profile: Profile) -> type_of_body:
+    """Body of `pregnancy.dated` from a record sent again as a whole.
+
+    Such a record does not say what the due date was before; the field then repeats the new one.
+    """
+    due, place = profile.value(message, "edd")
+    edd = day(due, place)
+    return {
+        "edd": edd,
+        "basis": _basis(message, profile, place),
+        "previous_edd": edd,
+        "reason": None,
+    }
+
+
 def referral_received(message: Message, profile: Profile, received_on: str) -> type_of_body:
     """Body of `pregnancy.referral-received`.  Raises SenderFault when the gestation is missing."""
     gestation = gestation_of(message, profile)

@@ -40,7 +40,6 @@ EVENTS_ABOUT_NOBODY: Final = frozenset(
         "feed.heartbeat",
         "feedback.received",
         "link.changed",
-        "organisation.changed",
         "pathway.assessment",
         "service.entry",
         "supervision.held",

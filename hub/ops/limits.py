@@ -137,11 +137,13 @@ RECORD_BYTES: Final = Limit(
 )
 HISTORY: Final = Limit(
     name="events that an episode remembers",
-    value=96,
+    value=384,
     unit="events",
     where="hub.core.draft:HISTORY_LIMIT",
-    because="twice an ordinary pregnancy; most of an episode's state is its history",
-    beyond="the oldest on which no open duty rests is forgotten; the log keeps it",
+    because="six ordinary pregnancies, or twins under a plan followed for two years; most of an "
+    "episode's state is its history",
+    beyond="the oldest on which nothing open rests is forgotten, and what sets the episode's own "
+    "facts last of all; the log keeps it",
 )
 STATE_BYTES: Final = Limit(
     name="state of one episode or person, as kept",

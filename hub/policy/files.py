@@ -64,6 +64,7 @@ class RequirementTable(Sourced, frozen=True, kw_only=True):
     withdrawn_by: dict[str, str] = {}
     raises: tuple[RaiseTable, ...] = ()
     latest_only: bool = False
+    itself: bool = False
     once: bool = False
     every: str = ""
     times: int = 1
@@ -152,6 +153,11 @@ class GapTable(_Strict, frozen=True, kw_only=True):
     next_action: str
     clears_when: str
     clears: bool = True
+    reasons: dict[str, str] = {}
+    """Explanation by reason, where a code knows several ways of being so."""
+    holder_of: str = ""
+    unread: tuple[str, ...] = ()
+    """Spans after which a notice has gone unread too long, and then its inbox counts as dead."""
 
 
 class GapsFile(_Strict, frozen=True, kw_only=True):

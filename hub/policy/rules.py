@@ -32,8 +32,7 @@ from hub.policy.source import Source
 from hub.policy.tables import read_span, read_wait
 from hub.policy.unreachable import never_true
 
-ANY_KIND: Kind = ""
-"""Wanted where a value of any kind will do."""
+ANY_KIND: Kind = ""  # Wanted where a value of any kind will do.
 
 
 class RuleBuilder:
@@ -248,7 +247,8 @@ class RuleBuilder:
             here.fault(f"unknown role {row.owner!r}", "name a role of roles.toml", row.owner)
         if not row.owner and not row.each:
             here.fault("nobody would own the gap", "give 'owner', or 'each' to name them")
-        if family in (Family.EXPECT, Family.RELATIONSHIP) and not (row.awaits or row.until):
+        expected = family in (Family.EXPECT, Family.RELATIONSHIP)
+        if expected and not (row.awaits or row.until or row.itself):
             here.fault("nothing could ever satisfy this", "give 'awaits' or 'until'")
         rule = Requirement(
             basis=self.basis(here, row),
@@ -274,6 +274,7 @@ class RuleBuilder:
                 if row.severity is not None
                 else None
             ),
+            itself=row.itself,
             tags=frozenset(row.tags),
         )
         share(self, here, row, rule, row.subject)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from hub.core.deadlines import Span, Unit, parse_span
-from hub.core.model import Severity
+from hub.core.model import GapReason, Severity
 from hub.core.policy import (
     Family,
     GapRule,
@@ -155,6 +155,9 @@ def read_gaps(
             explanation=row.explanation,
             next_action=row.next_action,
             clears=row.clears,
+            reasons=row.reasons,
+            holder_of=row.holder_of or None,
+            unread=tuple(read_wait(source, text, here) for text in row.unread),
         )
     return gaps
 
@@ -175,13 +178,17 @@ def _check_gap(
                 here,
                 ladder,
             )
-    if row.owner and row.owner not in roles:
-        source.fault(f"unknown owner {row.owner!r}", "name a role of roles.toml", here, row.owner)
-    try:
-        row.explanation.format(owner="", organisation="", about="", due="")
-    except (KeyError, IndexError, ValueError) as error:
-        source.fault(
-            f"the explanation of {row.code} names {error}",
-            "use only {owner}, {organisation}, {about} and {due}",
-            here,
-        )
+    for role in filter(None, (row.owner, row.holder_of)):
+        if role not in roles:
+            source.fault(f"unknown owner {role!r}", "name a role of roles.toml", here, role)
+    for reason in row.reasons:
+        source.choose(GapReason, reason, GapReason.NO_HOLDER, here, reason)
+    for words in (row.explanation, *row.reasons.values()):
+        try:
+            words.format(owner="", organisation="", about="", due="")
+        except (KeyError, IndexError, ValueError) as error:
+            source.fault(
+                f"the explanation of {row.code} names {error}",
+                "use only {owner}, {organisation}, {about} and {due}",
+                here,
+            )

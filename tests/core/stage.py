@@ -1,14 +1,14 @@
 """One family on the pure core: what it hears, what is answered, and what followed."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from msgspec.structs import replace
-
 from hub.core.deadlines import LOCAL
 from hub.core.decide import decide
 from hub.core.episode import Episode, Expectation, Gap, Obligation
+from hub.core.lifecycle import ENDED
 from hub.core.model import (
     Actor,
     Event,
@@ -16,6 +16,7 @@ from hub.core.model import (
     Holder,
     Input,
     InputKind,
+    Level,
     Person,
     QuarantineNote,
     Receipt,
@@ -44,8 +45,10 @@ TEAM = tuple(
     )
 )
 EDD = "2026-10-20"
-ASKED = {"tool": "Whooley", "version": "1", "setting": "booking", "result": "negative"}
-ASKED_ALONE = {"alone": "y", "asked": "y", "answer": "no"}
+ASKED_FIRST = (
+    ("screening.mental-health", {"tool": "Whooley", "setting": "booking", "result": "negative"}),
+    ("enquiry.domestic-abuse", {"alone": "y", "asked": "y", "answer": "no"}),
+)
 BOOKING = {
     "booked_on": "2026-03-23",
     "edd": EDD,
@@ -132,10 +135,9 @@ class Family:
 
     def book(self, at: str = "2026-03-23 10:00", **changes: Any) -> Decision:
         """Hear the booking, of a woman who was asked how she is and what happens at home."""
-        if not self.episode.seq:
-            team = {"holders": changes["holders"]} if "holders" in changes else {}
-            self.hear("screening.mental-health", at, id="asked", **ASKED, **team)
-            self.hear("enquiry.domestic-abuse", at, id="asked-alone", **ASKED_ALONE, **team)
+        team = {name: changes[name] for name in ("holders",) if name in changes}
+        for kind, body in () if self.episode.seq else ASKED_FIRST:
+            self.hear(kind, at, id=kind, **body, **team)
         return self.hear("pregnancy.booked", at, **(BOOKING | {"id": "booking"} | changes))
 
     def correct(self, target: str, event_type: str, at: str, *, occurred: str, **body: Any) -> None:
@@ -242,22 +244,28 @@ class Family:
         """Every gap there ever was, or those of one code."""
         return [g for g in self.episode.gaps if code in (None, g.code)]
 
+    def open_about(self, *codes: str) -> list[str]:
+        """What the open gaps of some codes are about."""
+        return sorted(g.subject for c in codes for g in self.gaps(c) if g.state is GapState.OPEN)
+
     def open_gaps(self) -> list[str]:
         """Codes of the gaps that are open now."""
         return sorted(g.code for g in self.episode.gaps if g.state is GapState.OPEN)
 
 
-def _fits(outcome: Outcome, wanted: dict[str, Any]) -> bool:
-    for name, value in wanted.items():
-        found = outcome.why.rule if name == "rule" else getattr(outcome, name)  # type: ignore[attr-defined]  # asked only of outcomes that have it
-        if found != value:
-            return False
-    return True
+def looked_at(episode: Episode) -> Iterator[datetime]:
+    """When an unread notice, or a holder who comes or goes, will next be looked at."""
+    for duty in episode.obligations:
+        if duty.state not in ENDED and duty.level < Level.OPENED:
+            yield from duty.unread[:1]
+    for holder in episode.team:
+        times = (holder.since, holder.until)
+        yield from (t for t in times if t is not None and episode.at and t > episode.at)
 
 
-def without(rules: Policy, **changes: Any) -> Policy:
-    """A policy with other parts; for tests of what the shipped policy never does."""
-    return replace(rules, **changes)
+def _fits(outcome: Any, wanted: dict[str, Any]) -> bool:
+    asked = ((outcome.why.rule if n == "rule" else getattr(outcome, n), wanted[n]) for n in wanted)
+    return all(found == value for found, value in asked)
 
 
 def sections(state: str) -> dict[str, object]:

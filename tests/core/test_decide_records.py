@@ -76,8 +76,10 @@ def test_a_late_assignment_does_not_undo_the_present_holder() -> None:
             "assignment.changed", at, occurred=since, role="NAMED_HV", organisation="RYV",
             practitioner=person, accepted="y", source="RYV:HV", **{"from": local(since)},
         )  # fmt: skip
-    (holder,) = [h for h in family.episode.team if h.role == "NAMED_HV"]
+    (holder,) = [h for h in family.episode.team if h.role == "NAMED_HV" and h.until is None]
     assert "hv-may" == holder.person
+    (former,) = [h for h in family.episode.team if h.role == "NAMED_HV" and h.until is not None]
+    assert ("hv-april", local("2026-05-01 09:00")) == (former.person, former.until)
 
 
 def test_a_deadline_that_had_passed_on_arrival_opens_at_once_and_says_so() -> None:

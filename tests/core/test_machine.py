@@ -28,7 +28,7 @@ from hub.core.outcomes import (
     Outcome,
     WakeWanted,
 )
-from tests.core.stage import BOOKING, EDD, MOTHER, local, policy, team
+from tests.core.stage import BOOKING, EDD, MOTHER, local, looked_at, policy, team
 
 START = local("2026-03-23 10:00")
 LATE = st.sampled_from((0, 0, 0, 1, 30, 200)).map(lambda hours: timedelta(hours=hours))
@@ -324,6 +324,7 @@ class AnyFamily(RuleBasedStateMachine):
         for duty in self.episode.obligations:
             if duty.state not in ENDED:
                 yield from (m.due_at for m in duty.milestones if m.met_at is None and not m.missed)
+        yield from looked_at(self.episode)
         for question in self.episode.expectations:
             open_still = question.met_at is None and not question.withdrawn and not question.gap_id
             if open_still and question.due_at is not None:
@@ -336,9 +337,8 @@ class AnyFamily(RuleBasedStateMachine):
         """The time of a gap's next rung, and of its next rise."""
         rungs = policy().ladders.get(gap.ladder, ())
         if gap.rung < len(rungs):
-            yield due_after(
-                rungs[gap.rung].after, gap.raised_at or gap.opened_at, policy().calendar
-            )
+            start = gap.raised_at or gap.opened_at
+            yield due_after(rungs[gap.rung].after, start, policy().calendar)
         requirement = policy().requirements.get(gap.rule)
         if requirement is not None:
             question = next(e for e in self.episode.expectations if e.gap_id == gap.gap_id)

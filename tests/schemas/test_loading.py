@@ -60,6 +60,7 @@ CATALOGUE = {
     "mh.red-flag": ("perinatal.referral", "E39", True),
     "bereavement.support": ("perinatal.loss", "E40", True),
     "assignment.changed": ("perinatal.directory", "E41", False),
+    "organisation.changed": ("perinatal.directory", "E62", False),
     "demographics.changed": ("perinatal.pregnancy", "E48", False),
     "notice.receipt": ("hub.receipts", "E51", False),
     "feed.heartbeat": ("perinatal.feed", "E54", False),

@@ -6,12 +6,29 @@ from hub.core.facts.register import fact
 from hub.core.kinds import NUMBER, TEXT, TRUTH
 from hub.core.model import Level
 
+CLOSES = ("closed", "merged")
+"""Kinds of change after which an organisation is no longer there (E62)."""
+
 
 @fact(TRUTH, role=TEXT)
 def held(c: Context, role: str) -> bool:
     """Whether a role is held now by a named person who has accepted it (G17)."""
     found = c.episode.holder(role)
     return found is not None and found.accepted and found.person is not None
+
+
+@fact(TEXT)
+def practice_after_closing(c: Context) -> str | None:
+    """The practice that follows the family's own one, empty where none does; none when another
+    organisation closed, or nothing closed (E62).
+    """
+    before, gone = c.episode.start, c.body.get("ods")
+    if c.body.get("kind") not in CLOSES:
+        return None
+    held_by = {h.organisation for h in before.team if h.role == "GP_PRACTICE"}
+    if gone != before.practice and gone not in held_by:
+        return None
+    return str(c.body.get("successor_ods") or "")
 
 
 @fact(TEXT)

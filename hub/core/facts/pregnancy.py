@@ -151,6 +151,16 @@ def subject_of_care(c: Context) -> str:
 
 
 @fact(TRUTH)
+def discharge_reported(c: Context) -> bool:
+    """Whether the discharge of whom a summary is about was reported on its own (G12)."""
+    about = subject_of_care(c)
+    return any(
+        r.subject == about and unpack_body(r).get("kind") == "discharged"
+        for r in of_type(c.episode, "encounter.updated")
+    )
+
+
+@fact(TRUTH)
 def plan_in_force(c: Context) -> bool:
     """Whether a child-protection plan, for the baby or the unborn, is in force."""
     return any(code.startswith("CPP") for code in c.episode.plans)

@@ -108,11 +108,13 @@ def earlier_recipients(c: Context) -> tuple[Recipient, ...]:
 
 @fact(TRUTH)
 def is_news(c: Context) -> bool:
-    """Whether a change of practice or address says something the episode did not know.
+    """Whether a change of practice, address or due date says what the episode did not know.
 
-    Hospital systems restate both with every message; only a difference is a change.
+    Hospital systems restate all three with every message; only a difference is a change.
     """
     before, said = c.episode.start, str(c.body.get("to") or "")
+    if "edd" in c.body:
+        return bool(c.body["edd"] != before.edd)
     match c.body.get("kind"):
         case "gp":
             return said != (before.practice or "")

@@ -1,0 +1,120 @@
+"""Turning open duties towards whoever holds their role now.
+
+A change of practice, team or person moves every open duty of the role to the present holder, as a
+new round; the due time is the later of the old one and one working day after the change (ruling 6).
+A person who leaves without a successor leaves her open duties with nobody who reads them: that is
+said at once (G60), and not only when somebody follows her.
+"""
+
+from dataclasses import replace as dataclass_replace
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from hub.core import reaching, tell
+from hub.core.deadlines import Span, Unit
+from hub.core.draft import Draft
+from hub.core.episode import Obligation
+from hub.core.facts import Recipient
+from hub.core.gaps import UNREACHABLE, open_gap
+from hub.core.lifecycle import ENDED
+from hub.core.milestones import unproven
+from hub.core.model import GapReason, GapState, Holder, NoticeReason
+from hub.core.policy import MilestoneRule, TellRule
+
+PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+"""Roles that follow the registered practice."""
+
+ONE_WORKING_DAY = Span(Unit.WORKING_DAYS, 1)
+
+
+def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
+    """Turn every duty whose role is now held elsewhere, or by another person, to its holder."""
+    for obligation in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(obligation.rule)
+        if rule is None or obligation.state in ENDED or rule.basis.rule.endswith(".left"):
+            continue
+        holder = draft.holder(obligation.role)
+        if holder is None:
+            _nobody_follows(draft, rule, obligation)
+        elif _held_elsewhere(draft, rule, obligation, holder):
+            _turn(draft, rule, obligation, holder, not_before)
+
+
+def holders_changed(draft: Draft) -> None:
+    """Somebody's period has begun or ended with time alone: look at every open duty again."""
+    aim_at_present_holders(draft, draft.due(ONE_WORKING_DAY, draft.moment))
+
+
+def _held_elsewhere(draft: Draft, rule: TellRule, obligation: Obligation, holder: Holder) -> bool:
+    """Whether a duty is aimed at somebody who holds its role no longer.
+
+    A duty that names its own recipient (an invitation) follows the role only when that person has
+    left it.  A duty to a team stays with the team when one of it is named.
+    """
+    own = rule.each is not None and obligation.role not in PRACTICE_ROLES
+    if own and obligation.organisation:
+        return reaching.left(draft, obligation.role, obligation.person, draft.moment)
+    if holder.organisation != obligation.organisation:
+        return True
+    return obligation.person is not None and holder.person != obligation.person
+
+
+def _turn(
+    draft: Draft,
+    rule: TellRule,
+    obligation: Obligation,
+    holder: Holder,
+    not_before: datetime | None,
+) -> None:
+    """Turn one duty to the present holder; one that was met may be owed to her anew."""
+    if not all(m.met_at for m in obligation.milestones):
+        tell.re_aim(
+            draft,
+            obligation,
+            holder.organisation,
+            holder.person,
+            NoticeReason.REROUTED if obligation.told else NoticeReason.FIRST,
+            not_before=not_before,
+        )
+    elif (
+        rule.carry_over
+        and not_before is not None
+        and holder.organisation != obligation.organisation
+    ):
+        recipient = Recipient(
+            obligation.role, holder.organisation, holder.person, part=holder.organisation
+        )
+        trigger, subject = obligation.trigger, obligation.subject
+        tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, not_before)
+
+
+def _at_once(rule: TellRule) -> TellRule:
+    """The rule as it is owed anew after a change: every level by the day that the clock gives."""
+    today = Span(Unit.WORKING_DAYS, 0)
+    levels = tuple(MilestoneRule(m.level, today) for m in rule.milestones)
+    return dataclass_replace(rule, milestones=levels)
+
+
+def _nobody_follows(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
+    """The role of an open duty is held by nobody any more: say so at once (G60, ruling 21)."""
+    known = draft.gaps.get(obligation.gap_id or "")
+    said = known is not None and known.state is GapState.OPEN
+    if said or not obligation.organisation or all(m.met_at for m in obligation.milestones):
+        return
+    gone = reaching.left(draft, obligation.role, obligation.person, draft.moment)
+    shut = not gone and reaching.closed(draft, obligation.organisation)
+    if not gone and not shut:
+        return
+    reason = GapReason.HOLDER_LEFT if gone else GapReason.ORGANISATION_CLOSED
+    doubted = replace(obligation, level=obligation.level.OWED, milestones=unproven(obligation))
+    gap = open_gap(
+        draft,
+        UNREACHABLE,
+        rule.basis,
+        doubted,
+        draft.moment,
+        raised_at=draft.moment,
+        reason=reason,
+    )
+    draft.put_obligation(replace(doubted, gap_id=gap.gap_id))
