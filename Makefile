@@ -68,6 +68,9 @@ $(PEERS_STAMP): bench/constraints.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/constraints.txt
 	@touch $(PEERS_STAMP)
 
+properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
+	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
+
 check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
