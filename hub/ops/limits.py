@@ -193,6 +193,14 @@ PER_DESTINATION: Final = Limit(
     because="a recipient sees them in the order in which they were made",
     beyond="they wait in the outbox",
 )
+CARRIED: Final = Limit(
+    name="notices on their way to one Kafka topic",
+    value=100,
+    unit="notices",
+    where="hub.roles.delivery:CARRIED",
+    because="the broker keeps their order; waiting for each alone costs a round trip",
+    beyond="they wait in the outbox",
+)
 CHUNK: Final = Limit(
     name="notices read ahead for one destination",
     value=20,

@@ -22,7 +22,8 @@ from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
-from hub.roles.delivery import RESULTS, Delivery, Means
+from hub.roles.attempts import Means
+from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
 from hub.roles.unreadable import (
     NEWER_RECORD,
@@ -32,8 +33,7 @@ from hub.roles.unreadable import (
     say_newer,
 )
 from hub.store.engine import make_engine, migrate, reading, writing
-from hub.store.outbox import readdress
-from hub.store.outbox_queue import Queue
+from hub.store.outbox_queue import Queue, readdress
 from hub.store.positions import save_positions, saved_positions, type_of_positions
 
 CONSUMER: Final = "deliver"

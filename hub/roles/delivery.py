@@ -2,8 +2,8 @@
 
 The rules:
 
-* A dead destination never delays another: each is served by a task of its own, one notice after
-  the other, so that a recipient sees them in the order they were made.
+* A dead destination never delays another: each is served by a task of its own, in the order in
+  which its notices were made: one after the other, or together where a carrier keeps the order.
 * Every attempt is logged before the next one starts.  A process killed between sending and logging
   sends again, under the same notice id: a duplicate is better than a silence.
 * The core is told of every result.  A row is marked as reported only when Kafka has confirmed the
@@ -11,24 +11,15 @@ The rules:
 """
 
 import asyncio
-import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final
 
-from sqlalchemy import Engine
-
-from hub.core.model import Input, Signal
-from hub.edges.avro import decode_notice
-from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
+from hub.core.model import Signal
+from hub.edges.channels.base import Delivered
 from hub.edges.channels.worklist import WorklistChannel
-from hub.edges.directory import Directory
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
-from hub.ops.clock import Clock
-from hub.ops.logs import log
+from hub.roles.attempts import FAILED, Attempts, Means
 from hub.store import outbox, outbox_reports
 from hub.store.engine import reading, writing
 
@@ -40,7 +31,10 @@ MOST_FAILING: Final = limits.FAILING.value
 stay free for those that answer."""
 
 PER_DESTINATION: Final = limits.PER_DESTINATION.value
-"""One task serves a destination, one notice after the other."""
+"""One task serves a destination, one notice after the other, where its recipient answers for it."""
+
+CARRIED: Final = limits.CARRIED.value
+"""Notices under way together where only a carrier answers, such as a broker: their order is its."""
 
 CHUNK: Final = limits.CHUNK.value
 """Notices read for one destination at a time; more would grow stale while they wait."""
@@ -61,31 +55,7 @@ REPORT_ROWS: Final = limits.REPORTS.value
 
 REPORT_RETRY_SECONDS: Final = 1.0
 
-FAILED: Final = "failed"
 RESULTS: Final = (Signal.SENT.value, Signal.DELIVERED.value, FAILED)
-
-
-class TellsCore(Protocol):
-    """The way of receipts back to the core: `hub.edges.publish.Publisher`."""
-
-    async def publish_input(self, given: Input) -> None:
-        """Return when the input is confirmed; raise Unavailable when it may not be."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What the delivery loop works with."""
-
-    engine: Engine
-    directory: Directory
-    channels: Mapping[str, Channel]
-    core: TellsCore
-    clock: Clock
-    """The hub's time, for receipts."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    """Real time, for retries."""
-    jitter: Callable[[], float] = random.random
 
 
 class Delivery:
@@ -93,6 +63,7 @@ class Delivery:
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._attempts = Attempts(means)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._failing: set[str] = set()
         """Destinations whose last attempt failed; a restart forgets them, which costs one round."""
@@ -151,17 +122,34 @@ class Delivery:
             if waiting and all(map(self._is_worklist, waiting)):
                 await self._serve_worklist(destination_id)
                 return
+            if self._attempts.together(waiting) > 1:
+                await self._serve_together(destination_id)
+                return
             for due in waiting:
-                if await asyncio.to_thread(self._is_pending, due.notice_id):
-                    result = await self._try(due)
-                    self._report.set()
-                    if isinstance(result, Failed):
-                        self._failing.add(destination_id)
+                if await asyncio.to_thread(self._attempts.still_pending, due):
+                    passed = await self._attempts.all([due])
+                    if not self._passed(destination_id, passed=passed):
                         break
-                    self._failing.discard(destination_id)
         finally:
             del self._busy[destination_id]
             self._wake.set()
+
+    async def _serve_together(self, destination_id: str) -> None:
+        """A destination whose carrier takes many at once, until nothing is due or one fails."""
+        while waiting := await asyncio.to_thread(self._due_notices, destination_id, CARRIED):
+            most = self._attempts.together(waiting)
+            passed = await self._attempts.all(waiting[:most])
+            if not self._passed(destination_id, passed=passed):
+                return
+
+    def _passed(self, destination_id: str, *, passed: bool) -> bool:
+        """Note what a destination did last; there is something to tell the core in any case."""
+        self._report.set()
+        if passed:
+            self._failing.discard(destination_id)
+        else:
+            self._failing.add(destination_id)
+        return passed
 
     def _due_notices(self, destination_id: str, most: int) -> list[outbox.Due]:
         with reading(self._means.engine) as conn:
@@ -179,8 +167,9 @@ class Delivery:
         while sent := await asyncio.to_thread(self._note_listed, destination_id):
             self._report.set()
             self._failing.discard(destination_id)
-            for _ in range(sent):
-                _count(WorklistChannel.name, LISTED)
+            metrics.DELIVERY_ATTEMPTS.labels(
+                channel=WorklistChannel.name, result=Signal.SENT.value
+            ).inc(sent)
 
     def _note_listed(self, destination_id: str) -> int:
         """Returns how many were written down; 0 ends the round."""
@@ -197,47 +186,6 @@ class Delivery:
             ]
             outbox.record_sent(conn, tried)
         return len(tried)
-
-    def _is_pending(self, notice_id: str) -> bool:
-        with reading(self._means.engine) as conn:
-            return outbox.is_pending(conn, notice_id)
-
-    async def _try(self, due: outbox.Due) -> type_of_result:
-        endpoint = self._means.directory.endpoint(due.organisation, due.role)
-        channel = self._means.channels.get(endpoint.channel)
-        began = time.monotonic()
-        result: type_of_result
-        if channel is None:
-            result = Failed(DeliveryReason.NO_CHANNEL)
-        else:
-            result = await channel.send(decode_notice(due.payload), endpoint)
-        latency_ms = int((time.monotonic() - began) * 1000)
-        await asyncio.to_thread(self._record, due, result, latency_ms)
-        _count(endpoint.channel if channel is not None else metrics.UNKNOWN, result)
-        return result
-
-    def _record(self, due: outbox.Due, result: type_of_result, latency_ms: int) -> None:
-        failed = result if isinstance(result, Failed) else None
-        tried = outbox.Attempt(
-            due=due,
-            at=self._means.now(),
-            clock_at=self._means.clock.now(),
-            latency_ms=latency_ms,
-            signal=result.signal if isinstance(result, Delivered) else None,
-            reason=failed.reason.value if failed else None,
-            retry=failed.retry if failed else True,
-            wait=failed.wait if failed else None,
-            http_status=result.http_status,
-        )
-        with writing(self._means.engine) as conn:
-            stands = outbox.record_attempt(conn, tried, self._means.jitter())
-        if stands is outbox.OutboxState.EXHAUSTED:
-            log().warning(
-                "delivery_given_up",
-                notice_id=due.notice_id,
-                destination_id=due.destination_id,
-                reason=tried.reason,
-            )
 
     # --- reporting ----------------------------------------------------------------------------
 
@@ -276,14 +224,6 @@ class Delivery:
         if told:
             with writing(self._means.engine) as conn:
                 outbox_reports.mark_reported(conn, told)
-
-
-def _count(channel: str, result: type_of_result) -> None:
-    if isinstance(result, Failed):
-        metrics.DELIVERY_ATTEMPTS.labels(channel=channel, result=FAILED).inc()
-        metrics.DELIVERY_FAILURES.labels(channel=channel, reason=result.reason.value).inc()
-    else:
-        metrics.DELIVERY_ATTEMPTS.labels(channel=channel, result=result.signal.value).inc()
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

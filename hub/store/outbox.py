@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from hub.core.model import NoticeReason, Signal
 from hub.edges.avro import NoticeRecord, encode_notice
-from hub.edges.directory import Directory, Endpoint
+from hub.edges.directory import Endpoint
 from hub.store import tables as t
 from hub.store.upsert import put, put_many, put_once
 
@@ -101,27 +101,6 @@ def queued(record: NoticeRecord, endpoint: Endpoint, now: datetime) -> dict[str,
     }
 
 
-def readdress(conn: Connection, directory: Directory, now: datetime) -> int:
-    """Give pending notices the address that the directory has now; those moved are due at once."""
-    x = t.outbox
-    pending = x.c.state == OutboxState.PENDING
-    where = (x.c.organisation, x.c.role, x.c.channel, x.c.destination_id)
-    moved = 0
-    for row in conn.execute(sa.select(*where).where(pending).distinct()).all():
-        endpoint = directory.endpoint(row.organisation, row.role)
-        if (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id):
-            continue
-        same = (column == value for column, value in zip(where, row, strict=True))
-        change = sa.update(x).where(pending, *same)
-        new: dict[str, Any] = {
-            "channel": endpoint.channel,
-            "destination_id": endpoint.destination_id,
-            "next_try_at": now,
-        }
-        moved += conn.execute(change.values(**new)).rowcount
-    return moved
-
-
 # --- what is due ----------------------------------------------------------------------------
 
 
@@ -190,6 +169,22 @@ def pause_after(failures_in_a_row: int) -> timedelta | None:
 
 def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
     """Log an attempt and move the notice and its destination on; returns where it stands now."""
+    (stands,) = record_attempts(conn, [(tried, jitter)])
+    return stands
+
+
+def record_attempts(conn: Connection, tried: Sequence[tuple[Attempt, float]]) -> list[OutboxState]:
+    """As `record_attempt`, each with its jitter, for attempts made together at one destination.
+
+    However many of them failed, the destination has failed once: they were one try at it.
+    """
+    stands = [_record(conn, each, jitter) for each, jitter in tried]
+    last = tried[-1][0]
+    _note_destination(conn, next((each for each, _ in tried if each.signal is None), last))
+    return stands
+
+
+def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
     due = tried.due
     n = due.attempts + 1
     put(conn, t.attempts, _logged(tried, n))
@@ -204,7 +199,6 @@ def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxSta
     else:
         change["state"] = OutboxState.EXHAUSTED
         change |= {"signal": Signal.BOUNCED, "signal_at": tried.clock_at, "reported": False}
-    _note_destination(conn, tried)
     one = t.outbox.c.notice_id == due.notice_id
     if change["state"] is OutboxState.PENDING:
         # A notice that was cancelled while it was being tried stays cancelled.

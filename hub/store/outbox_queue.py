@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.edges.avro import NoticeRecord
-from hub.edges.directory import Endpoint
+from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
 from hub.store.outbox import OutboxState, queued
 from hub.store.upsert import put_once_many
@@ -76,3 +76,24 @@ def cancel_duties(
     still = sa.and_(x.c.notice_id.in_(chosen), x.c.state == OutboxState.PENDING)
     change = sa.update(x).where(still).values(state=OutboxState.CANCELLED)
     return conn.execute(change).rowcount
+
+
+def readdress(conn: Connection, directory: Directory, now: datetime) -> int:
+    """Give pending notices the address that the directory has now; those moved are due at once."""
+    x = t.outbox
+    pending = x.c.state == OutboxState.PENDING
+    where = (x.c.organisation, x.c.role, x.c.channel, x.c.destination_id)
+    moved = 0
+    for row in conn.execute(sa.select(*where).where(pending).distinct()).all():
+        endpoint = directory.endpoint(row.organisation, row.role)
+        if (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id):
+            continue
+        same = (column == value for column, value in zip(where, row, strict=True))
+        change = sa.update(x).where(pending, *same)
+        new: dict[str, Any] = {
+            "channel": endpoint.channel,
+            "destination_id": endpoint.destination_id,
+            "next_try_at": now,
+        }
+        moved += conn.execute(change.values(**new)).rowcount
+    return moved

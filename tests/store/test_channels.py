@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from hub.core.model import Signal
@@ -125,10 +125,14 @@ async def _read_topic(bootstrap: str, topic: str) -> list[str]:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        fetched = await consumer.getmany(timeout_ms=5000)
-        return [
-            decode_notice(record.value).notice_id for part in fetched.values() for record in part
-        ]
+        ends = await consumer.end_offsets([TopicPartition(topic, 0)])
+        found: list[str] = []
+        while len(found) < ends[TopicPartition(topic, 0)]:
+            fetched = await consumer.getmany(timeout_ms=5000)
+            found += [
+                decode_notice(row.value).notice_id for part in fetched.values() for row in part
+            ]
+        return found
     finally:
         await consumer.stop()
 
@@ -148,6 +152,20 @@ class TestEveryChannel:
         results = send(rig.make(), rig.endpoint, notice, notice)
         assert [rig.proves] * 2 == [r.signal for r in results if isinstance(r, Delivered)]
         assert rig.received() in ([], ["n-7", "n-7"])
+
+    def test_what_goes_together_arrives_in_its_order(self, rig: Rig) -> None:
+        """As many at once as the channel allows: all arrive, in the order they were made."""
+        made = [notice_record(f"n-{n}", organisation=rig.organisation) for n in range(100)]
+
+        async def go() -> tuple[list[str], list[type_of_result]]:
+            async with opened(rig.make()) as ready:
+                some = made[: ready.together]
+                results = await asyncio.gather(*(ready.send(each, rig.endpoint) for each in some))
+                return [each.notice_id for each in some], results
+
+        sent, results = asyncio.run(go())
+        assert [rig.proves] * len(sent) == [r.signal for r in results if isinstance(r, Delivered)]
+        assert rig.received() in ([], sent)
 
     @pytest.mark.parametrize("rig", MORTAL, indirect=True)
     def test_a_dead_recipient_is_an_answer_and_not_an_error(self, rig: Rig) -> None:

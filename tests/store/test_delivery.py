@@ -13,16 +13,18 @@ from sqlalchemy import Engine
 
 from hub.core.model import Input, InputKind, Signal
 from hub.edges.avro import encode_input
+from hub.edges.channels.base import Channel
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.directory import Directory, directory_from
 from hub.edges.publish import Unavailable
 from hub.ops.clock import HeldClock
-from hub.roles.delivery import LISTED_AT_ONCE, Delivery, Means
+from hub.roles.attempts import Means
+from hub.roles.delivery import LISTED_AT_ONCE, Delivery
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import cancel_duty
+from hub.store.outbox_queue import cancel_duty, readdress
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
 from tests.store.test_channels import SECRET
@@ -65,6 +67,10 @@ class Rig:
         ]
         return directory_from({"endpoint": rows})
 
+    def channels(self) -> dict[str, Channel]:
+        """Those beside the webhook."""
+        return {"worklist": WorklistChannel()}
+
     def queue(
         self, notice_id: str, organisation: str = GP, *, age: timedelta | None = None
     ) -> None:
@@ -90,7 +96,7 @@ class Rig:
         means = Means(
             engine=self.engine,
             directory=self.directory,
-            channels={"worklist": WorklistChannel(), "webhook": webhook},
+            channels=self.channels() | {"webhook": webhook},
             core=self.kafka,
             clock=self.clock,
             now=self.now,
@@ -241,7 +247,7 @@ def test_a_channel_that_the_hub_does_not_have_is_a_failure_to_deliver(rig: Rig) 
         {"endpoint": [{"organisation": GP, "channel": "pigeon", "destination_id": "pigeon:gp"}]}
     )
     with writing(rig.engine) as conn:
-        outbox.readdress(conn, directory, rig.now())
+        readdress(conn, directory, rig.now())
     rig_with = _WithDirectory(rig.engine, rig.clock, rig.kafka, given=directory)
     rig_with.run(lambda: bool(_reasons(rig.engine)))
     assert ["no_channel"] == _reasons(rig.engine)[:1]

@@ -11,7 +11,7 @@ from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.store import outbox, outbox_reports
 from hub.store import tables as t
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import cancel_duty
+from hub.store.outbox_queue import cancel_duty, readdress
 from tests.store.records import GP, HOUR, HV, T0, notice_record
 
 TO_GP = Endpoint(organisation=GP, channel="webhook", destination_id="webhook:gp")
@@ -200,9 +200,9 @@ def test_a_corrected_address_is_used_for_what_is_pending(
         queue(conn)
         queue(conn, "n-2", TO_HV)
         attempt(conn, wait=HOUR)
-        assert 1 == outbox.readdress(conn, directory, T0)
+        assert 1 == readdress(conn, directory, T0)
         assert ["kafka:gp", "webhook:hv"] == sorted(outbox.due_destinations(conn, T0))
-        assert 0 == outbox.readdress(conn, directory, T0)
+        assert 0 == readdress(conn, directory, T0)
 
 
 def test_the_payload_is_the_notice(lite: Engine) -> None:

@@ -59,6 +59,9 @@ class Channel(Protocol):
     """One way of carrying notices."""
 
     name: str
+    together: int
+    """Notices that may be under way to one destination at once: 1 where the recipient itself
+    answers, more where a carrier takes them and keeps their order."""
 
     async def start(self) -> None:
         """Open what the channel needs; it must not wait for any recipient."""

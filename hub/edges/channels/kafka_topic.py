@@ -16,6 +16,7 @@ from hub.edges.avro import encode_notice
 from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
+from hub.ops import limits
 from hub.ops.topics import notices_topic
 
 CONFIRM_SECONDS: Final = 10.0
@@ -30,6 +31,7 @@ class KafkaTopicChannel:
     """
 
     name = "kafka"
+    together = limits.CARRIED.value
 
     def __init__(self, bootstrap: str, *, confirm_seconds: float = CONFIRM_SECONDS) -> None:
         self._bootstrap = bootstrap
@@ -42,7 +44,7 @@ class KafkaTopicChannel:
 
     async def stop(self) -> None:
         """Disconnect."""
-        await asyncio.gather(*(self._give_up(topic) for topic in list(self._producers)))
+        await asyncio.gather(*(self._give_up(*each) for each in list(self._producers.items())))
 
     async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
         """Write to the topic of the notice's organisation, whatever address the endpoint names.
@@ -52,21 +54,25 @@ class KafkaTopicChannel:
         del endpoint
         topic = notices_topic(notice.organisation)
         value, key = encode_notice(notice), notice.episode_id.encode()
+        producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(self._confirm_seconds):
                 producer = await self._connected(topic)
                 await producer.send_and_wait(topic, value, key=key)
         except TimeoutError:
-            await self._give_up(topic)
+            await self._give_up(topic, producer)
             return Failed(DeliveryReason.TIMED_OUT)
         except KafkaError:
             # An idempotent producer is of no more use after a failed write.
-            await self._give_up(topic)
+            await self._give_up(topic, producer)
             return Failed(DeliveryReason.BROKER)
         return Delivered(Signal.SENT)
 
-    async def _give_up(self, topic: str) -> None:
-        await _close(self._producers.pop(topic, None))
+    async def _give_up(self, topic: str, spent: AIOKafkaProducer | None) -> None:
+        """Close a producer, once, however many notices failed with it; never its successor."""
+        if spent is not None and self._producers.get(topic) is spent:
+            del self._producers[topic]
+            await _close(spent)
 
     async def _connected(self, topic: str) -> AIOKafkaProducer:
         async with self._connecting[topic]:
@@ -87,9 +93,7 @@ class KafkaTopicChannel:
             return producer
 
 
-async def _close(producer: AIOKafkaProducer | None) -> None:
-    if producer is None:
-        return
+async def _close(producer: AIOKafkaProducer) -> None:
     # Writes that cannot be confirmed would be waited for without end.
     closing = asyncio.ensure_future(producer.stop())
     _, late = await asyncio.wait({closing}, timeout=3.0)

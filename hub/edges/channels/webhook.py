@@ -48,6 +48,7 @@ class WebhookChannel:
     """For recipients whose system takes HTTPS."""
 
     name = "webhook"
+    together = 1
 
     def __init__(
         self,

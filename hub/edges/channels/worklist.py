@@ -14,6 +14,7 @@ class WorklistChannel:
     """For recipients without a system of their own."""
 
     name = "worklist"
+    together = 1
 
     async def start(self) -> None:
         """Nothing to open."""

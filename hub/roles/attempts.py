@@ -1,0 +1,139 @@
+"""Attempts to carry notices: over their channel, and into the log before the next one starts.
+
+A notice is tried alone where its recipient answers for it, and together with others where only a
+carrier does (`Channel.together`).
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from sqlalchemy import Engine
+
+from hub.core.model import Input
+from hub.edges.avro import decode_notice
+from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.directory import Directory
+from hub.ops import metrics
+from hub.ops.clock import Clock
+from hub.ops.logs import log
+from hub.store import outbox
+from hub.store.engine import reading, writing
+
+FAILED: Final = "failed"
+
+
+class TellsCore(Protocol):
+    """The way of receipts back to the core: `hub.edges.publish.Publisher`."""
+
+    async def publish_input(self, given: Input) -> None:
+        """Return when the input is confirmed; raise Unavailable when it may not be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the delivery loop works with."""
+
+    engine: Engine
+    directory: Directory
+    channels: Mapping[str, Channel]
+    core: TellsCore
+    clock: Clock
+    """The hub's time, for receipts."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """Real time, for retries."""
+    jitter: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A notice, and what an attempt at it came to."""
+
+    due: outbox.Due
+    result: type_of_result
+    latency_ms: int
+
+
+class Attempts:
+    """Tries notices and writes down what came of it."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+
+    def together(self, waiting: Sequence[outbox.Due]) -> int:
+        """How many of these may be under way at once: as many as the strictest channel allows."""
+        channels = [self._channel_of(due) for due in waiting]
+        return min((1 if each is None else each.together for each in channels), default=1)
+
+    async def all(self, waiting: Sequence[outbox.Due]) -> bool:
+        """Try notices at once, log all in one transaction; whether every one got through.
+
+        They are handed over in their order; a carrier that takes all keeps it.
+        """
+        tried = await asyncio.gather(*map(self._send, waiting))
+        await asyncio.to_thread(self._record, tried)
+        for each in tried:
+            _count(self._channel_of(each.due), each.result)
+        return not any(isinstance(each.result, Failed) for each in tried)
+
+    def still_pending(self, due: outbox.Due) -> bool:
+        """Whether a notice that was read a while ago has not been cancelled meanwhile."""
+        with reading(self._means.engine) as conn:
+            return outbox.is_pending(conn, due.notice_id)
+
+    def _channel_of(self, due: outbox.Due) -> Channel | None:
+        endpoint = self._means.directory.endpoint(due.organisation, due.role)
+        return self._means.channels.get(endpoint.channel)
+
+    async def _send(self, due: outbox.Due) -> Tried:
+        channel = self._channel_of(due)
+        began = time.monotonic()
+        result: type_of_result
+        if channel is None:
+            result = Failed(DeliveryReason.NO_CHANNEL)
+        else:
+            endpoint = self._means.directory.endpoint(due.organisation, due.role)
+            result = await channel.send(decode_notice(due.payload), endpoint)
+        return Tried(due, result, int((time.monotonic() - began) * 1000))
+
+    def _record(self, tried: Sequence[Tried]) -> None:
+        rows = [self._row(each) for each in tried]
+        with writing(self._means.engine) as conn:
+            stands = outbox.record_attempts(conn, [(row, self._means.jitter()) for row in rows])
+        for row, state in zip(rows, stands, strict=True):
+            if state is outbox.OutboxState.EXHAUSTED:
+                log().warning(
+                    "delivery_given_up",
+                    notice_id=row.due.notice_id,
+                    destination_id=row.due.destination_id,
+                    reason=row.reason,
+                )
+
+    def _row(self, tried: Tried) -> outbox.Attempt:
+        result = tried.result
+        failed = result if isinstance(result, Failed) else None
+        return outbox.Attempt(
+            due=tried.due,
+            at=self._means.now(),
+            clock_at=self._means.clock.now(),
+            latency_ms=tried.latency_ms,
+            signal=result.signal if isinstance(result, Delivered) else None,
+            reason=failed.reason.value if failed else None,
+            retry=failed.retry if failed else True,
+            wait=failed.wait if failed else None,
+            http_status=result.http_status,
+        )
+
+
+def _count(channel: Channel | None, result: type_of_result) -> None:
+    name = metrics.UNKNOWN if channel is None else channel.name
+    if isinstance(result, Failed):
+        metrics.DELIVERY_ATTEMPTS.labels(channel=name, result=FAILED).inc()
+        metrics.DELIVERY_FAILURES.labels(channel=name, reason=result.reason.value).inc()
+    else:
+        metrics.DELIVERY_ATTEMPTS.labels(channel=name, result=result.signal.value).inc()
