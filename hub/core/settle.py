@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hub.core import aiming, gaps, ladders, raising, reaching, requirements
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
-from hub.core.model import GapReason, Severity
+from hub.core.model import GapReason, GapState, Severity
 from hub.core.receipts import basis_of
 from hub.core.waiting import Falling, first_due
 
@@ -89,7 +89,8 @@ def _unread(draft: Draft, obligation: Obligation, due_at: datetime) -> None:
     graver = draft.policy.gaps[gaps.UNREACHABLE].severity_flagged
     for gap in list(draft.gaps.values()):
         behind = gap.code == gaps.UNREACHABLE and obligation.obligation_id in gap.duty_ids
-        if behind and graver and not reaching.inbox_opened(draft, looked):
+        still = behind and gap.state is GapState.OPEN
+        if still and graver and not reaching.inbox_opened(draft, looked):
             gaps.raise_severity(draft, gap, graver, GapReason.INBOX_UNOPENED)
 
 

@@ -21,6 +21,8 @@ from hub.synth.family import Family
 
 FIRST_BABY = (16, 25, 28, 31, 34, 36, 38, 40, 41)
 LATER_BABY = (16, 28, 34, 36, 38, 41)
+AGREEMENT_HOLDS = 84
+"""Days after which she is asked again; the next trimester has begun by then."""
 
 
 def antenatal(family: Family) -> None:
@@ -122,6 +124,7 @@ def _book(family: Family, at: datetime) -> None:
         at,
         scope="all_routine",
         agrees="y",
+        review_on=day_of(at) + timedelta(days=AGREEMENT_HOLDS),
         recorded_by=family.midwife,
     )
     held(family, "booking", "booking", at, family.midwife)

@@ -113,7 +113,7 @@ def test_random_batches_killed_anywhere_give_the_rows_of_one_by_one(
     dice, kills, at = Random(seed), 0, 0  # noqa: S311  faults, not secrets
     while at < len(log):
         batch = log[at : at + dice.randint(1, LARGEST)]
-        with killed_before(killed, dice.randint(1, 60)), writing(killed) as conn:
+        with killed_before(killed, dice.randint(1, 20)), writing(killed) as conn:
             together(conn, batch)
             save_positions(conn, "taker", {PLACE: at + len(batch)})
         with reading(killed) as conn:
