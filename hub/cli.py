@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from hub import cli_audit
 from hub.cli_policy import add_to
 from hub.cli_words import give_up, settings_or_words
 from hub.ops.settings import Settings
@@ -27,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
 )
 add_to(app)
+cli_audit.add_to(app)
 
 KAFKA_ENDED = 4
 

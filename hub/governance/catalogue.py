@@ -2,7 +2,7 @@
 
 Rows of the policy table are counted by the rules that carry them out, event types by their
 schemas.  Four event types of the catalogue never arrive from outside: they are what the hub itself
-records, and their schemas are those of its own topics.
+records, and their schemas are those of its own topics and of its log of accesses.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,8 +29,11 @@ OWN_RECORDS: Mapping[str, str] = {
     "E50": "NoticeIssued",
     "E52": "GapOpened",
     "E53": "Escalated",
+    "E56": "AccessAudited",
 }
-"""The hub's own records in the catalogue of events (domain 4.3), by the record of hub.decision."""
+"""The hub's own records in the catalogue of events (domain 4.3), by the record in `OWN_SCHEMAS`."""
+
+OWN_SCHEMAS = ("hub.decision", "hub.access")
 
 
 def names_in(schema: Any) -> Iterator[str]:
@@ -76,7 +79,7 @@ def rung_places(policy: Policy, folder: Path) -> dict[str, str]:
 
 
 def event_codes(schemas: Schemas) -> dict[str, str]:
-    """Event types by their code; the hub's own records where a topic of ours has their schema."""
-    recorded = set(names_in(schemas.avsc("hub.decision")))
+    """Event types by their code; the hub's own records where a schema of ours has them."""
+    recorded = {name for stem in OWN_SCHEMAS for name in names_in(schemas.avsc(stem))}
     own = {code: name for code, name in OWN_RECORDS.items() if name in recorded}
     return own | {schemas.code_of(each): each for each in schemas.event_types()}

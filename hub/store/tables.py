@@ -1,11 +1,13 @@
 """Every table of the hub, the same on SQLite and PostgreSQL.
 
-Three kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
+Four kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
 folded again; the *outbox* remembers what was sent to whom and may not be lost; the *desk* tables
-(sessions, takes) belong to the pages.
+(sessions, takes) belong to the pages; the log of *accesses* is evidence, stands nowhere else, and
+is only ever added to.
 """
 
 from hub.store.columns import metadata
+from hub.store.tables_access import accesses
 from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
@@ -25,6 +27,7 @@ from hub.store.tables_read import (
 )
 
 __all__ = [
+    "accesses",
     "attempts",
     "causes",
     "conflicts",

@@ -8,10 +8,12 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub.core.model import Signal
+from hub.edges.access import Ground, What
 from hub.store import read_model
 from hub.store.read_lines import CoverageLine, NoticeView
 from hub.web import queries, words
 from hub.web.api_events import Organisation
+from hub.web.audit import Shown, record_system_access, shown_notice
 from hub.web.desk import AtDesk
 from hub.web.present_team import with_present_team
 from hub.web.problem import Problem
@@ -114,7 +116,9 @@ async def own_notice(desk: AtDesk, notice_id: str, organisation: str) -> NoticeV
 @router.get("/notices/{notice_id}")
 async def get_notice(notice_id: str, desk: AtDesk, organisation: Organisation) -> JSONResponse:
     """One notice addressed to the organisation of the key, as it was decided."""
-    return in_json(await own_notice(desk, notice_id, organisation))
+    notice = await own_notice(desk, notice_id, organisation)
+    await record_system_access(desk, organisation, shown_notice(notice))
+    return in_json(notice)
 
 
 @router.get("/events/{event_id}/coverage")
@@ -130,6 +134,13 @@ async def get_coverage(event_id: str, desk: AtDesk, organisation: Organisation) 
             field="id",
             remedy="Use the id of the event; when it was just taken, ask again in a moment.",
         )
+    shown = Shown(
+        what=What.COVERAGE,
+        subject_id=event_id,
+        episode_id=await desk.read(queries.episode_of, event_id),
+        ground=Ground.PUBLISHER,
+    )
+    await record_system_access(desk, organisation, shown)
     lines = await desk.read(read_model.event_coverage, event_id)
     return in_json({"event_id": event_id, "recipients": [as_told(line) for line in lines]})
 

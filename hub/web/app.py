@@ -29,6 +29,7 @@ from hub.web import (
     api_events,
     health,
     openapi,
+    pages_audit,
     pages_door,
     pages_family,
     pages_gaps,
@@ -143,7 +144,14 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
     for part in (api_events, api, health):
         app.include_router(part.router)
     app.include_router(registry.registry_router(schemas), prefix="/registry")
-    for page in (pages_door, pages_worklist, pages_family, pages_gaps, pages_quarantine):
+    for page in (
+        pages_door,
+        pages_worklist,
+        pages_family,
+        pages_gaps,
+        pages_quarantine,
+        pages_audit,
+    ):
         app.include_router(page.router)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
     # FastAPI documents this way of replacing the description.

@@ -39,6 +39,8 @@ MAX_LOGINS_REMEMBERED = 10_000
 SAFEGUARDING_ROLES = frozenset({"NAMED_NURSE_SG", "DESIGNATED"})
 """Safeguarding leads of a whole area; those of one practice or trust look after their own."""
 OPERATOR_ROLE = "HUB_OPERATOR"
+GUARDIAN_ROLE = "CALDICOTT_GUARDIAN"
+"""Looks after the log of accesses, and sees no family by it (domain section 8, rule 5)."""
 LEAD_ROLES = frozenset(
     {
         "TEAM_LEAD",
@@ -85,6 +87,11 @@ class Viewer(Struct, frozen=True, kw_only=True):
     def sees_quarantine(self) -> bool:
         """Whether she may open quarantine and send an input through again."""
         return self.operates or self.safeguards
+
+    @property
+    def guards(self) -> bool:
+        """Whether she may read who was shown what."""
+        return GUARDIAN_ROLE in self.roles
 
 
 class Seal:

@@ -43,11 +43,14 @@ class Sieve(Struct, frozen=True, kw_only=True):
 
 def may_see_gap(viewer: Viewer, role: str, organisation: str) -> bool:
     """Safeguarding roles see every gap; others those that they can do something about."""
-    if viewer.safeguards:
-        return True
-    if organisation == viewer.organisation and (viewer.leads or role in viewer.roles):
+    if viewer.safeguards or owns_gap(viewer, role, organisation):
         return True
     return viewer.operates and role == OPERATOR_ROLE
+
+
+def owns_gap(viewer: Viewer, role: str, organisation: str) -> bool:
+    """Whether the gap belongs to her own role, or to the organisation that she leads."""
+    return organisation == viewer.organisation and (viewer.leads or role in viewer.roles)
 
 
 def _visible(viewer: Viewer) -> sa.ColumnElement[bool]:

@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from hub.edges.access import Ground, What
 from hub.store import read_model
 from hub.web import queries
+from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.desk import AtDesk, Refusal, SignedIn
 from hub.web.family import lanes
 from hub.web.pages_door import whose
@@ -19,15 +21,20 @@ async def family_page(episode_id: str, desk: AtDesk, viewer: SignedIn) -> Respon
     A family that does not exist and one that is not the viewer's get the same answer.
     """
     timeline = await desk.read(read_model.episode_timeline, episode_id)
-    entitled = viewer.safeguards or viewer.operates
-    if timeline is not None and not entitled:
-        entitled = await desk.read(queries.holds_notice, episode_id, whose(viewer))
-    if timeline is None or not entitled:
+    addressed = await desk.read(queries.holds_notice, episode_id, whose(viewer))
+    if timeline is None or not (addressed or viewer.safeguards or viewer.operates):
         raise Refusal(
             404,
             "There is no such family for you",
             "Open your worklist: it leads to every family that you were told about.",
         )
+    shown = Shown(
+        what=What.EPISODE,
+        subject_id=timeline.episode.episode_id,
+        episode_id=timeline.episode.episode_id,
+        ground=Ground.ADDRESSED if addressed else wider_ground(viewer),
+    )
+    await record_access(desk, viewer, shown)
     duties = await desk.read(queries.duties_of_events, episode_id, whose(viewer))
     return desk.page(
         "family.jinja",

@@ -6,10 +6,12 @@ from starlette.responses import Response
 
 from hub.core.matters import is_matter
 from hub.core.model import GapState, Severity
+from hub.edges.access import Ground, What
 from hub.store import read_model
 from hub.web import gap_queries, queries
+from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.desk import AtDesk, Refusal, SignedIn
-from hub.web.gap_queries import Sieve, may_see_gap
+from hub.web.gap_queries import Sieve, may_see_gap, owns_gap
 from hub.web.pages_door import whose
 from hub.web.pages_worklist import page_links, page_number
 from hub.web.queries import PAGE
@@ -54,6 +56,14 @@ async def gap_page(gap_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
     gap = await desk.read(read_model.gap, gap_id)
     if gap is None or not may_see_gap(viewer, gap.role, gap.organisation):
         raise Refusal(404, "There is no such gap for you", "Open the gap board to see yours.")
+    ours = owns_gap(viewer, gap.role, gap.organisation)
+    shown = Shown(
+        what=What.GAP,
+        subject_id=gap.gap_id,
+        episode_id=gap.episode_id,
+        ground=Ground.OWNER if ours else wider_ground(viewer),
+    )
+    await record_access(desk, viewer, shown)
     duties = await desk.read(queries.obligations_named, gap.duty_ids)
     family = not is_matter(gap.episode_id) and (
         viewer.safeguards or await desk.read(queries.holds_notice, gap.episode_id, whose(viewer))

@@ -4,9 +4,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.edges.access import What
 from hub.store import read_model
 from hub.store.quarantine import QuarantineState
 from hub.web import quarantine
+from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Refusal, SignedForm, SignedIn
 from hub.web.pages_worklist import page_links, page_number
@@ -59,6 +61,13 @@ async def _item_page(
     item = await desk.read(read_model.quarantine_item, quarantine_id)
     if item is None:
         raise _unknown()
+    shown = Shown(
+        what=What.QUARANTINE,
+        subject_id=item.line.quarantine_id,
+        episode_id=item.line.episode_id,
+        ground=wider_ground(viewer),
+    )
+    await record_access(desk, viewer, shown)
     return desk.page(
         "quarantine_item.jinja",
         viewer,

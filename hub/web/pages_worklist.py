@@ -15,6 +15,7 @@ from hub.core.outcomes import ContentLine
 from hub.store import read_model
 from hub.store.read_lines import NoticeTrail, NoticeView
 from hub.web import queries
+from hub.web.audit import record_access, shown_notice
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn
 from hub.web.pages_door import whose
@@ -149,6 +150,7 @@ async def notice_page(notice_id: str, request: Request, desk: AtDesk, viewer: Si
     found = await desk.read(_everything, notice_id)
     notice = check_holds(viewer, found[0] if found else None)
     assert found is not None, "check_holds refuses a notice that is not there"
+    await record_access(desk, viewer, shown_notice(notice))
     recorded = await by_reading(desk, told_of(request), viewer, [notice], Signal.OPENED)
     now = desk.clock.now()
     taken = notice.taken_until is not None and notice.taken_until > now

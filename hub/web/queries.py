@@ -259,6 +259,14 @@ def publishers_of(conn: Connection, event_id: str) -> frozenset[str]:
     )
 
 
+def episode_of(conn: Connection, event_id: str) -> str | None:
+    """The episode that an event was decided in; the last one, when it has moved."""
+    e = t.events
+    asked = sa.select(e.c.episode_id).where(e.c.event_id == event_id)
+    found: str | None = conn.scalar(asked.order_by(e.c.decided_at.desc(), e.c.seq.desc()).limit(1))
+    return found
+
+
 def obligations_named(conn: Connection, ids: Sequence[str]) -> tuple[Any, ...]:
     """The state of some obligations, for the page of one gap."""
     o = t.obligations

@@ -18,7 +18,7 @@ from hub.policy.findings import read_findings
 from hub.policy.loader import load_policy
 
 NOT_YET = {
-    "event": {"E42", "E43", "E44", "E45", "E46", "E47", "E49", "E54", "E57", "E62", "E56"},
+    "event": {"E42", "E43", "E44", "E45", "E46", "E47", "E49", "E54", "E57", "E62"},
     "policy": {
         "P04",
         "P05",

@@ -15,6 +15,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Input, InputKind
 from hub.core.outcomes import Outcome, WakeWanted, type_of_outcome
 from hub.edges import avro
+from hub.edges.access import AccessRecord, access_codec
 from hub.edges.avro import DecisionRecord, NoticeRecord, QuarantineRecord
 from hub.edges.schemas import default_schemas
 from tests.schemas.examples import REPLACEMENT
@@ -90,6 +91,14 @@ def test_every_record_is_read_as_it_was_written(
     assert decision == avro.decode_decision(avro.encode_decision(decision))
     assert notice == avro.decode_notice(avro.encode_notice(notice))
     assert kept == avro.decode_quarantine(avro.encode_quarantine(kept))
+
+
+@given(access=values(AccessRecord))
+@settings(max_examples=50, deadline=None)
+def test_an_access_is_read_as_it_was_written(access: AccessRecord) -> None:
+    """Of a person and of a system, with and without an episode."""
+    codec = access_codec(SCHEMAS)
+    assert access == codec.decode(codec.encode(access))
 
 
 def test_an_event_keeps_the_arrival_that_our_edge_stamped() -> None:
@@ -190,6 +199,7 @@ def test_noise_is_answered_with_a_fault(noise: bytes, number: int) -> None:
         avro.decode_decision,
         avro.decode_notice,
         avro.decode_quarantine,
+        access_codec(SCHEMAS).decode,
     ]
     for decode in decoders:
         with contextlib.suppress(SenderFault):
