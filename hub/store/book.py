@@ -100,6 +100,7 @@ class Book:
         self.gaps = Rows(t.gaps, "severity", "state", "rung", "evidence")
         self.duties = Rows(t.gap_duties, once=True)
         self.escalations = Rows(t.escalations)
+        self.withheld = Rows(t.withheld, once=True)
         self._notices_of: dict[str, dict[str, None]] = {}
         self._duties_of: dict[str, dict[str, None]] = {}
         self._gaps_of: dict[str, dict[str, None]] = {}

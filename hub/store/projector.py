@@ -21,6 +21,7 @@ from hub.store.book import Book
 from hub.store.fold import fold
 from hub.store.rows import type_of_row
 from hub.store.upsert import put_once_many
+from hub.store.withheld import fold_withheld
 
 __all__ = ["Applied", "apply_decision", "apply_decisions", "digest_of"]
 
@@ -71,6 +72,7 @@ def apply_decisions(conn: Connection, records: Sequence[DecisionRecord]) -> list
         _fold_episode(book, record)
         for n, outcome in enumerate(record.outcomes):
             fold(book, record, n, outcome)
+            fold_withheld(book, record, n, outcome)
     book.write(conn)
     return applied
 

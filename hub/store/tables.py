@@ -7,7 +7,7 @@ is only ever added to.
 """
 
 from hub.store.columns import metadata
-from hub.store.tables_access import accesses
+from hub.store.tables_access import accesses, withheld
 from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
@@ -48,4 +48,5 @@ __all__ = [
     "quarantine",
     "sessions",
     "takes",
+    "withheld",
 ]

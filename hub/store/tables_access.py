@@ -1,4 +1,7 @@
-"""The log of accesses: who was shown what about a family, chained so that a change shows."""
+"""For those who audit: who was shown what, chained so that a change shows, and what was withheld.
+
+The accesses stand nowhere else; what was withheld is a part of the read model.
+"""
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Index
@@ -20,4 +23,25 @@ accesses = sa.Table(
     text("digest"),
     Index("ix_accesses_episode", "episode_id", "n"),
     Index("ix_accesses_person", "person_id", "n"),
+)
+
+withheld = sa.Table(
+    "withheld",
+    metadata,
+    text("episode_id", pk=True),
+    number("seq", pk=True),
+    number("n", pk=True),
+    number("place", pk=True),
+    text("about"),
+    text("role"),
+    text("organisation"),
+    text("rule"),
+    text("field_group"),
+    text("shown"),
+    text("ground"),
+    text("label"),
+    text("route"),
+    text("route_role"),
+    text("route_organisation"),
+    instant("decided_at"),
 )

@@ -1,4 +1,7 @@
-"""The log of accesses for its guardian: who was shown what about a family, and why."""
+"""The log of accesses for its guardian: who was shown what about a family, and why.
+
+Of one episode it also shows what was withheld from recipients, which no page of theirs ever does.
+"""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -7,6 +10,7 @@ from starlette.responses import Response
 from hub.edges.access import Ground, What, access_codec
 from hub.store import read_model
 from hub.store.access import accesses
+from hub.store.withheld import withheld_of
 from hub.web.audit import Shown, record_access
 from hub.web.auth import GUARDIAN_ROLE, Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedIn
@@ -28,6 +32,10 @@ def check_guards(viewer: Viewer) -> None:
             "The record of who looked is for the Caldicott guardian",
             "Ask your Caldicott guardian who has looked at a record.",
         )
+
+
+SHOWN_WORDS = {"S": "only a flag", "P": "only a pointer", "N": "nothing"}
+"""What a recipient got instead (domain section 8)."""
 
 
 @router.get("/audit")
@@ -59,11 +67,14 @@ async def audit_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Respon
         if known
         else ()
     )
+    withheld = await desk.read(withheld_of, episode_id) if known and episode_id else ()
     return desk.page(
         "audit.jinja",
         viewer,
         lines=lines[:PAGE],
         known=known,
+        withheld=withheld,
+        shown_words=SHOWN_WORDS,
         episode_id=episode_id if known else "",
         person_id=person_id if known else "",
         links=page_links(request, page, more=len(lines) > PAGE) if known else {},

@@ -2,14 +2,20 @@
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from hub.cli import app
+from hub.core.model import ObligationState
+from hub.core.outcomes import ObligationEnded
+from hub.core.withholding import Route, Withheld, WithheldGround
 from hub.edges.access import AccessRecord, access_codec
 from hub.edges.schemas import default_schemas
 from hub.store.access import accesses
 from hub.store.engine import reading, writing
+from hub.store.projector import apply_decision
+from hub.store.withheld import withheld_of
 from tests.web import scene
 from tests.web.conftest import Gateway, key
 from tests.web.test_quarantine import keep
@@ -173,3 +179,38 @@ def test_the_command_lists_and_verifies(gateway: Gateway, monkeypatch: pytest.Mo
         conn.execute(sa.text("UPDATE accesses SET person_id = 'gp-1'"))
     ill = CliRunner().invoke(app, ["audit", "verify", "--json"])
     assert (1, True) == (ill.exit_code, '"broken_at": 1' in ill.stdout)
+
+
+def test_the_guardian_sees_what_was_withheld_and_the_recipient_does_not(gateway: Gateway) -> None:
+    """From a notice and from a duty that was stopped whole, each with the other way to know it."""
+    kept = Withheld(
+        group="dv_markers",
+        shown="P",
+        ground=WithheldGround.LABEL,
+        label="third-party",
+        route=Route.TOLD_THERE,
+        route_role="SG_MIDWIFE",
+        route_organisation="RXX",
+    )
+    raised, issued = scene.duty("late", "GP_PRACTICE", "Y00001")
+    stopped = ObligationEnded(
+        obligation_id="o-stopped",
+        state=ObligationState.SUPPRESSED,
+        role="PARENT",
+        organisation="RXX",
+        reason="restricted",
+        withheld=(kept,),
+        why=scene.why("booked-1"),
+    )
+    told = structs.replace(issued, withheld=(kept,))
+    with writing(gateway.engine) as conn:
+        apply_decision(conn, scene.record(3, raised, told, stopped))
+    with reading(gateway.engine) as conn:
+        lines = withheld_of(conn, scene.EPISODE)
+    assert ["n-late", "o-stopped"] == [line.about for line in lines]
+    page = gateway.sign_in("guardian").get(f"/audit?episode={scene.EPISODE}").text
+    for shown in ("Dv markers: only a pointer", "Told there", "Safeguarding midwife", "n-late"):
+        assert shown in page
+    recipient = gateway.sign_in("gp")
+    for path in ("/n/n-late", f"/p/{scene.EPISODE}", "/worklist"):
+        assert "v markers" not in recipient.get(path).text
