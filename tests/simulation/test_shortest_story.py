@@ -52,10 +52,10 @@ class Unkept(World):
         super().come_to_rest()
 
 
-def told(make: type[World], kind: str) -> Story:
+def told(make: type[World], kind: str, families: int = 4) -> Story:
     """The shortest story of the first seed that shows a defect."""
     for seed in range(SEEDS_MAX):
-        plan = Plan(seed=seed, families=4, days=60)
+        plan = Plan(seed=seed, families=families, days=60)
         if any(found.kind == kind for found in play(plan, make).auditor.findings):
             return shortest_story(plan, kind, lambda p: play(p, make))
     raise AssertionError("no seed shows the defect")
@@ -72,8 +72,11 @@ def test_a_commit_before_the_confirmation_is_told_in_a_few_lines() -> None:
 
 
 def test_a_clock_that_is_not_wound_again_is_told_in_a_few_lines() -> None:
-    """The shortest story of a missed deadline: a duty is raised, and the worker is killed."""
-    story = told(ForgetfulClock, "unseen")
+    """The shortest story of a missed deadline: a duty is raised, and the worker is killed.
+
+    Almost every family is woken again by something else: it takes eight to find one that is not.
+    """
+    story = told(ForgetfulClock, "unseen", families=8)
     assert any("FOUND (unseen)" in line for line in story.lines), str(story)
     assert 1 <= sum(any(word in line for word in KILLS) for line in story.lines) <= FEW, str(story)
     assert 1 <= sum(" publishes " in line for line in story.lines) <= FEW, str(story)
