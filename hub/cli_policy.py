@@ -1,4 +1,4 @@
-"""The commands for those who own the policy: `hub trace`, `hub explain` and `hub policy ...`."""
+"""The commands for those who own policy and pathway: `hub trace`, `hub scorecard` and others."""
 
 import importlib
 from collections.abc import Callable
@@ -25,6 +25,8 @@ def add_to(app: typer.Typer) -> None:
     """Give the hub's command these commands too."""
     app.command("explain")(explain)
     app.command("trace")(trace)
+    app.command("scorecard")(scorecard)
+    app.command("card")(card)
     app.add_typer(policy_app, name="policy")
 
 
@@ -45,6 +47,31 @@ def explain(
     """Say who is told of an event, by when and why, and who is not and why not."""
     asked = settings_or_words(), event, at, after or []
     _answer("hub.governance.explain", *asked, as_json=as_json)
+
+
+def scorecard(
+    at: Annotated[
+        str, typer.Option("--at", help="End of the twelve months, if not now: '2026-03-24 17:00'.")
+    ] = "",
+    assessment: Annotated[
+        Path | None,
+        typer.Option("--assessment", help="A pathway.assessment as .json, for the packaged one."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rate each part of the pathway from 0 to 5, beside what people assessed."""
+    _answer("hub.governance.scorecard", settings_or_words(), at, assessment, as_json=as_json)
+
+
+def card(
+    files: Annotated[
+        list[Path], typer.Argument(help="Entries of the directory: .json, scenarios or folders.")
+    ],
+    area: Annotated[str, typer.Option("--area", help="Code of the area, as the entries have it.")],
+    as_json: Json = False,
+) -> None:
+    """Print the parents' card of an area: where to turn, in plain words."""
+    _answer("hub.governance.card", settings_or_words(), files, area, as_json=as_json)
 
 
 @policy_app.command("coverage")
