@@ -34,6 +34,7 @@ from hub.web import (
     pages_family,
     pages_gaps,
     pages_quarantine,
+    pages_scorecard,
     pages_worklist,
     registry,
     words,
@@ -153,6 +154,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_audit,
     ):
         app.include_router(page.router)
+    app.include_router(pages_scorecard.router)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
     # FastAPI documents this way of replacing the description.
     setattr(app, "openapi", lambda: openapi.describe(app, schemas))  # noqa: B010  mypy refuses to assign a method

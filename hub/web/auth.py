@@ -41,6 +41,8 @@ SAFEGUARDING_ROLES = frozenset({"NAMED_NURSE_SG", "DESIGNATED"})
 OPERATOR_ROLE = "HUB_OPERATOR"
 GUARDIAN_ROLE = "CALDICOTT_GUARDIAN"
 """Looks after the log of accesses, and sees no family by it (domain section 8, rule 5)."""
+PATHWAY_ROLES = frozenset({"COMMISSIONER", "PATHWAY_LEAD"})
+"""Those who answer for the pathway as a whole; they need no family for it."""
 LEAD_ROLES = frozenset(
     {
         "TEAM_LEAD",
@@ -82,6 +84,11 @@ class Viewer(Struct, frozen=True, kw_only=True):
     def leads(self) -> bool:
         """Whether she sees all the gaps of her organisation, not only those of her own roles."""
         return not LEAD_ROLES.isdisjoint(self.roles)
+
+    @property
+    def sees_scorecard(self) -> bool:
+        """Whether she may read the scorecard: numbers of families, and none of them."""
+        return self.safeguards or not PATHWAY_ROLES.isdisjoint(self.roles)
 
     @property
     def sees_quarantine(self) -> bool:

@@ -23,7 +23,7 @@ ASSESSMENT = {
     "source": "RC89:PATHWAY",
     "type": "pathway.assessment",
     "time": "2026-11-01T10:00:00+00:00",
-    "subject": {},
+    "subject": {"reference": "E10000289"},
     "data": {
         "tool": "Pathway tool 2026",
         "assessed_on": "2026-10-30T12:00:00+00:00",
