@@ -21,6 +21,10 @@ from hub.synth.family import Family
 
 FIRST_BABY = (16, 25, 28, 31, 34, 36, 38, 40, 41)
 LATER_BABY = (16, 28, 34, 36, 38, 41)
+TROUBLED = frozenset({"mental_health_history", "mental_health_positive", "mental_health_red_flag"})
+SEEN_AFTER = timedelta(days=7)
+"""By when she is seen after a birth or a loss."""
+SOUGHT_EVERY, SOUGHT_AFTER_DAYS = timedelta(days=26), 16
 AGREEMENT_HOLDS = 84
 """Days after which she is asked again; the next trimester has begun by then."""
 
@@ -199,15 +203,38 @@ def _contacts(family: Family, booked_at: datetime) -> None:
         made = scheduled(family, f"contact-{week}", "antenatal", at, last)
         if family.born_at is not None and at >= family.born_at - timedelta(days=1):
             cancelled(family, f"contact-{week}", "antenatal", made, family.born_at)
-            return
+            break
         if family.ended_at is not None and at >= family.ended_at:
             cancelled(family, f"contact-{week}", "antenatal", made, family.ended_at)
-            return
+            break
         held(family, f"contact-{week}", "antenatal", at, family.midwife)
         _asked_at(family, week, at)
         last = at
-    if family.born_at is not None and family.has("visitor_sees_before_birth"):
+    _sought_out(family)
+    if family.has("visitor_sees_before_birth"):
         _visitor_before_birth(family)
+
+
+def _sought_out(family: Family) -> None:
+    """Who has a history of low mood, or says that she is low, is telephoned between the contacts.
+
+    A professional seeks her out at least every four weeks (Cambridgeshire JSNA, line 66).
+    """
+    until = family.ended_at or family.born_at
+    if until is None or not family.traits & TROUBLED:
+        return
+    last, number = None, 0
+    for each in [
+        *sorted(h.at for h in family.happenings if h.key.startswith("held-")),
+        until + SEEN_AFTER,
+    ]:
+        while last is not None and each - last > SOUGHT_EVERY and last < until:
+            last = visit(family.chance, day_of(last) + timedelta(days=SOUGHT_AFTER_DAYS))
+            if last >= until:
+                break
+            number += 1
+            held(family, f"sought-{number}", "antenatal", last, family.midwife, place="phone")
+        last = each
 
 
 def _asked_at(family: Family, week: int, at: datetime) -> None:
@@ -227,7 +254,8 @@ def _asked_at(family: Family, week: int, at: datetime) -> None:
 def _visitor_before_birth(family: Family) -> None:
     """The health visitor's antenatal contact, from 28+0 and before 34+0."""
     at = visit(family.chance, family.on(family.chance.randint(29, 32), family.chance.randrange(5)))
-    if family.born_at is not None and at >= family.born_at - timedelta(days=1):
+    over = family.born_at or family.ended_at
+    if over is not None and at >= over - timedelta(days=1):
         return
     made_at = at - timedelta(days=family.chance.randint(7, 12))
     scheduled(family, "visitor-antenatal", "HV_antenatal", at, made_at, visiting=True)

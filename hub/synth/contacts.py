@@ -78,6 +78,7 @@ def held(
     baby: str | None = None,
     role: str | None = None,
     org: str | None = None,
+    unless_over: bool = True,
 ) -> None:
     """A contact that took place, with everything asked that is to be asked."""
     visiting = practitioner == family.visitor
@@ -101,6 +102,7 @@ def held(
         hostility="n",
         infant_section="complete" if baby else None,
         interpreter="professional" if family.interpreter else "not_needed",
+        unless_over=unless_over,
     )
 
 

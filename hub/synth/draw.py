@@ -77,7 +77,7 @@ def draw_family(seed: int, number: int, needs: frozenset[str] = frozenset()) -> 
     lmp = FIRST_LMP + timedelta(days=chance.randrange(DAYS_OF_THE_YEAR))
     place = draw_place(chance)
     age = (
-        18 + chance.randrange(2) if "under_twenty_first_baby" in traits else chance.randint(20, 42)
+        18 + chance.randrange(2) if "under_twenty_first_baby" in traits else chance.randint(21, 42)
     )
     family = Family(
         number=number,

@@ -86,15 +86,16 @@ def _history_kept(family: Family, ended_at: datetime) -> None:
     if not family.has("mental_health_history"):
         return
     doctor = family.place.practice
-    for number, days in enumerate((7, 24)):
+    for number, days in enumerate((3, 24)):
         moment = visit(family.chance, day_of(ended_at) + timedelta(days=days))
         for key, event_type, when in (
-            (f"made-extra-{number}", "contact.scheduled", ended_at + timedelta(hours=20)),
-            (f"held-extra-{number}", "contact.completed", moment),
+            (f"made-after-loss-{number}", "contact.scheduled", ended_at + timedelta(hours=20)),
+            (f"held-after-loss-{number}", "contact.completed", moment),
         ):
             body: dict[str, object] = {
-                "contact_id": f"{family.reference()}/extra-{number}", "kind": "extra_postnatal",
-            }  # fmt: skip
+                "contact_id": f"{family.reference()}/after-loss-{number}",
+                "kind": "extra_postnatal",
+            }
             if event_type == "contact.scheduled":
                 body |= {"contact_at": moment, "owner": f"dr-{doctor}"}
             else:
@@ -121,6 +122,7 @@ def _lost_after_birth(family: Family) -> None:
     family.drop(*gone)
     _ended(family, died_at, "neonatal_death", baby)
     _supported(family, died_at)
+    _history_kept(family, died_at)
 
 
 def _about(happening: Happening, baby: str, *, single: bool) -> bool:

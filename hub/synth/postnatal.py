@@ -120,6 +120,7 @@ def review(
     *,
     baby: str | None = None,
     gp: bool = False,
+    unless_over: bool = True,
 ) -> None:
     """A review that says what was found, what it means and what is to follow."""
     make = family.by_practice if gp else family.by_visitor
@@ -135,6 +136,7 @@ def review(
         concerns=[],
         plan="routine",
         referred_to=[],
+        unless_over=unless_over,
     )
 
 
@@ -160,8 +162,9 @@ def practice_checks(family: Family, born: date) -> None:
     """The general practitioner's check of the mother and of each baby, told apart."""
     moment = visit(family.chance, born + timedelta(days=family.chance.randint(43, 49)))
     place, doctor = family.place, f"dr-{family.place.practice}"
-    held(family, "gp-mother", "GP_mother", moment, doctor, role="GP_PRACTICE", org=place.practice)
-    review(family, "gp-mother", "GP_mother", moment, gp=True)
+    held(family, "gp-mother", "GP_mother", moment, doctor, role="GP_PRACTICE", org=place.practice,
+         unless_over=False)  # fmt: skip
+    review(family, "gp-mother", "GP_mother", moment, gp=True, unless_over=False)
     for baby in family.babies:
         held(family, f"gp-{baby}", "GP_baby", moment, doctor, baby=baby, role="GP_PRACTICE",
              org=place.practice)  # fmt: skip

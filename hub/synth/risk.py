@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from hub.synth.calendar import day_of, visit, working_day
+from hub.synth.calendar import day_of, midnight, visit, working_day
 from hub.synth.family import Family, Happening
 
 PLAN_BEFORE = timedelta(hours=1)
@@ -21,6 +21,9 @@ def risk(family: Family) -> None:
     booking = family.find("booking")
     if family.has("under_twenty_first_baby") and booking is not None:
         refer(family, "family-nurse", booking.at + timedelta(hours=1), "FNP")
+        if booking.at >= midnight(family.on(24)):
+            # Booked past the day by which a family nurse is offered: too late whatever is done.
+            family.allowed.add("G53")
     if family.has("social_care_referral"):
         _referred_to_social_care(family)
 

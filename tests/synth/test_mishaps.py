@@ -18,11 +18,6 @@ from hub.synth.play import FamilyRig, Gap
 from hub.synth.score import Score, pieces, score_family, score_part
 from hub.synth.year import make_year, part_path
 
-pytestmark = pytest.mark.skip(
-    reason="the invented lives do not yet do what the rules of G19, G20, G33, G35, G43, "
-    "G46 and G53 ask since 28 November; docs/synthetic.md says so"
-)
-
 SCHEMAS = default_schemas()
 FAMILIES = 3
 TRIED = 40

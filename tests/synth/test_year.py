@@ -19,11 +19,6 @@ from hub.synth.replay import replay
 from hub.synth.year import make_year
 from tests.house.tree import imports_of, module_of, python_files
 
-pytestmark = pytest.mark.skip(
-    reason="the invented lives do not yet do what the rules of G19, G20, G33, G35, G43, "
-    "G46 and G53 ask since 28 November; docs/synthetic.md says so"
-)
-
 SCHEMAS = default_schemas()
 
 

@@ -19,6 +19,13 @@ def gestation_days(c: Context) -> int | None:
     return days_between(due, local_date(moment(c))) if due else None
 
 
+@fact(TRUTH)
+def goes_on(c: Context) -> bool:
+    """Whether the whole pregnancy has not ended in a loss by the event, as far as is known."""
+    ended = c.episode.ended_at
+    return ended is None or moment(c) < ended
+
+
 @fact(NUMBER)
 def gestation_then(c: Context) -> int | None:
     """Days of pregnancy when the awaited event happened, by the due date in force."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hub.synth.calendar import close, day_of, midnight, visit, working_day
 from hub.synth.family import Family
 from hub.synth.mishaps.kinds import mishap
-from hub.synth.mishaps.tools import not_done
+from hub.synth.mishaps.tools import not_done, unread
 
 
 @mishap("mental_health_positive", "not:social_care_referral")
@@ -14,14 +14,16 @@ def two_worries_and_no_second_look(family: Family) -> None:
     screen, lead = family.find("Whooley-contact-16"), family.find("lead-MH")
     if screen is None or lead is None:
         return
-    family.by_midwife("concern-drink", "concern.raised", screen.at, code="substance",
+    drink = family.by_midwife("concern-drink", "concern.raised", screen.at, code="substance",
                       severity="low", about="mother", basis_text="as said",
                       action="none")  # fmt: skip
     due = close(day_of(screen.at), 2)
     late = not_done(family, due, lead)
+    unread(family, "SG_MIDWIFE", drink, due, how="late" if late else "never")
     family.wrong("two-worries-and-no-second-look", "G35", "no second look at two worries",
                  "SG_MIDWIFE", 3, due=due, mended_at=late)  # fmt: skip
-    family.allowed |= {"G31", "G70"}
+    # Two worries without a second look, and a week on without a decision: one code, told twice.
+    family.allowed |= {"G31", "G35", "G60", "G70"}
 
 
 @mishap("mental_health_positive")
@@ -83,6 +85,8 @@ def treatment_does_not_start(family: Family) -> None:
     late = not_done(family, due, start)
     family.wrong("treatment-does-not-start", "G45", "nothing started", "COMM_MIDWIFE", 2, due=due,
                  mended_at=late)  # fmt: skip
+    # The catalogue names the same forty-two days under two codes.
+    family.allowed.add("G43")
 
 
 @mishap("mental_health_red_flag")
@@ -166,6 +170,10 @@ def refusal_is_never_taken_up_again(family: Family) -> None:
     if asked is None:
         return
     review = working_day(day_of(asked.at) + timedelta(days=60), 0)
+    if family.ended_at is not None and family.ended_at < midnight(review):
+        return
+    # Nobody decides again when a new risk appears either: the same code by another day.
+    family.allowed.add("G73")
     asked.body |= {"scope": "VCS", "agrees": "n", "review_on": review}
     family.wrong("refusal-is-never-taken-up-again", "G73", "a refusal was not asked about again",
                  "COMM_MIDWIFE", 2, due=midnight(review))  # fmt: skip

@@ -46,14 +46,15 @@ def nobody_leads(family: Family) -> None:
                  mended_at=late)  # fmt: skip
 
 
-@mishap("domestic_abuse")
+@mishap("domestic_abuse", "not:first_baby")
 def abuse_is_not_referred(family: Family) -> None:
-    """F17: high risk, and no referral to social care."""
+    """F17: high risk where a child lives, and no referral to social care."""
     told = family.find("safety-contact-16")
     gone = [h for h in family.happenings if h.key in ("csc-abuse", "decision-abuse", "lead-abuse")]
     if told is None or not gone:
         return
     family.drop(*gone)
+    told.body["children_in_home"] = "y"
     family.wrong("abuse-is-not-referred", "G33", "criteria met, no referral", "SG_MIDWIFE", 3,
                  due=close(day_of(told.at), 1))  # fmt: skip
     family.allowed |= {"G31", "G35", "G39"}

@@ -246,7 +246,7 @@ def hearing_is_forgotten(family: Family) -> None:
         _test_forgotten(family, "hearing-is-forgotten", "hearing", _age(family, 35))
 
 
-@mishap("under_twenty_first_baby")
+@mishap("under_twenty_first_baby", "first_baby")
 def family_nurse_is_not_offered(family: Family) -> None:
     """F78: nineteen, a first baby, and no family nurse is offered by 24 weeks."""
     made = [h for h in family.happenings if "family-nurse" in h.key]
