@@ -75,9 +75,10 @@ check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack" $(ARGS)
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack and not long" $(ARGS)
 
-test: check ## Everything: the above, then the tests on a real Kafka.
+test: check ## Everything: the above, then the long tests and those on a real Kafka.
+	$(BIN)/pytest -q -n auto --dist worksteal -m "long and not stack" $(ARGS)
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.

@@ -91,7 +91,10 @@ class LevelReached(Outcome, frozen=True, kw_only=True, tag="level_reached"):
     level: Level
     state: ObligationState
     counts: bool
-    """False when the witness no longer holds the role: noted, but nobody is 'told' by it."""
+    """False when the witness no longer holds the role: noted, but nobody is 'told' by it.
+
+    False also for `reissue`: the event that proved an action was taken back, and the duty stands
+    again at `level`."""
     organisation: str
     person: str | None = None
     channel: str

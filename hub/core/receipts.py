@@ -173,20 +173,7 @@ def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> No
         acted_by=event_id,
     )
     draft.put_obligation(updated)
-    draft.say(
-        LevelReached(
-            obligation_id=obligation.obligation_id,
-            notice_id=obligation.told[-1].notice_id if obligation.told else "",
-            signal=Signal.ACTED,
-            level=Level.ACTED,
-            state=updated.state,
-            counts=True,
-            organisation=obligation.organisation,
-            channel="event",
-            reached_at=at,
-            detail=event_id,
-        )
-    )
+    _say_proof(draft, updated, Signal.ACTED, at, event_id)
     reach(draft, updated, at)
 
 
@@ -206,9 +193,29 @@ def take_proof_away(draft: Draft, event_id: str) -> None:
         milestones = tuple(
             replace(m, met_at=None) if m.level > level else m for m in obligation.milestones
         )
-        draft.put_obligation(
-            replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
+        fallen = replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
+        draft.put_obligation(fallen)
+        _say_proof(draft, fallen, Signal.REISSUE, draft.at, event_id)
+
+
+def _say_proof(
+    draft: Draft, obligation: Obligation, signal: Signal, at: datetime, event_id: str
+) -> None:
+    """Say that an event proves an action, or, as `reissue`, that it proves it no more."""
+    draft.say(
+        LevelReached(
+            obligation_id=obligation.obligation_id,
+            notice_id=obligation.told[-1].notice_id if obligation.told else "",
+            signal=signal,
+            level=obligation.level,
+            state=obligation.state,
+            counts=signal is Signal.ACTED,
+            organisation=obligation.organisation,
+            channel="event",
+            reached_at=at,
+            detail=event_id,
         )
+    )
 
 
 def _sent_after_loss(draft: Draft, obligation: Obligation, receipt: Receipt) -> None:

@@ -92,7 +92,7 @@ class Book:
         self.conflicts = Rows(t.conflicts, once=True)
         self.episodes = Rows(t.episodes)
         self.events = Rows(t.events)
-        self.obligations = Rows(t.obligations, "level", "due_at", "milestones")
+        self.obligations = Rows(t.obligations, "level", "level_needed", "due_at", "milestones")
         self.causes = Rows(t.causes, once=True)
         self.notices = Rows(t.notices, *NOTICE_COLUMNS)
         self.levels = Rows(t.levels)

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from hub.core.episode import Milestone
+from hub.core.lifecycle import RETURNED
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Severity, Signal
 from hub.core.outcomes import LevelReached, NoticeIssued, ObligationEnded, ObligationMet
 from hub.edges.avro import DecisionRecord
@@ -172,10 +173,31 @@ def fold_level(book: Book, record: DecisionRecord, n: int, reached: LevelReached
         "detail": reached.detail,
     }
     book.levels.put(row)
+    if reached.signal is Signal.REISSUE:
+        _stands_again(book, reached)
+        return
     if not reached.counts and reached.signal not in AGAINST:
         return
     _raise_notice(book, reached)
     _raise_obligation(book, reached)
+
+
+def _stands_again(book: Book, reached: LevelReached) -> None:
+    """The event that proved an action was taken back: duty and notice are open once more.
+
+    What the recipient herself said of the notice still stands, and may be enough.
+    """
+    stands = {"level": reached.level, "state": reached.state}
+    obligation = book.obligations.get(reached.obligation_id)
+    if obligation is not None:
+        owed = reached.level < obligation["level_needed"]
+        met = {"met_at": None, "late": False} if owed else {}
+        book.obligations.change(reached.obligation_id, stands | met)
+    notice = book.notices.get(reached.notice_id)
+    if notice is not None:
+        back = reached.level < notice["level_needed"] and notice["listed"] == Listed.DONE
+        place = {"listed": Listed.OPEN} if back else {}
+        book.notices.change(reached.notice_id, stands | place)
 
 
 def _raise_notice(book: Book, reached: LevelReached) -> None:
@@ -215,6 +237,9 @@ def _raise_obligation(book: Book, reached: LevelReached) -> None:
     change: dict[str, object] = {"state": reached.state}
     if reached.counts and obligation["level"] < reached.level:
         change["level"] = reached.level
+    if reached.state in RETURNED:
+        # What was proven of a round that came back counts for nothing: somebody must be told yet.
+        change |= {"level": Level.OWED, "met_at": None, "late": False}
     book.obligations.change(reached.obligation_id, change)
 
 

@@ -186,6 +186,7 @@ SIGNAL_WORDS: dict[str, str] = {
     Signal.NOT_OURS: "Sent back: not theirs",
     Signal.REFUSED: "Returned with a reason",
     Signal.STALE_RECIPIENT: "The person no longer holds this role",
+    Signal.REISSUE: "Owed again: the event that proved it was taken back",
 }
 
 

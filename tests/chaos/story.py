@@ -98,8 +98,13 @@ class Story:
     def _reached(self, outcome: dict[str, Any]) -> None:
         self.levels += 1
         duty = self.duties.get(outcome["obligation_id"])
-        if duty is not None and outcome["counts"]:
+        if duty is None:
+            return
+        if outcome["counts"]:
             duty.level = max(duty.level, LEVELS.get(outcome["signal"], 0))
+        elif outcome["signal"] == "reissue":
+            # The event that proved the action was taken back.
+            duty.level, duty.met = outcome["level"], False
 
     def _met(self, outcome: dict[str, Any]) -> None:
         self.duties[outcome["obligation_id"]].met = True

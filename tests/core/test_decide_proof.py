@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.core.model import GapState, Level, ObligationState
+from hub.core.model import GapState, Level, ObligationState, Signal
 from hub.core.outcomes import GapClosed, GapOpened, LevelReached
 from tests.core.stage import Family, discharge, local, summary
 
@@ -43,6 +43,9 @@ def test_a_retracted_proof_counts_no_more() -> None:
     duty = family.obligation(INVITATION, "GP_PRACTICE")
     assert (ObligationState.OPENED, Level.OPENED) == (duty.state, duty.level)
     assert all(m.met_at is None for m in duty.milestones)
+    said = family.said(LevelReached)[-1]
+    found = (said.signal, said.level, said.state, said.counts, said.detail)
+    assert (Signal.REISSUE, Level.OPENED, ObligationState.OPENED, False, "reply") == found
     family.wake("2026-03-27 17:00")
     assert duty.obligation_id in {i for g in family.gaps("G76") for i in g.duty_ids}
 

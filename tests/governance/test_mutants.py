@@ -93,6 +93,7 @@ def test_what_no_scenario_uses_survives() -> None:
     assert "" == trial("sc1-gp-never-learns.toml").fate(gone).killed_by
 
 
+@pytest.mark.long
 def test_two_processes_find_what_one_does() -> None:
     """The fates do not depend on who looked."""
     alone = trial("sc1-gp-never-learns.toml")

@@ -88,8 +88,8 @@ class FamilyAudit:
             told = self.notices.get(reached.notice_id)
             if told is None or told.organisation != reached.organisation:
                 yield "stranger", f"{self.episode}: a stranger's word counted"
-        if reached.state in GIVEN_BACK:
-            # Given back after all, by whoever had it: the duty stands again.
+        if reached.state in GIVEN_BACK or reached.signal is Signal.REISSUE:
+            # Given back after all, or its proof was taken back: the duty stands again.
             self.met.discard(reached.obligation_id)
 
     def _notice(self, notice: NoticeIssued) -> type_of_wrongs:

@@ -12,11 +12,11 @@ from tests.simulation.runs import play, run_many
 from tests.simulation.shrink import shortest_story
 from tests.simulation.world import World
 
-SEEDS = int(os.environ.get("HUB_SEEDS", "40"))
-"""At some 28,000 steps each, a little over a million."""
+SEEDS = int(os.environ.get("HUB_SEEDS", "6"))
+"""At some 230,000 steps each, a little over a million."""
 
 MILLION = 1_000_000
-FULL = 36
+FULL = 6
 """With fewer seeds than this nobody claims a million."""
 
 MUST_HAPPEN = (
@@ -25,6 +25,7 @@ MUST_HAPPEN = (
 )
 
 
+@pytest.mark.long
 def test_a_million_steps_full_of_faults_lose_nothing() -> None:
     """Crashes between any two effects, duplicates, delays, strangers: the auditor finds nothing.
 
@@ -76,6 +77,7 @@ class _HastyWorld(World):
     lane_type = _Hasty
 
 
+@pytest.mark.long
 def test_an_output_forgotten_before_it_is_confirmed_is_missed() -> None:
     """Only what the broker has may be left out of a state: the auditor finds a hasty hub."""
     kinds = {f.kind for f in play(Plan(seed=3), _HastyWorld).auditor.findings}

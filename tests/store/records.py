@@ -122,6 +122,7 @@ _STATE_OF = {
     Signal.ACTED: (Level.ACTED, ObligationState.ACTED),
     Signal.BOUNCED: (Level.OWED, ObligationState.BOUNCED),
     Signal.NOT_OURS: (Level.OWED, ObligationState.NOT_OURS),
+    Signal.REISSUE: (Level.OWED, ObligationState.OWED),
 }
 
 

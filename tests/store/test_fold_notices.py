@@ -220,3 +220,33 @@ def test_an_open_gap_ranks_its_notices_until_it_closes(engine: Engine) -> None:
     with reading(engine) as conn:
         ranks.append(conn.scalar(sa.select(t.notices.c.rank)))
     assert [1, 5] == ranks
+
+
+def test_a_proof_taken_back_puts_the_notice_on_the_worklist_again(engine: Engine) -> None:
+    """The event that proved the action was retracted: the duty is owed once more, and seen."""
+    fold(engine, decision(1, raised(), issued()))
+    fold(engine, decision(2, reached(Signal.OPENED)))
+    fold(engine, decision(3, reached(Signal.ACTED), met(level=Level.ACTED)))
+    assert Listed.DONE == listed(engine, "n-1")
+    fallen = reached(Signal.REISSUE, level=Level.OPENED, state=ObligationState.OPENED, counts=False)
+    fold(engine, decision(4, fallen))
+    with reading(engine) as conn:
+        notice = read.notice(conn, "n-1")
+        duty = conn.execute(sa.select(t.obligations)).one()
+    assert notice is not None
+    assert (Listed.OPEN, Level.OPENED, ObligationState.OPENED) == (
+        notice.listed,
+        notice.level,
+        notice.state,
+    )
+    assert (None, Level.OPENED, ObligationState.OPENED) == (duty.met_at, duty.level, duty.state)
+
+
+def test_a_met_duty_that_is_handed_back_is_met_no_more(engine: Engine) -> None:
+    """Not theirs after all, and nobody else is known: what they had accepted counts for nothing."""
+    fold(engine, decision(1, raised(), issued()))
+    fold(engine, decision(2, reached(Signal.ACCEPTED), met()))
+    fold(engine, decision(3, reached(Signal.NOT_OURS, counts=False)))
+    with reading(engine) as conn:
+        duty = conn.execute(sa.select(t.obligations)).one()
+    assert (None, Level.OWED, ObligationState.NOT_OURS) == (duty.met_at, duty.level, duty.state)
