@@ -27,6 +27,7 @@ CODES = {
     "DA",
     "DNA",
     "GP",
+    "NBV",
     "HV",
     "MH",
     "MW",

@@ -14,6 +14,7 @@ from hub.core.facts import (
     record,
     referrals,
     safeguarding,
+    variation,
     workforce,
 )
 from hub.core.facts.pregnancy import is_flagged
@@ -35,5 +36,6 @@ __all__ = [
     "referrals",
     "safeguarding",
     "same_post",
+    "variation",
     "workforce",
 ]

@@ -29,7 +29,7 @@ def covered(c: Context, role: str) -> bool:
     return c.episode.holder(role) is not None
 
 
-def _contacts(c: Context) -> list[tuple[Remembered, dict[str, Any]]]:
+def contacts_held(c: Context) -> list[tuple[Remembered, dict[str, Any]]]:
     """The contacts held up to the event, the latest first."""
     until = moment(c)
     held = [r for r in of_type(c.episode, "contact.completed") if r.occurred_at <= until]
@@ -49,7 +49,7 @@ def contacts_in_a_row_not_alone(c: Context) -> int:
         if unpack_body(r).get("alone") == "y"
     ]
     count = 0
-    for contact, body in _contacts(c):
+    for contact, body in contacts_held(c):
         if any(at >= contact.occurred_at for at in asked):
             break
         if "mother" not in (body.get("seen") or ()):
@@ -64,7 +64,7 @@ def contacts_in_a_row_not_alone(c: Context) -> int:
 def empty_infant_sections_in_a_row(c: Context) -> int:
     """Contacts in a row, up to the event, whose part about the same baby was left empty (G69)."""
     count = 0
-    for _, body in _contacts(c):
+    for _, body in contacts_held(c):
         if body.get("infant_section") is None or body.get("baby_id") != c.body.get("baby_id"):
             continue
         if body["infant_section"] != "empty":
