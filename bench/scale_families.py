@@ -199,6 +199,7 @@ class Families:
             "vulnerabilities": [],
             "late_reason": [],
             "sharing_ref": "",
+            "late_reason_revisit_on": None,
         }
         start = self.start
         return self._told(number, "pregnancy.booked", start, start, body, "booked")

@@ -20,7 +20,7 @@ from bench.rig import (
     say,
 )
 from bench.whole.inputs import PARTITIONS, Prepared, prepare
-from hub.ops.topics import DECISIONS, INPUTS, QUARANTINE
+from hub.ops.topics import DECISIONS, INPUTS, MATTERS, QUARANTINE
 
 HERE = Path(__file__).parent
 COUNT, QUICK_COUNT = 40_000, 2_000
@@ -39,7 +39,7 @@ def _on(plan: Plan, broker: Broker) -> dict[str, Any]:
     count = QUICK_COUNT if plan.quick else COUNT
     prepared = prepare(count)
     say(f"whole core: {len(prepared.rows)} inputs of {len(prepared.decisions)} episodes prepared")
-    broker.create(PARTITIONS, INPUTS, QUARANTINE)
+    broker.create(PARTITIONS, INPUTS, MATTERS, QUARANTINE)
     broker.fill(INPUTS, ((row.key, row.value, row.partition) for row in prepared.rows))
     hosts: dict[str, Callable[[], Measured]] = {
         "ours": _runner(plan, broker, prepared, lambda *of: _ours(broker, *of)),

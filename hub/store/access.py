@@ -6,7 +6,8 @@ cut off at the end break nothing: whoever guards the log keeps its last digest e
 `verify` is asked whether that one is still there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -80,20 +81,21 @@ def accesses(
 
 def verify(conn: Connection, codec: AccessCodec, *, expected: str = "") -> Verdict:
     """Walk the whole chain; `expected` is a digest that must be in it, or empty."""
-    head, rows, found = FIRST_DIGEST, 0, not expected
-    for row in _in_order(conn):
-        rows += 1
-        right = row.n == rows and row.digest == _digest(head, row.record)
-        if not right or not _fits(codec, row):
-            return Verdict(rows, head, broken_at=rows, expected_found=found)
-        head = row.digest
-        found = found or head == expected
-    return Verdict(rows, head, expected_found=found)
+    head, number, found = FIRST_DIGEST, 0, not expected
+    with closing(_in_order(conn)) as rows:
+        for number, row in enumerate(rows, 1):
+            right = row.n == number and row.digest == _digest(head, row.record)
+            if not right or not _fits(codec, row):
+                return Verdict(number, head, broken_at=number, expected_found=found)
+            head = row.digest
+            found = found or head == expected
+    return Verdict(number, head, expected_found=found)
 
 
-def _in_order(conn: Connection) -> Iterator[sa.Row[tuple[object, ...]]]:
+def _in_order(conn: Connection) -> Generator[sa.Row[tuple[object, ...]], None, None]:
     a = t.accesses
-    yield from conn.execution_options(yield_per=1000).execute(sa.select(a).order_by(a.c.n))
+    with conn.execution_options(yield_per=1000).execute(sa.select(a).order_by(a.c.n)) as rows:
+        yield from rows
 
 
 def _fits(codec: AccessCodec, row: sa.Row[tuple[object, ...]]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from hub.ops.topics import PERSONS, QUARANTINE
 from tests.chaos.evidence import Avro, Evidence, Findings
 from tests.chaos.place import CHILD_HEALTH, COUNCIL, PROVIDER, VISITING
-from tests.chaos.story import Duty, Story
+from tests.chaos.story import Asked, Duty, Gap, Story
 from tests.chaos.told import Told
 
 # --- published ----------------------------------------------------------------------------------
@@ -126,13 +126,19 @@ def check_deadlines(told: Told, end: datetime, findings: Findings) -> dict[str, 
         for identity, due in story.expectations.items():
             if due is not None and due <= end:
                 looked["deadlines_due"] += 1
+                asked = story.asked[identity]
                 shown = any(
-                    identity in gap.duty_ids or gap.due_at == due for gap in story.gaps.values()
+                    identity in gap.duty_ids or gap.due_at == due or _is_about(gap, asked)
+                    for gap in story.gaps.values()
                 )
-                findings.expect(
-                    shown, "deadlines_missed", f"{episode}: an expectation is overdue and no gap"
-                )
+                sentence = f"{episode}: {asked.rule} is overdue and no gap was opened"
+                findings.expect(shown, "deadlines_missed", sentence)
     return looked
+
+
+def _is_about(gap: Gap, asked: Asked) -> bool:
+    """Whether a gap that is open asks the same: two rules that ask it share one gap."""
+    return gap.is_open and gap.role == asked.role and gap.subject == asked.subject
 
 
 def _check_duties(episode: str, story: Story, end: datetime, findings: Findings) -> int:

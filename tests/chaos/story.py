@@ -33,6 +33,15 @@ class Duty:
         return [at for level, at in self.milestones if at <= end and level > self.level]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an expectation asks, of whom, and about what."""
+
+    rule: str
+    role: str
+    subject: str
+
+
 @dataclass(slots=True)
 class Gap:
     """A gap."""
@@ -58,6 +67,8 @@ class Story:
     duties: dict[str, Duty] = field(default_factory=dict)
     expectations: dict[str, datetime | None] = field(default_factory=dict)
     """Those still open, and when they are due."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    """What is asked by each expectation."""
     gaps: dict[str, Gap] = field(default_factory=dict)
     notices: list[tuple[int, str, str, str]] = field(default_factory=list)
     """Sequence number, role, organisation, notice id."""
@@ -117,6 +128,9 @@ class Story:
 
     def _expected(self, outcome: dict[str, Any]) -> None:
         self.expectations[outcome["expectation_id"]] = outcome["due_at"]
+        self.asked[outcome["expectation_id"]] = Asked(
+            outcome["why"]["rule"], outcome["role"], outcome["subject"]
+        )
 
     def _followed(self, outcome: dict[str, Any]) -> None:
         if outcome["reason"] == "recomputed":

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, TopicPartition
 
+from hub.core.matters import is_matter
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.ops.clock import AcceleratedClock
 from hub.ops.settings import Settings
@@ -137,7 +138,7 @@ def decisions_of(bootstrap: str) -> "Decisions":
 
 
 class Decisions:
-    """All decisions, by episode and sequence number, and how often one came with two contents."""
+    """All decisions of episodes, by sequence number, and how often one came with two contents."""
 
     def __init__(self, reader: TopicReader):
         self._reader = reader
@@ -149,6 +150,8 @@ class Decisions:
         conflicts = 0
         for _, value in self._reader.look():
             decision = known.get(value) or known.setdefault(value, decode_decision(value))
+            if is_matter(decision.episode_id):
+                continue
             first = found.setdefault((decision.episode_id, decision.seq), (value, decision))
             conflicts += first[0] != value
         return {place: decision for place, (_, decision) in found.items()}, conflicts

@@ -37,7 +37,7 @@ class KafkaTopicChannel:
         self._bootstrap = bootstrap
         self._confirm_seconds = confirm_seconds
         self._producers: dict[str, AIOKafkaProducer] = {}
-        self._connecting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
         """Nothing yet: the producer connects with the first notice, and again after a failure."""
@@ -57,8 +57,12 @@ class KafkaTopicChannel:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(self._confirm_seconds):
-                producer = await self._connected(topic)
-                await producer.send_and_wait(topic, value, key=key)
+                async with self._turns[topic]:
+                    # One after the other: while the topic is still being looked up, whoever asks
+                    # later could otherwise be put into the batch first.
+                    producer = await self._connected(topic)
+                    written = await producer.send(topic, value, key=key)
+                await written
         except TimeoutError:
             await self._give_up(topic, producer)
             return Failed(DeliveryReason.TIMED_OUT)
@@ -75,22 +79,22 @@ class KafkaTopicChannel:
             await _close(spent)
 
     async def _connected(self, topic: str) -> AIOKafkaProducer:
-        async with self._connecting[topic]:
-            if topic in self._producers:
-                return self._producers[topic]
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                client_id="hub-deliver",
-                acks="all",
-                enable_idempotence=True,
-            )
-            try:
-                await producer.start()
-            except BaseException:
-                await _close(producer)
-                raise
-            self._producers[topic] = producer
-            return producer
+        """The producer of a topic; whoever asks has its turn."""
+        if topic in self._producers:
+            return self._producers[topic]
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            client_id="hub-deliver",
+            acks="all",
+            enable_idempotence=True,
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await _close(producer)
+            raise
+        self._producers[topic] = producer
+        return producer
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
