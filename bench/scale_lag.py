@@ -10,6 +10,7 @@ from bench.scale_families import DISCHARGE_GAP, number_of
 from bench.scale_hub import PROBE_BASE, Hub
 from bench.scale_site import SAY_SECONDS, say
 from bench.scale_stamped import PHASES, read_stamps
+from hub.core.matters import is_matter
 from hub.core.outcomes import GapOpened
 from hub.edges.avro import decode_decision
 from hub.ops.topics import DECISIONS
@@ -37,6 +38,8 @@ class Watch:
         if DISCHARGE_GAP.encode() not in value:
             return
         decision = decode_decision(value)
+        if is_matter(decision.episode_id):
+            return
         number = number_of(decision.episode_id)
         for outcome in decision.outcomes:
             if (
