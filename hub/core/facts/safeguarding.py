@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
+from hub.core.facts.people import reporter_role
 from hub.core.facts.recipients import reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type
 from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
@@ -218,3 +219,26 @@ def risk_appears(c: Context) -> bool:
     if "answer" in found:
         return found["answer"] in ("disclosed", "suspected")
     return not ("order_ref" in found and found.get("kind") == "ended")
+
+
+@fact(TRUTH)
+def decision_known_to_referrer(c: Context) -> bool:
+    """Whether a decision on the referral was made, and whoever referred knows of it (G32).
+
+    Social care says to whom it sent word; without that only an opened notice proves it.
+    """
+    if c.event is None:
+        return False
+    referrer, wanted = c.event.organisation, c.trigger_body.get("referral_id")
+    decisions = {
+        r.id: unpack_body(r)
+        for r in of_type(c.episode, "csc.decision")
+        if unpack_body(r).get("referral_id") == wanted
+    }
+    role = reporter_role(c)
+    if any({referrer, role} & set(b.get("feedback_sent_to") or ()) for b in decisions.values()):
+        return True
+    return any(
+        o.trigger in decisions and o.organisation == referrer and o.level >= Level.OPENED
+        for o in c.episode.obligations.values()
+    )
