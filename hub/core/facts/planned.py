@@ -1,7 +1,6 @@
 """Facts about what is planned: when she is next to be seen, and what she is to be told by then."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from hub.core.deadlines import gestation_days, local_date
 from hub.core.draft import Context, Draft, unpack_body
@@ -13,11 +12,8 @@ FIRST_BABY = (16, 25, 28, 31, 34, 36, 38, 40, 41)
 LATER_BABY = (16, 28, 34, 36, 38, 41)
 """Weeks of the antenatal contacts after the booking (NICE NG201): ten contacts and seven."""
 
-AFTER_BIRTH = ((10, 14), (42, 56), (365, 365), (730, 730))
+AFTER_BIRTH = ((10, 14), (42, 56), (270, 365))
 """The healthy child programme: seen before the one day of age, the next visit is by the other."""
-
-GONE = {"demographics.changed": ("death",), "status.changed": ("removal",)}
-"""Events, by kind, after which a baby is not with her; a loss is known of the baby itself."""
 
 EARLY_DAYS = 14
 """Somebody who comes so much before a planned week has come for it."""
@@ -31,9 +27,16 @@ def _weeks(draft: Draft) -> tuple[int, ...]:
 
 
 def _in_the_diary(draft: Draft, seen: date) -> int | None:
-    """Days from when she was seen to the first contact that stands in the diary after it."""
-    bodies = map(unpack_body, of_type(draft, "contact.scheduled"))
-    days = [(local_date(at) - seen).days for body in bodies if (at := body.get("contact_at"))]
+    """Days from when she was seen to the first contact that stands in the diary after it.
+
+    After the birth that is one for the baby: she is seen with it.
+    """
+    with_baby = draft.born is not None and seen >= draft.born
+    days = [
+        (local_date(body["contact_at"]) - seen).days
+        for body in map(unpack_body, of_type(draft, "contact.scheduled"))
+        if body.get("contact_at") and (body.get("baby_id") or not with_baby)
+    ]
     return min((d for d in days if d > 0), default=None)
 
 
@@ -83,22 +86,25 @@ def contacts_held_percent(c: Context, week: int) -> int | None:
 
 @fact(TRUTH)
 def baby_with_her(c: Context) -> bool:
-    """Whether a baby of hers was born, lives as far as is known, and was not taken into care."""
+    """Whether she and a baby of hers live, as far as is known, and it was not taken into care."""
     draft = c.episode
-    gone = {
-        baby
-        for event_type, words in GONE.items()
-        for body in map(unpack_body, of_type(draft, event_type))
-        if body.get("kind") in words and (baby := _baby_of(draft, body)) is not None
-    }
-    return any(b.born_at and not b.ended_at and b.baby_id not in gone for b in draft.babies)
+    dead = [
+        body.get("baby_id")
+        for body in map(unpack_body, of_type(draft, "demographics.changed"))
+        if body.get("kind") == "death"
+    ]
+    taken = [
+        body.get("baby_id") or _only_child(draft)
+        for body in map(unpack_body, of_type(draft, "status.changed"))
+        if body.get("kind") == "removal"
+    ]
+    here = [b for b in draft.babies if b.born_at is not None and b.ended_at is None]
+    return None not in dead and any(b.baby_id not in (*dead, *taken) for b in here)
 
 
-def _baby_of(draft: Draft, body: dict[str, Any]) -> str | None:
-    """The baby that an event concerns; a removal need not name an only child."""
-    named: str | None = body.get("baby_id")
-    alone = body["kind"] != "death" and len(draft.babies) == 1
-    return named or (draft.babies[0].baby_id if alone else None)
+def _only_child(draft: Draft) -> str | None:
+    """The baby that is meant where none is named; nobody where there are several."""
+    return draft.babies[0].baby_id if len(draft.babies) == 1 else None
 
 
 @fact(TRUTH, topics=LIST, to=TEXT, back=NUMBER)
