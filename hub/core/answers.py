@@ -4,11 +4,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import requirements
+from hub.core import requirements, retiming
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
-from hub.core.matters import due_of
 from hub.core.model import Event
 from hub.core.policy import Family, Requirement
 
@@ -116,4 +115,19 @@ def follow(draft: Draft, corrected: Event) -> None:
             start = clock_start(corrected.body, rule.counted_from, corrected.occurred_at)
             draft.put_expectation(replace(expectation, started_at=start))
             again = draft.expectations[expectation.expectation_id]
-            requirements.move(draft, again, due_of(draft, rule, corrected, start))
+            requirements.move(draft, again, retiming.due_of(draft, rule, corrected, start))
+
+
+def recount(draft: Draft) -> None:
+    """Work reckoned days out again: what was planned since may be sooner or later.
+
+    An open gap stays: no appointment puts it right, only being seen does.
+    """
+    for expectation in list(draft.expectations.values()):
+        rule = draft.policy.requirements[expectation.rule]
+        if rule.days is None or expectation.gap_id or not requirements.running(expectation):
+            continue
+        trigger = draft.remembered(expectation.trigger)
+        if trigger is not None:
+            due = retiming.due_of(draft, rule, trigger, expectation.started_at)
+            requirements.move(draft, expectation, due)

@@ -65,6 +65,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
     prove(draft, corrected)
     answers.follow(draft, corrected)
+    answers.recount(draft)
     answers.ask_again_fallen(draft, stood)
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
@@ -143,3 +144,4 @@ def retract(draft: Draft, event: Event) -> None:
     take_proof_away(draft, target)
     answers.ask_again_fallen(draft, stood)
     requirements.recompute(draft)
+    answers.recount(draft)

@@ -71,6 +71,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     preferences.follow(draft, event, before[2])
     if draft.ended_at is not None and before[1] is None:
         receipts.sent_before_loss_was_known(draft)
+    answers.recount(draft)
     speak(draft, rule, event)
     matters.count(draft, event)
     _speak_of_age(draft, event, born_on)

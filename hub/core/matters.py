@@ -228,17 +228,6 @@ def asked_already(draft: Draft, rule: Requirement, role: str, about: str) -> boo
     )
 
 
-def due_of(
-    draft: Draft, rule: Requirement, trigger: Event | Remembered, start: datetime
-) -> datetime | None:
-    """When a question falls due: by a span, by the interval the event states, or at once."""
-    if rule.every is not None:
-        body = trigger.body if isinstance(trigger, Event) else unpack_body(trigger)
-        minutes = rule.every(Context(draft, trigger, body))
-        return None if minutes is None else start + timedelta(minutes=int(minutes) * rule.times)
-    return draft.due(rule.by, start) if rule.by is not None else trigger.occurred_at
-
-
 # --- a matter has no last day --------------------------------------------------------------
 
 

@@ -130,12 +130,13 @@ class Requirement:
     every: Expression | None = None
     """In place of `by`: the deadline is `times` as many minutes after as the event states here."""
     times: int = 1
+    days: Expression | None = None  # Reckoned days, to the end of the last; `by` is their limit.
     severity: Severity | None = None  # Where the gap is graver by this rule than by its code.
 
     @property
     def at_once(self) -> bool:
         """Whether the gap opens the moment its ground is known."""
-        return self.by is None and self.every is None
+        return self.by is None and self.every is None and self.days is None
 
     tags: frozenset[str] = frozenset()
 

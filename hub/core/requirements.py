@@ -20,7 +20,7 @@ from hub.core.expressions import Expression
 from hub.core.facts import Recipient
 from hub.core.gaps import leave, open_gap, raise_severity
 from hub.core.ids import derive
-from hub.core.matters import asked_already, due_of
+from hub.core.matters import asked_already
 from hub.core.model import Event, GapState
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
@@ -73,7 +73,7 @@ def raise_one(
         subject=about,
         started_at=start,
         raised_at=draft.at,
-        due_at=due_of(draft, rule, trigger, start),
+        due_at=retiming.due_of(draft, rule, trigger, start),
     )
     in_time = rule.itself and not _too_late(expectation, trigger)
     if in_time or _answered_before(draft, rule, expectation):
@@ -269,7 +269,9 @@ def recompute(draft: Draft) -> None:
     retiming.recompute(draft)
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
-        if not running(expectation) or rule.by is None or not rule.by.counts_on(*MOVING):
+        if not running(expectation) or rule.by is None or rule.days is not None:
+            continue  # Reckoned days are worked out again on every event (`answers.recount`).
+        if not rule.by.counts_on(*MOVING):
             continue
         move(draft, expectation, draft.due(rule.by, expectation.started_at))
 

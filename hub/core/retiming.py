@@ -1,16 +1,30 @@
-"""Due times of notices worked out again: after a correction, a new due date, a birth."""
+"""Due times: of a question, and of notices after a correction, a new due date, a birth."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from hub.core.deadlines import clock_start
-from hub.core.draft import Draft, unpack_body
-from hub.core.episode import Obligation
+from hub.core.deadlines import Span, Unit, clock_start
+from hub.core.draft import Context, Draft, unpack_body
+from hub.core.episode import Obligation, Remembered
 from hub.core.lifecycle import ENDED
 from hub.core.milestones import milestones_for
 from hub.core.model import Event
-from hub.core.policy import TellRule
+from hub.core.policy import Requirement, TellRule
+
+
+def due_of(
+    draft: Draft, rule: Requirement, trigger: Event | Remembered, start: datetime
+) -> datetime | None:
+    """When a question falls due: by a span, by the time or days that a rule reckons, or at once."""
+    if rule.every is None and rule.days is None:
+        return draft.due(rule.by, start) if rule.by is not None else trigger.occurred_at
+    body = trigger.body if isinstance(trigger, Event) else unpack_body(trigger)
+    context = Context(draft, trigger, body)
+    if rule.days is not None:
+        return draft.due(Span(Unit.DAYS, int(rule.days(context)), limit=rule.by), start)
+    minutes = rule.every(context) if rule.every is not None else None
+    return None if minutes is None else start + timedelta(minutes=int(minutes) * rule.times)
 
 
 def re_time(draft: Draft, rule: TellRule, obligation: Obligation, corrected: Event) -> Obligation:

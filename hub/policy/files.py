@@ -68,6 +68,7 @@ class RequirementTable(Sourced, frozen=True, kw_only=True):
     once: bool = False
     every: str = ""
     times: int = 1
+    days: str = ""
     severity: int | None = None
 
 

@@ -269,6 +269,7 @@ class RuleBuilder:
             once=row.once,
             every=self.expression(here, row.every, NUMBER),
             times=row.times,
+            days=self.expression(here, row.days, NUMBER),
             severity=(
                 here.source.choose(Severity, row.severity, Severity.ATTENTION, here.quoted)
                 if row.severity is not None

@@ -48,6 +48,8 @@ EDD = "2026-10-20"
 ASKED_FIRST = (
     ("screening.mental-health", {"tool": "Whooley", "setting": "booking", "result": "negative"}),
     ("enquiry.domestic-abuse", {"alone": "y", "asked": "y", "answer": "no"}),
+    ("information.given", {"topic": "PMH", "to": "mother", "id": "told-PMH"}),
+    ("information.given", {"topic": "pathway_card", "to": "mother", "id": "told-card"}),
 )
 BOOKING = {
     "booked_on": "2026-03-23",
@@ -134,10 +136,10 @@ class Family:
         )
 
     def book(self, at: str = "2026-03-23 10:00", **changes: Any) -> Decision:
-        """Hear the booking, of a woman who was asked how she is and what happens at home."""
+        """Hear the booking, of a woman who was asked what is asked and told what is told."""
         team = {name: changes[name] for name in ("holders",) if name in changes}
         for kind, body in () if self.episode.seq else ASKED_FIRST:
-            self.hear(kind, at, id=kind, **body, **team)
+            self.hear(kind, at, **({"id": kind} | body), **team)
         return self.hear("pregnancy.booked", at, **(BOOKING | {"id": "booking"} | changes))
 
     def correct(self, target: str, event_type: str, at: str, *, occurred: str, **body: Any) -> None:

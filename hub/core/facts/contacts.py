@@ -73,7 +73,8 @@ def empty_infant_sections_in_a_row(c: Context) -> int:
     return count
 
 
-def _booking(draft: Draft) -> dict[str, Any]:
+def booking_of(draft: Draft) -> dict[str, Any]:
+    """What the latest booking says; nothing where there is none."""
     booked = of_type(draft, "pregnancy.booked")
     return unpack_body(max(booked, key=lambda r: r.occurred_at)) if booked else {}
 
@@ -81,16 +82,16 @@ def _booking(draft: Draft) -> dict[str, Any]:
 @fact(TRUTH)
 def interpreter_needed(c: Context) -> bool:
     """Whether the booking says that she needs an interpreter (G75)."""
-    return (_booking(c.episode).get("interpreter") or {}).get("needed") == "y"
+    return (booking_of(c.episode).get("interpreter") or {}).get("needed") == "y"
 
 
 @fact(TEXT)
 def language_needed(c: Context) -> str | None:
     """The language in which she must be spoken to, where an interpreter is needed (G75)."""
-    interpreter = _booking(c.episode).get("interpreter") or {}
+    interpreter = booking_of(c.episode).get("interpreter") or {}
     if interpreter.get("needed") != "y":
         return None
-    spoken: str | None = interpreter.get("lang") or _booking(c.episode).get("language")
+    spoken: str | None = interpreter.get("lang") or booking_of(c.episode).get("language")
     return spoken
 
 

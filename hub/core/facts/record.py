@@ -6,6 +6,7 @@ from hub.core.deadlines import local_date
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
+from hub.core.model import GapState
 
 
 @fact(TRUTH, type=TEXT)
@@ -19,6 +20,12 @@ def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as
     """Whether an earlier event of a type about the same thing is on the episode."""
     own = c.event.id if c.event is not None else ""
     return any(r.subject == subject and r.id != own for r in of_type(c.episode, type))
+
+
+@fact(TRUTH, code=TEXT)
+def gap_open(c: Context, code: str) -> bool:
+    """Whether a gap of a code is open, so that what happens now can make it graver (ruling 28)."""
+    return any(g.code == code and g.state is GapState.OPEN for g in c.episode.gaps.values())
 
 
 @fact(TRUTH)

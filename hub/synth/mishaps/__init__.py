@@ -1,6 +1,15 @@
 """Everything that can go wrong, by where it goes wrong."""
 
-from hub.synth.mishaps import care, conferences, feeds, letters, losses, reports, silences
+from hub.synth.mishaps import (
+    care,
+    conferences,
+    feeds,
+    letters,
+    losses,
+    reports,
+    silences,
+    unseen,
+)
 from hub.synth.mishaps.kinds import MISHAPS, Mishap
 
 __all__ = [
@@ -13,4 +22,5 @@ __all__ = [
     "losses",
     "reports",
     "silences",
+    "unseen",
 ]

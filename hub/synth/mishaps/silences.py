@@ -82,7 +82,7 @@ def baby_is_not_looked_for(family: Family) -> None:
     seen.at = late
     family.wrong("baby-is-not-looked-for", "G11", "no other contact was made", "HV_TEAM", 2,
                  due=due, mended_at=late)  # fmt: skip
-    family.allowed |= {"G19", "G10"}
+    family.allowed |= {"G19", "G10", "G52"}
 
 
 @mishap("not:neonatal_death")
