@@ -94,7 +94,8 @@ class Reader:
 def agreed(draft: Draft, audience: str) -> bool:
     """Whether she agreed that an audience may know, or somebody recorded a decision to tell it.
 
-    The latest preference (E49) decides.  A decision against her wish opens nothing to the partner.
+    The latest preference (E49) decides.  A decision against her wish opens nothing to the partner,
+    and a safe route that a safeguarding lead chose (G40) opens nothing to anybody.
     """
     scope = SCOPES.get(audience, ALL_ROUTINE)
     wanted = (scope,) if audience == "partner" else (scope, ALL_ROUTINE)
@@ -102,9 +103,9 @@ def agreed(draft: Draft, audience: str) -> bool:
     for said in draft.history:
         if said.type != PREFERENCE or said.retracted:
             continue
-        if unpack_body(said).get("scope") in wanted and (
-            latest is None or said.occurred_at >= latest.occurred_at
-        ):
+        body = unpack_body(said)
+        speaks = body.get("scope") in wanted and not body.get("safe_route_role")
+        if speaks and (latest is None or said.occurred_at >= latest.occurred_at):
             latest = said
     if latest is None:
         return False
