@@ -163,13 +163,17 @@ def appointment_made(c: Context, kind: str) -> bool:
 
 @fact(RECIPIENTS)
 def with_open_appointments(c: Context) -> tuple[Recipient, ...]:
-    """Whoever has an appointment in the diary that is still to come, each once (P12)."""
+    """Whoever had an appointment in the diary that was still to come, each once (P12).
+
+    One that was made after the loss was made knowing of it.
+    """
     over = {unpack_body(r).get("contact_id") for r in of_type(c.episode, "contact.missed")}
     over |= {unpack_body(r).get("contact_id") for r in of_type(c.episode, "contact.completed")}
     found: dict[tuple[str, str], Recipient] = {}
     for made in of_type(c.episode, "contact.scheduled"):
         body = unpack_body(made)
-        if body["contact_at"] < moment(c) or body.get("contact_id") in over:
+        past = made.occurred_at > moment(c) or body["contact_at"] < moment(c)
+        if past or body.get("contact_id") in over:
             continue
         named = str(body.get("owner"))
         role = named if named in c.episode.policy.roles else made.actor_role or "COMM_MIDWIFE"
