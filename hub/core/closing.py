@@ -4,6 +4,7 @@ from datetime import datetime
 
 from hub.core.draft import Draft
 from hub.core.episode import Gap, Obligation
+from hub.core.exposing import UNSAFE, UNSAFE_DISCLOSURE
 from hub.core.gaps import OVERDUE, UNREACHABLE, close
 from hub.core.lifecycle import ENDED
 from hub.core.model import GapState, Level
@@ -13,6 +14,8 @@ def _obligation_done(draft: Draft, gap: Gap, obligation: Obligation) -> bool:
     """Whether the part of an obligation that a gap is about has been done, or has ended."""
     if obligation.state in ENDED:
         return True
+    if gap.code == UNSAFE_DISCLOSURE:
+        return obligation.doubt != UNSAFE
     if gap.code == UNREACHABLE and _waits_for_opening(draft, obligation):
         needed = min(Level.OPENED, max(m.level for m in obligation.milestones))
         return bool(obligation.organisation) and obligation.level >= needed
@@ -54,7 +57,8 @@ def _done_at(draft: Draft, gap: Gap, identity: str) -> datetime | None:
     if obligation is not None:
         if obligation.state in ENDED:
             return None
-        if gap.code == UNREACHABLE and _waits_for_opening(draft, obligation):
+        reached = gap.code == UNREACHABLE and _waits_for_opening(draft, obligation)
+        if reached or gap.code == UNSAFE_DISCLOSURE:
             return draft.at
         owed = [m for m in obligation.milestones if m.missed or gap.code != OVERDUE]
         return max((m.met_at for m in owed if m.met_at), default=None)

@@ -20,6 +20,7 @@ from hub.core.hearing import rule_for, run, say_recorded
 from hub.core.model import Event, Input, InputKind, Person
 from hub.core.outcomes import Decision, WakeWanted
 from hub.core.policy import Policy
+from hub.core.releasing import release
 from hub.core.settle import settle
 from hub.core.silences import Silent
 from hub.core.waiting import next_wake
@@ -47,6 +48,7 @@ def decide(
     match given.kind:
         case InputKind.EVENT:
             _hear(draft, given)
+            release(draft)
         case InputKind.RECEIPT:
             _receive(draft, given)
         case InputKind.QUARANTINED | InputKind.REDRIVEN:

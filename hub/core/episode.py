@@ -82,7 +82,8 @@ class Obligation(Struct, frozen=True, kw_only=True, array_like=True):
     unread: tuple[datetime, ...] = ()
     """When it will have gone unread too long, and then when its inbox counts as dead (G60)."""
     doubt: str = ""
-    """Why its recipient is in doubt although there is one; a `GapReason`."""
+    """Why its recipient is in doubt although there is one: a `GapReason`, or that a notice to it
+    would expose her (`exposing.UNSAFE`)."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True, array_like=True):

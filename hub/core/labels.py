@@ -12,6 +12,8 @@ class LabelRule:
     label: str
     group: str
     covers: frozenset[str]
+    exposes: bool = False
+    """Whether a notice that carries it may not go where whoever harms her could read it (G40)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,24 +92,29 @@ class Reader:
 
 
 def agreed(draft: Draft, audience: str) -> bool:
-    """Whether she agreed that an audience may know, or somebody recorded a decision to tell it.
+    """Whether she agreed that an audience may know, or somebody recorded a decision to tell it."""
+    return agreed_within(draft, SCOPES.get(audience, ALL_ROUTINE))
 
-    The latest preference (E49) decides.  A decision against her wish opens nothing to the partner.
+
+def agreed_within(draft: Draft, scope: str) -> bool:
+    """The same for a scope of her preferences, such as `GP`.
+
+    The latest preference (E49) decides.  A decision against her wish opens nothing to the partner,
+    and a safe route that a safeguarding lead chose (G40) opens nothing to anybody.
     """
-    scope = SCOPES.get(audience, ALL_ROUTINE)
-    wanted = (scope,) if audience == "partner" else (scope, ALL_ROUTINE)
+    wanted = (scope,) if scope == "partner" else (scope, ALL_ROUTINE)
     latest: Remembered | None = None
     for said in draft.history:
         if said.type != PREFERENCE or said.retracted:
             continue
-        if unpack_body(said).get("scope") in wanted and (
-            latest is None or said.occurred_at >= latest.occurred_at
-        ):
+        body = unpack_body(said)
+        speaks = body.get("scope") in wanted and not body.get("safe_route_role")
+        if speaks and (latest is None or said.occurred_at >= latest.occurred_at):
             latest = said
     if latest is None:
         return False
     body = unpack_body(latest)
-    return body.get("agrees") == "y" or (audience != "partner" and body.get("risk_override") == "y")
+    return body.get("agrees") == "y" or (scope != "partner" and body.get("risk_override") == "y")
 
 
 def withheld(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import aiming, gaps, ladders, raising, reaching, requirements
+from hub.core import aiming, exposing, gaps, ladders, raising, reaching, requirements
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
 from hub.core.model import GapReason, GapState, Severity
@@ -58,13 +58,14 @@ def _fall_due(draft: Draft, due_at: datetime, kind: int, identity: str) -> None:
 
 
 def _nobody(draft: Draft, obligation: Obligation) -> None:
-    """Nobody, or more than one, is known to hold the role: the duty stands, and that is a gap
-    at once (G60).
+    """Nobody, or more than one, is known to hold the role, or a notice would expose her: the duty
+    stands, and that is a gap at once (G60, G40).
     """
+    unsafe = obligation.doubt == exposing.UNSAFE
     basis = basis_of(draft, obligation)
     gap = gaps.open_gap(
         draft,
-        gaps.UNREACHABLE,
+        exposing.UNSAFE_DISCLOSURE if unsafe else gaps.UNREACHABLE,
         basis,
         obligation,
         obligation.raised_at,

@@ -20,6 +20,7 @@ class Silence(StrEnum):
     STOPPED_BY_LOSS = "stopped_by_loss"
     RESTRICTED = "restricted"
     NO_HOLDER = "nobody_holds_the_role"
+    UNSAFE = "would_expose_her"
     ANSWERED_ALREADY = "answered_already"
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import objections, reaching
+from hub.core import exposing, objections, reaching
 from hub.core.compose import Composer, Said, compose_gap
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
@@ -160,10 +160,11 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
     if said.stopped:
         end(draft, obligation, Signal.SUPPRESS, RESTRICTED, withheld=said.withheld)
         return draft.obligations[obligation.obligation_id]
-    number = len(obligation.told) + 1
+    if exposing.exposes(draft, obligation):
+        return _block(draft, basis, obligation)
+    number, previous = len(obligation.told) + 1, obligation.told[-1:]
     # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
     notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
-    previous = obligation.told[-1].notice_id if obligation.told else None
     told = Told(
         notice_id=notice_id,
         round=number,
@@ -187,12 +188,24 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             level_needed=max((m.level for m in obligation.milestones), default=Level.OPENED),
             due_at=next_due(obligation),
             content=said.lines,
-            in_reply_to=previous,
+            in_reply_to=previous[0].notice_id if previous else None,
             withheld=said.withheld,
             why=basis.why(obligation.trigger),
         )
     )
     return issued
+
+
+def _block(draft: Draft, basis: Basis, obligation: Obligation) -> Obligation:
+    """Keep a notice back that would expose her: the duty stands, which is a gap at once (G40)."""
+    draft.stay_silent(basis, Silence.UNSAFE, obligation.role)
+    if obligation.doubt == exposing.UNSAFE:
+        draft.put_obligation(obligation)
+        return obligation
+    since = draft.moment if obligation.told else obligation.raised_at
+    blocked = replace(obligation, doubt=exposing.UNSAFE, gap_id=None, unread=(), raised_at=since)
+    draft.put_obligation(blocked)
+    return blocked
 
 
 def remind(draft: Draft, obligation: Obligation) -> bool:

@@ -40,6 +40,7 @@ WORDS = {
     Silence.STOPPED_BY_LOSS: "what is routine stops after a loss",
     Silence.RESTRICTED: "nothing of it may reach this reader",
     Silence.NO_HOLDER: "it is owed, and nobody is known to hold the role",
+    Silence.UNSAFE: "it is owed, and kept back: it would expose her there",
     Silence.ANSWERED_ALREADY: "it has happened already",
     NotTold.NO_RULE: "no rule of this event type tells this role",
     NotTold.NAMES_OTHERS: "the rule names whom it tells from the event, and this role is not there",

@@ -79,7 +79,9 @@ def _labels(
     for row in found.label:
         _check_names(source, (row.group, *row.covers), groups, "field group", f'"{row.label}"')
     return {
-        row.label: LabelRule(label=row.label, group=row.group, covers=frozenset(row.covers))
+        row.label: LabelRule(
+            label=row.label, group=row.group, covers=frozenset(row.covers), exposes=row.exposes
+        )
         for row in found.label
         if row.group in groups
     }

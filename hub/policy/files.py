@@ -222,6 +222,7 @@ class LabelTable(_Strict, frozen=True, kw_only=True):
     label: str
     group: str
     covers: tuple[str, ...]
+    exposes: bool = False
 
 
 class GroupsFile(_Strict, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from hub.synth.calendar import at, day_of, visit, working_day
-from hub.synth.contacts import contact_id, held, inform, scheduled
+from hub.synth.contacts import assessment, contact_id, held, inform, scheduled
 from hub.synth.family import Family, iso
 from hub.synth.place import other_practice
 from hub.synth.risk import to_social_care
@@ -66,6 +66,9 @@ def _provider(family: Family) -> None:
             rows = happening.body.get("copied_to")
             for row in rows if isinstance(rows, list) else []:
                 row["ods"] = new if row["ods"] == old else row["ods"]
+    later = visit(family.chance, day_of(moment) + timedelta(days=14))
+    assessment(family, "genogram-moved", later, kind="genogram", visitor=True)
+    family.happenings[-1].body["share_with"] = []
 
 
 def missed(family: Family) -> None:

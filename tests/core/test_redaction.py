@@ -63,35 +63,47 @@ def test_domestic_abuse_reaches_a_practice_as_a_flag_that_stays_offline() -> Non
     assert told(family, "P21.disclosed", "HV_TEAM")["event.answer"] == "disclosed"
 
 
-@pytest.mark.parametrize(
-    ("role", "shown"),
-    [("GP_PRACTICE", False), ("COMM_MIDWIFE", False), ("HV_TEAM", False)],
-)
-def test_a_termination_is_not_told_without_her_agreement(role: str, shown: bool) -> None:
-    """Only that it has ended, and not to contact her (P12); the outcome itself gives the label."""
+@pytest.mark.parametrize("outcome", ["termination", "miscarriage"])
+def test_an_appointment_is_cancelled_in_the_same_words_after_every_loss(outcome: str) -> None:
+    """Only that it has ended, and not to contact her (P12): nobody can tell from it how."""
+    family = Family()
+    diary = {"contact_id": "c1", "kind": "HV_antenatal", "contact_at": local("2026-06-01 10:00")}
+    family.hear("contact.scheduled", "2026-04-01 10:00", owner="HV_TEAM", **diary)
+    lose(family, outcome=outcome)
+
+    (notice,) = family.said(NoticeIssued, rule="P12.appointments")
+    assert {line.group for line in notice.content} == {"Who this is about"}
+    assert notice.withheld == ()
+    assert "terminat" not in (notice.title + notice.why.because + notice.why.authority).lower()
+
+
+def test_a_termination_is_not_told_without_her_agreement() -> None:
+    """Nobody hears of it who has no appointment (P12)."""
     family = Family()
     lose(family, outcome="termination")
 
-    said = told(family, "P11.loss", role)
-    assert ("event.outcome" in said) is shown
-    assert "loss" not in said
-    assert said["event.contact_wishes"] == "no contact"
+    assert [n for n in family.said(NoticeIssued) if "loss" in n.why.evidence] == []
 
 
 @pytest.mark.parametrize(
-    ("audience_agreed", "preference", "shown"),
+    ("rule", "role", "preference", "shown"),
     [
-        ("GP_PRACTICE", {"scope": "GP", "agrees": "y"}, True),
-        ("GP_PRACTICE", {"scope": "all_routine", "agrees": "y"}, True),
-        ("GP_PRACTICE", {"scope": "HV", "agrees": "y"}, False),
-        ("GP_PRACTICE", {"scope": "GP", "agrees": "n"}, False),
-        ("GP_PRACTICE", {"scope": "GP", "agrees": "n", "risk_override": "y"}, True),
-        ("HV_TEAM", {"scope": "all_routine", "agrees": "y"}, False),
+        ("P12.practice", "GP_PRACTICE", {"scope": "GP", "agrees": "y"}, True),
+        ("P11.loss", "GP_PRACTICE", {"scope": "all_routine", "agrees": "y"}, True),
+        ("P12.practice", "GP_PRACTICE", {"scope": "HV", "agrees": "y"}, False),
+        ("P12.practice", "GP_PRACTICE", {"scope": "GP", "agrees": "n"}, False),
+        (
+            "P12.practice",
+            "GP_PRACTICE",
+            {"scope": "GP", "agrees": "n", "risk_override": "y"},
+            True,
+        ),
+        ("P11.loss", "HV_TEAM", {"scope": "all_routine", "agrees": "y"}, False),
     ],
     ids=["her practice", "everybody", "another", "declined", "a decision at risk", "never for HV"],
 )
 def test_agreement_opens_what_needs_it(
-    audience_agreed: str, preference: dict[str, str], shown: bool
+    rule: str, role: str, preference: dict[str, str], shown: bool
 ) -> None:
     """C in the table: her agreement, or a recorded decision; N stays N whatever she agreed."""
     family = Family(with_preference(policy()))
@@ -99,7 +111,7 @@ def test_agreement_opens_what_needs_it(
     family.hear("sharing.preference", "2026-03-24 10:00", **preference)
     family.hear("pregnancy.ended", AT, **(LOSS | {"outcome": "termination"}))
 
-    assert ("event.outcome" in told(family, "P11.loss", audience_agreed)) is shown
+    assert ("event.outcome" in told(family, rule, role)) is shown
 
 
 def with_preference(rules: Policy) -> Policy:
@@ -118,7 +130,18 @@ def test_the_latest_agreement_counts() -> None:
     family.hear("sharing.preference", "2026-03-25 10:00", scope="GP", agrees="n")
     lose(family, outcome="termination")
 
-    assert "event.outcome" not in told(family, "P11.loss", "GP_PRACTICE")
+    assert told(family, "P12.practice", "GP_PRACTICE") == {}
+
+
+def test_a_safe_route_is_no_agreement() -> None:
+    """A safeguarding lead's choice of whom to tell opens nothing that needs her own word (G40)."""
+    family = Family(with_preference(policy()))
+    family.book("2026-03-23 10:00")
+    route = {"safe_route_organisation": "Y00001", "safe_route_role": "GP_PRACTICE"}
+    family.hear("sharing.preference", "2026-03-24 10:00", scope="GP", agrees="y", **route)
+    lose(family, outcome="termination")
+
+    assert told(family, "P12.practice", "GP_PRACTICE") == {}
 
 
 def test_an_unknown_label_is_a_pointer_for_professionals() -> None:
@@ -199,15 +222,17 @@ def test_a_correction_that_adds_a_label_takes_the_notice_back() -> None:
 
 def test_each_thing_withheld_is_recorded_with_another_way_to_know_it() -> None:
     """Must-hold rule 4: for professionals there is always somebody to ask or somebody told."""
-    family = Family()
+    family = Family(with_preference(policy()))
+    family.book("2026-03-23 10:00")
+    family.hear("sharing.preference", "2026-03-24 10:00", scope="all_routine", agrees="y")
     lose(family, outcome="termination")
 
-    (practice,) = family.notice("P11.loss", "GP_PRACTICE").withheld
-    assert (practice.group, practice.shown) == ("loss", Show.NOTHING)
-    assert practice.ground is WithheldGround.LABEL
-    assert practice.label == "TOP"
-    assert practice.route in (Route.TOLD_THERE, Route.ASK_LEAD)
-    assert practice.route_role
+    (visitor,) = family.notice("P11.loss", "HV_TEAM").withheld
+    assert (visitor.group, visitor.shown) == ("loss", Show.NOTHING)
+    assert visitor.ground is WithheldGround.LABEL
+    assert visitor.label == "TOP"
+    assert visitor.route in (Route.TOLD_THERE, Route.ASK_LEAD)
+    assert visitor.route_role
 
 
 def test_what_is_given_in_full_leaves_no_record() -> None:

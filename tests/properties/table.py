@@ -78,6 +78,7 @@ LABELS = {
 
 _RANK = "NPSF"
 _TERM = re.compile(r"event\.(\w+) == '([^']*)'")
+_HELD = re.compile(r"'([^']*)' in event\.(\w+)")
 
 
 @cache
@@ -119,15 +120,19 @@ def labels_of(event_type: str, body: dict[str, Any], given: tuple[str, ...]) -> 
     found = list(given)
     for label, when in _labelled(event_type):
         terms = when.split(" or ")
-        assert all(_TERM.fullmatch(term) for term in terms), "a condition this auditor cannot read"
-        if any(body.get(n) == v for term in terms for n, v in _TERM.findall(term)):
+        readable = all(_TERM.fullmatch(term) or _HELD.fullmatch(term) for term in terms)
+        assert readable, "a condition this auditor cannot read"
+        is_so = any(body.get(n) == v for n, v in _TERM.findall(when))
+        if is_so or any(v in (body.get(n) or ()) for v, n in _HELD.findall(when)):
             found.append(label)
     return tuple(found)
 
 
 def read_by_labels(event_type: str, field: str) -> bool:
     """Whether what an event says in a field decides which labels it carries."""
-    return any(field == n for _, when in _labelled(event_type) for n, _ in _TERM.findall(when))
+    conditions = [when for _, when in _labelled(event_type)]
+    named = {n for when in conditions for n, _ in _TERM.findall(when)}
+    return field in named | {n for when in conditions for _, n in _HELD.findall(when)}
 
 
 def share(audience: str, group: str, labels: tuple[str, ...], agreed: frozenset[str]) -> str:

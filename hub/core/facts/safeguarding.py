@@ -11,6 +11,7 @@ from hub.core.facts.recipients import reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type
 from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Level
+from hub.core.redaction import agreed_within
 
 CUMULATIVE_DAYS = 84
 CUMULATIVE_CODES, CUMULATIVE_ORGANISATIONS, TOXIC_CODES = 3, 2, 2
@@ -202,6 +203,12 @@ def taken_up(c: Context, rule: str) -> bool:
 def objection_stands(c: Context) -> bool:
     """Whether she objects to some routine sharing, and nobody has set that aside (G73)."""
     return bool(c.episode.objections)
+
+
+@fact(TRUTH, scope=TEXT)
+def agrees(c: Context, scope: str) -> bool:
+    """Whether she agreed to sharing within a scope, such as `GP`; silence is no agreement (E49)."""
+    return agreed_within(c.episode, scope)
 
 
 @fact(TRUTH, scope=TEXT)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hub.synth.calendar import close, day_of, midnight, visit, working_day
 from hub.synth.family import Family
 from hub.synth.mishaps.kinds import mishap
-from hub.synth.mishaps.tools import not_done, unread
+from hub.synth.mishaps.tools import MENDED, not_done, soon, unread
 
 
 @mishap("mental_health_positive", "not:social_care_referral")
@@ -115,14 +115,37 @@ def history_and_no_appointment(family: Family) -> None:
 
 @mishap("early_help_need")
 def need_has_no_owner(family: Family) -> None:
-    """F6: a need of housing or money that goes to nobody."""
+    """F6: help with housing or money is asked for, and no service says that it gives it."""
     need = family.find("concern-need")
     gone = [h for h in family.happenings if "need-help" in h.key]
     if need is None or not gone:
         return
     family.drop(*gone)
     family.wrong("need-has-no-owner", "G70", "a need went to nobody", "EARLY_HELP", 2,
-                 due=close(day_of(need.at), 5))  # fmt: skip
+                 due=close(day_of(need.at), 10))  # fmt: skip
+
+
+@mishap("domestic_abuse")
+def practice_is_not_safe_for_her(family: Family) -> None:
+    """F10: somebody close to him works at her practice, and nobody decides whom there to tell."""
+    told = family.find("safety-contact-16")
+    if told is None:
+        return
+    place = family.place
+    told.body["linked_organisations"] = [place.practice]
+    late = soon(told) + timedelta(hours=family.chance.randint(2, 20))
+    mended = late if family.chance.random() < MENDED else None
+    if mended is not None:
+        family.add(
+            "safe-route", "sharing.preference", mended, place.provider, "SG_MIDWIFE",
+            scope="GP", agrees="y", review_on=day_of(mended) + timedelta(days=90),
+            recorded_by="sg-1", safe_route_organisation=place.practice,
+            safe_route_role="GP_SG_LEAD",
+        )  # fmt: skip
+    family.wrong("practice-is-not-safe-for-her", "G40", "her practice is not safe for her",
+                 "SG_MIDWIFE", 4, due=soon(told), mended_at=mended)  # fmt: skip
+    # Not told in four hours is a gap of its own, and so is what is not told of what follows.
+    family.allowed |= {"G39", "G40", "G60", "G76", "G35", "G45"}
 
 
 @mishap("injury_not_mobile")
