@@ -19,7 +19,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
@@ -29,22 +28,7 @@ from hub.edges.hl7v2_message import FieldMissing, day, instant, read
 from hub.edges.hl7v2_people import identifiers
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import Reading, reading_of, supported
-
-
-class Ignored(StrEnum):
-    """Why a message that was understood became no event."""
-
-    NOTHING_TO_ROUTE = "nothing_to_route"
-    NO_PREGNANCY = "no_pregnancy"
-    OUTPATIENT = "outpatient"
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What a message says: events, or the reason why there are none."""
-
-    events: tuple[Event, ...]
-    ignored: Ignored | None = None
+from hub.edges.mapped import Ignored, Mapped
 
 
 @dataclass(frozen=True, slots=True)
