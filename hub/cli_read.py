@@ -21,7 +21,7 @@ def read(
     sender: Annotated[
         str,
         typer.Option("--sender", help="Your ODS code, where the message does not say whose it is."),
-    ] = "SENDER",
+    ] = "",
     at: Annotated[
         datetime | None,
         typer.Option("--at", help="Read as if it had come at this time (UTC); now, when left out."),

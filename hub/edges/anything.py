@@ -13,7 +13,9 @@ from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
-from hub.edges import avro, hl7v2
+from hub.edges import avro, cloudevents, hl7v2
+from hub.edges.fhir.reader import events_from as fhir_events
+from hub.edges.fhir.reader import open_fhir
 from hub.edges.formats import Format, Piece, pieces_of
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.intake import check_event
@@ -21,9 +23,6 @@ from hub.edges.mapped import IN_WORDS, Mapped, safely
 from hub.ops import limits
 
 LARGEST: Final = limits.BODY_BYTES.value
-
-STAND_IN: Final = "SENDER"
-"""Stands for the sender's own ODS code where neither the message nor a key says it."""
 
 
 class Outcome(StrEnum):
@@ -53,7 +52,8 @@ class Reader:
 
     received_at: datetime
     profile: Profile
-    sender: str = STAND_IN
+    sender: str = ""
+    """ODS code of whoever brings it, where that is known."""
 
 
 class _Everybody:
@@ -81,7 +81,8 @@ def _part(piece: Piece, reader: Reader) -> Part:
     try:
         if piece.fault is not None:
             raise piece.fault
-        form, mapped = safely(lambda: _checked(piece, reader))
+        form, read = safely(lambda: OPENERS[piece.format](piece, reader))
+        mapped = safely(lambda: _checked(read, reader))
     except SenderFault as fault:
         return _refused(form, fault)
     if mapped.ignored is not None:
@@ -90,13 +91,13 @@ def _part(piece: Piece, reader: Reader) -> Part:
     return Part(form, Outcome.EVENTS, mapped.events)
 
 
-def _checked(piece: Piece, reader: Reader) -> tuple[Format, Mapped]:
+def _checked(read: Callable[[], Mapped], reader: Reader) -> Mapped:
     """What a piece says, held against everything that a door holds it against."""
-    form, mapped = READERS[piece.format](piece, reader)
+    mapped = read()
     for event in mapped.events:
         check_event(event, _Everybody(), reader.received_at)
         avro.encode_event(event)
-    return form, mapped
+    return mapped
 
 
 def _refused(form: Format, fault: SenderFault) -> Part:
@@ -110,23 +111,38 @@ def _refused(form: Format, fault: SenderFault) -> Part:
     )
 
 
-type_of_reader = Callable[[Piece, Reader], tuple[Format, Mapped]]
+type_of_opener = Callable[[Piece, Reader], tuple[Format, Callable[[], Mapped]]]
+"""Opens a piece: its dialect, and what reads it then.  Both raise SenderFault."""
 
 
-def _hl7(piece: Piece, reader: Reader) -> tuple[Format, Mapped]:
-    return piece.format, hl7v2.events_from(piece.body, reader.profile, reader.received_at)
+def _hl7(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    at = reader.received_at
+    return piece.format, lambda: hl7v2.events_from(piece.body, reader.profile, at)
 
 
-def _hub_json(piece: Piece, reader: Reader) -> tuple[Format, Mapped]:
-    return piece.format, Mapped((avro.event_from_json(piece.body, reader.received_at),))
+def _fhir(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    form, root = open_fhir(piece.body, piece.format)
+    return form, lambda: fhir_events(root, form, reader.received_at, reader.sender)
 
 
-def _hub_avro(piece: Piece, reader: Reader) -> tuple[Format, Mapped]:
-    return piece.format, Mapped((avro.decode_event(piece.body, reader.received_at),))
+def _cloudevent(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    value, at = piece.value, reader.received_at
+    return piece.format, lambda: cloudevents.events_from(value, at, reader.sender)
 
 
-READERS: Final[Mapping[Format, type_of_reader]] = {
+def _hub_json(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    return piece.format, lambda: Mapped((avro.event_from_json(piece.body, reader.received_at),))
+
+
+def _hub_avro(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    return piece.format, lambda: Mapped((avro.decode_event(piece.body, reader.received_at),))
+
+
+OPENERS: Final[Mapping[Format, type_of_opener]] = {
     Format.HL7_V2: _hl7,
+    Format.FHIR_JSON: _fhir,
+    Format.FHIR_XML: _fhir,
+    Format.CLOUDEVENT: _cloudevent,
     Format.HUB_JSON: _hub_json,
     Format.HUB_AVRO: _hub_avro,
 }

@@ -53,6 +53,8 @@ _MESSAGE_START: Final = re.compile(rb"(?:\A|(?<=[\r\n]))(?=MSH)")
 _BATCH_LINE: Final = re.compile(rb"(?:\A|(?<=[\r\n]))(?:FHS|BHS|BTS|FTS)[^\r\n]*")
 _COUNT: Final = re.compile(rb"(?<=[\r\n])BTS[^\r\n](\d{1,6})")
 _HL7_STARTS: Final = (b"MSH", b"FHS", b"BHS", b"\x0b")
+_VERSIONED: Final = re.compile(r"[a-z0-9-]{1,200}-\d{1,3}")
+"""Event types of the national service end in a version; ours have a dot and none."""
 _STRANGERS: Final = (
     (b"%PDF", "a PDF document", "send its content as a discharge summary with coded sections"),
     (b"PK\x03\x04", "a ZIP or Office file", "send the messages in it one by one"),
@@ -85,6 +87,8 @@ def format_of_json(value: Any) -> Format:
         return Format.UNKNOWN
     if "resourceType" in value:
         return Format.FHIR_JSON
+    if isinstance(event_type := value.get("type"), str) and _VERSIONED.fullmatch(event_type):
+        return Format.CLOUDEVENT
     if isinstance(value.get("subject"), dict) and "data" in value:
         return Format.HUB_JSON
     if "specversion" in value or {"id", "source", "type", "time"} <= value.keys():

@@ -8,6 +8,7 @@ core) or a constant stands with its own paragraph, `where` names it and the test
 
 from typing import Final
 
+from hub.ops import limits_documents
 from hub.ops.limit import Limit, as_table
 
 KIB: Final = 1024
@@ -124,22 +125,6 @@ NESTING: Final = Limit(
     unit="levels",
     where="hub.edges.doors:DEEPEST_NESTING",
     because="our schemas have four",
-    beyond="422, kept in quarantine",
-)
-FHIR_NODES: Final = Limit(
-    name="elements of a FHIR document",
-    value=200_000,
-    unit="elements",
-    where="hub.edges.fhir.tree:MOST_NODES",
-    because="a discharge summary of the size that fits a body has thirty thousand at most",
-    beyond="413, kept in quarantine (`oversize`)",
-)
-FHIR_NESTING: Final = Limit(
-    name="nesting of a FHIR document",
-    value=64,
-    unit="levels",
-    where="hub.edges.fhir.tree:DEEPEST",
-    because="a summary with narrative tables inside a document inside a message has about thirty",
     beyond="422, kept in quarantine",
 )
 RECORD_BYTES: Final = Limit(
@@ -298,7 +283,8 @@ LOGINS: Final = Limit(
     beyond="the oldest is forgotten",
 )
 
-LIMITS: Final = tuple(each for each in list(globals().values()) if isinstance(each, Limit))
+_NAMED: Final = [*globals().values(), *vars(limits_documents).values()]
+LIMITS: Final = tuple(each for each in _NAMED if isinstance(each, Limit))
 """In the order in which they stand above: from the doors inwards, and out again."""
 
 RETRY_LEAST_SECONDS: Final = 3

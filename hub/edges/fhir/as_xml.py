@@ -27,11 +27,15 @@ def node_from_xml(body: bytes) -> Node:
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = _refuse_document_type
-    parser.EntityDeclHandler = _refuse_document_type
+    calls = {
+        "StartElement": reader.start,
+        "EndElement": reader.end,
+        "CharacterData": reader.text,
+        "StartDoctypeDecl": _refuse_document_type,
+        "EntityDecl": _refuse_document_type,
+    }
+    for name, call in calls.items():
+        setattr(parser, f"{name}Handler", call)
     try:
         parser.Parse(body, True)
     except expat.ExpatError as error:

@@ -1,10 +1,11 @@
 """The readable part of a resource: XHTML to plain lines, in one pass and in linear time.
 
-Headings of tables are kept in the text and left out of the lines, because "Safety alerts: none"
-must be recognised as saying "none".
+Each line keeps the heading of its table row apart, because "Risks to self: none" says "none", and
+"Consent for treatment: yes" says nothing about safeguarding.
 """
 
 import html
+from dataclasses import dataclass
 from typing import Final
 
 _BREAKS: Final = frozenset(
@@ -13,46 +14,66 @@ _BREAKS: Final = frozenset(
 _HEADINGS: Final = frozenset({"th", "caption", "h1", "h2", "h3", "h4", "h5", "h6"})
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text, and the heading of the table row that it stands in."""
+
+    text: str
+    heading: str = ""
+
+
 class Narrative:
     """Takes tags and text in order, and gives the lines."""
 
     def __init__(self) -> None:
-        self._lines: list[tuple[str, bool]] = []
+        self._whole: list[str] = []
+        self._lines: list[Line] = []
         self._words: list[str] = []
-        self._heading = 0
+        self._in_heading = 0
+        self._row = ""
+        """The heading of the row that is being read."""
 
     def start(self, tag: str) -> None:
         """A tag opens."""
         if tag in _BREAKS or tag in _HEADINGS:
             self._flush()
+        if tag == "tr":
+            self._row = ""
         if tag in _HEADINGS:
-            self._heading += 1
+            self._in_heading += 1
 
     def end(self, tag: str) -> None:
         """A tag closes."""
         if tag in _BREAKS or tag in _HEADINGS:
-            self._flush()
+            self._flush(of_row=tag == "th")
+        if tag == "tr":
+            self._row = ""
         if tag in _HEADINGS:
-            self._heading = max(0, self._heading - 1)
+            self._in_heading = max(0, self._in_heading - 1)
 
     def text(self, piece: str) -> None:
         """Text between tags."""
         self._words.append(piece)
 
-    def result(self) -> tuple[str, tuple[str, ...]]:
-        """The whole text, and its lines without the headings."""
+    def result(self) -> tuple[str, tuple[Line, ...]]:
+        """The whole text, and its lines without those that are headings."""
         self._flush()
-        whole = "\n".join(f"{line}:" if heading else line for line, heading in self._lines)
-        return whole, tuple(line for line, heading in self._lines if not heading)
+        return "\n".join(self._whole), tuple(self._lines)
 
-    def _flush(self) -> None:
+    def _flush(self, *, of_row: bool = False) -> None:
         line = " ".join("".join(self._words).split())
         self._words.clear()
-        if line:
-            self._lines.append((line, self._heading > 0))
+        if not line:
+            return
+        if self._in_heading:
+            self._whole.append(f"{line}:")
+            self._row = line if of_row else self._row
+        else:
+            self._whole.append(line)
+            self._lines.append(Line(line, self._row))
 
 
-def narrative_of(xhtml: str) -> tuple[str, tuple[str, ...]]:
+def narrative_of(xhtml: str) -> tuple[str, tuple[Line, ...]]:
     """The text and the lines of an XHTML fragment; markup that is broken is read past."""
     reader = Narrative()
     before, *pieces = xhtml.split("<")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.ops import limits
+from hub.edges.fhir.narrative import Line
+from hub.ops import limits_documents as limits
 
 MOST_NODES: Final = limits.FHIR_NODES.value
 DEEPEST: Final = limits.FHIR_NESTING.value
@@ -32,7 +33,7 @@ class Node:
     value: str = ""
     kind: str = ""
     """The resource type, where it is a resource."""
-    lines: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     """The lines of a narrative without its headings."""
     inside: dict[str, list["Node"]] = field(default_factory=dict)
 
