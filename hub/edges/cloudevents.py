@@ -15,8 +15,10 @@ import msgspec
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event, Person
 from hub.edges.doors import event_from_json
+from hub.edges.fhir.as_json import json_value
 from hub.edges.fhir.source import STAND_IN, national_source
 from hub.edges.fhir.times import instant
+from hub.edges.formats import Format, format_of_json
 from hub.edges.mapped import Ignored, Mapped
 from hub.edges.schemas import default_schemas
 from hub.edges.signals import bare, kind_of, numbered
@@ -25,6 +27,26 @@ REQUIRED: Final = ("id", "source", "type", "time")
 _OURS: Final = re.compile(r"perinatal-([a-z0-9-]+)-\d{1,3}")
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9.:_\-]{1,100}", re.ASCII)
 _SOURCE: Final = re.compile(r"[A-Z0-9]{3,12}:[A-Za-z0-9_.\-]{1,100}", re.ASCII)
+
+
+def read_all(body: bytes, received_at: datetime, sender: str = "") -> Mapped:
+    """The events of a body with one CloudEvent or a list of them.  Raises SenderFault.
+
+    An event in the form of `POST /events` is a CloudEvent too, and is read as one.
+    """
+    value = json_value(body)
+    events: list[Event] = []
+    reasons: list[Ignored] = []
+    for each in value if isinstance(value, list) else [value]:
+        if format_of_json(each) is Format.HUB_JSON:
+            events.append(event_from_json(each, received_at))
+            continue
+        mapped = events_from(each, received_at, sender)
+        events += mapped.events
+        reasons += [mapped.ignored] if mapped.ignored is not None else []
+    if events:
+        return Mapped(tuple(events))
+    return Mapped((), reasons[0] if reasons else Ignored.NOTHING_TO_ROUTE)
 
 
 def events_from(value: Any, received_at: datetime, sender: str = "") -> Mapped:

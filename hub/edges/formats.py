@@ -87,8 +87,11 @@ def format_of_json(value: Any) -> Format:
         return Format.UNKNOWN
     if "resourceType" in value:
         return Format.FHIR_JSON
-    if isinstance(event_type := value.get("type"), str) and _VERSIONED.fullmatch(event_type):
+    event_type = value.get("type")
+    if isinstance(event_type, str) and _VERSIONED.fullmatch(event_type):
         return Format.CLOUDEVENT
+    if isinstance(event_type, str) and "." in event_type:
+        return Format.HUB_JSON
     if isinstance(value.get("subject"), dict) and "data" in value:
         return Format.HUB_JSON
     if "specversion" in value or {"id", "source", "type", "time"} <= value.keys():

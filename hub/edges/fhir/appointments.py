@@ -39,8 +39,11 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
     elif state in {"cancelled", "entered-in-error"}:
         outcome = who_cancelled(resource)
     else:
-        raise wrong(resource.place("status"), "is no state of an appointment", "send booked, "
-                    "cancelled or noshow")  # fmt: skip
+        raise wrong(
+            resource.place("status"),
+            "is no state of an appointment",
+            "send booked, cancelled or noshow",
+        )
     at = _planned_at(letter, resource) if state == "noshow" else letter.sent_at
     body = missed_body(contact_id, kind, outcome, whom.baby_id)
     return [Draft("contact.missed", body, whom.mother, at, resource.path)]

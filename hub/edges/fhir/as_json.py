@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from hub.core.faults import FaultReason, SenderFault
 from hub.edges.fhir.narrative import narrative_of
 from hub.edges.fhir.tree import Bounds, Node, unparseable
 
@@ -20,7 +21,11 @@ def json_value(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise unparseable("the body is not JSON text in UTF-8") from None
+        raise SenderFault(
+            FaultReason.UNPARSEABLE,
+            "the body is not JSON text in UTF-8",
+            remedy="send one JSON object, in UTF-8",
+        ) from None
 
 
 def node_from_value(value: Any) -> Node:

@@ -13,7 +13,7 @@ from typing import Final
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.fhir.codes import codes_of, meaning
 from hub.edges.fhir.times import instant
-from hub.edges.fhir.tree import Node
+from hub.edges.fhir.tree import Node, missing
 from hub.edges.formats import Format
 
 _ODS: Final = re.compile(r"[A-Z0-9]{3,12}", re.ASCII)
@@ -72,16 +72,28 @@ class Letter:
         return ""
 
     @property
-    def sent_at(self) -> datetime:
-        """When it was sent, as far as it says so; else when it came."""
+    def said_at(self) -> datetime | None:
+        """When it was sent or written, as far as it says so."""
         places = [self.root.first("timestamp"), self.root.first("meta", "lastUpdated")]
         if self.header is not None:
             places.insert(0, self.header.first("timestamp"))
+        places += [summary.first("date") for summary in self.of_kind("Composition")]
         for place in places:
             found = instant(place.value, place.path) if place is not None else None
             if found is not None:
                 return found
-        return self.received_at
+        return None
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it was sent; for what has no id of its own, else when it came.
+
+        Raises SenderFault for a message without a time: sent again it would be another one.
+        """
+        found = self.said_at
+        if found is None and self.message_id:
+            raise missing(self.root.place("timestamp"), "the time at which the message was sent")
+        return found or self.received_at
 
     @property
     def organisation(self) -> str:

@@ -24,8 +24,7 @@ def observation(letter: Letter, resource: Node) -> type_of_found:
         return whom
     if weight and not whom.baby_id:
         return Ignored.NO_EVENT_TYPE
-    when = next((resource.first(n) for n in ("effectiveDateTime", "issued") if resource.first(n)),
-                None)  # fmt: skip
+    when = resource.first("effectiveDateTime") or resource.first("issued")
     at = instant(when.value, when.path) if when is not None else None
     if weight:
         body = {

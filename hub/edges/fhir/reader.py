@@ -104,7 +104,7 @@ def _event(letter: Letter, draft: Draft, number: int, system: str) -> Event:
         source=f"{_source(letter, system)}:{system}",
         occurred_at=draft.occurred_at,
         received_at=letter.received_at,
-        recorded_at=letter.sent_at,
+        recorded_at=letter.said_at,
         subject=draft.mother,
         actor=Actor(org=organisation or None),
         body=draft.body,
