@@ -18,6 +18,11 @@ from hub.edges.fhir.narrative import Line
 from hub.edges.fhir.tree import Node
 
 _PLAIN: Final = ("clinical", "medication", "feeding", "follow_up")
+_NOT_READ: Final = (
+    *("mental_health_info_given", "mental_health_history"),
+    *("discharge_address", "household_at_address", "safe_contact"),
+)
+"""Sections of ours that no section of theirs says in a form to rely on."""
 _NAMED: Final = "safeguarding"
 
 
@@ -43,10 +48,15 @@ class Found:
 def sections_of(letter: Letter, composition: Node) -> dict[str, Any]:
     """The `sections` of the event."""
     found = {name: _find(letter, composition, name) for name in meaning("section")}
+    return told_by(found, _author(letter, composition))
+
+
+def told_by(found: dict[str, Found | None], author: str | None) -> dict[str, Any]:
+    """The `sections` of the event from those of a document in any language."""
     said: dict[str, Any] = {
         name: (section.text or None) if (section := found[name]) else None for name in _PLAIN
     }
-    author = _author(letter, composition)
+    said |= dict.fromkeys(_NOT_READ)
     said["safeguarding_concerns"] = _safeguarding(found, author)
     social = found["social_circumstances"]
     said["social_circumstances"] = _checked(social, said_by_all(social), author)
