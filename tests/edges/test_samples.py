@@ -1,7 +1,7 @@
-"""Other people's messages, read where they lie: SAMPLES names the folder; without it this is skipped.
+"""Other people's messages, read where they lie: SAMPLES names the folder, else this is skipped.
 
-They are not in the repository, because they are not ours.  For each kind of file the table says what
-must come of it and why; a file that no row knows must still be accounted for, without a defect.
+They are not in the repository, because they are not ours.  For each kind of file the table says
+what must come of it and why; a file that no row knows must still be accounted for.
 """
 
 import os
