@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hub.core.faults import SenderFault
 from hub.edges.anything import LARGEST, Outcome, Part, Reader, read_anything
 from hub.edges.avro import encode_event
 from hub.edges.formats import Format, pieces_of
 from hub.edges.hl7v2_profile import load_profile
-from hub.edges.mapped import IN_WORDS, Ignored
+from hub.edges.mapped import HUBS_OWN_FAULT, IN_WORDS, Ignored, safely
 from tests.edges.hl7_messages import message
 from tests.house.tree import ROOT
 
@@ -123,3 +124,15 @@ def test_lines_of_json_are_pieces() -> None:
     """Bulk exports write one resource in each line."""
     one = BOOKING.replace(b"\n", b"")
     assert [Format.HUB_JSON] * 2 == [piece.format for piece in pieces_of(one + b"\n" + one + b"\n")]
+
+
+def test_a_defect_of_ours_keeps_the_message() -> None:
+    """Whatever goes wrong while reading, the sender gets a fault and the original is kept."""
+
+    def fails() -> None:
+        raise ZeroDivisionError("Ada Quillfeather")
+
+    with pytest.raises(SenderFault) as raised:
+        safely(fails)
+    assert raised.value.message.startswith(HUBS_OWN_FAULT)
+    assert "Quillfeather" not in raised.value.message + raised.value.remedy
