@@ -1,7 +1,8 @@
 """`hub send FILE`: one message over its own protocol to a hub that runs, and the answer in words.
 
 It is what a publisher tries first, so it speaks as a publisher's system does: a file `.hl7` goes
-over MLLP, a file `.json` over HTTPS with the publisher's key.
+over MLLP; a file `.json` or `.xml` over HTTPS with the publisher's key, to the door of its
+language (events, CloudEvents or FHIR).
 """
 
 import json
@@ -14,8 +15,14 @@ import httpx
 
 from hub.core.faults import SenderFault
 from hub.demo.stage import demo_key
+from hub.edges.anything import Reader, read_anything
+from hub.edges.fhir.codes import meaning
+from hub.edges.fhir.source import STAND_IN
+from hub.edges.formats import Format, pieces_of
 from hub.edges.hl7v2_message import Message, Segment, read
+from hub.edges.hl7v2_profile import load_profile
 from hub.edges.mllp import END, START
+from hub.ops.clock import RealClock
 from hub.ops.settings import Settings
 
 ANSWER_SECONDS: Final = 30.0
@@ -23,13 +30,23 @@ ANSWER_SECONDS: Final = 30.0
 
 SENT, NOT_SENT = 0, 1
 
+_DOORS: Final = {
+    Format.FHIR_JSON: "fhir",
+    Format.FHIR_XML: "fhir",
+    Format.CLOUDEVENT: "cloudevents",
+}
+_INVENTED_HOSPITAL: Final = "RXX"
+"""Brings, in a demonstration, what does not say whose it is, and what is a national body's."""
+
 
 def main(settings: Settings, file: Path) -> int:
     """Send one file and print what was answered: 0 when the hub has it, 1 when it has not."""
-    doors = {".hl7": _over_mllp, ".json": _over_https}
+    doors = {".hl7": _over_mllp, ".json": _over_https, ".xml": _over_https}
     door = doors.get(file.suffix.lower())
     if door is None:
-        return _say(NOT_SENT, f"{file.name} is neither .hl7 (sent over MLLP) nor .json (HTTPS)")
+        return _say(
+            NOT_SENT, f"{file.name} is neither .hl7 (sent over MLLP) nor .json or .xml (HTTPS)"
+        )
     try:
         return door(settings, file.read_bytes())
     except FileNotFoundError:
@@ -95,17 +112,22 @@ def _say_ack(answer: bytes) -> int:
 
 
 def _over_https(settings: Settings, body: bytes) -> int:
-    """An event with the key of its source: HUB_API_KEY, else the demonstration's."""
+    """A message with the key of its source: HUB_API_KEY, else the demonstration's."""
+    form = next(pieces_of(body)).format
     page = f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}"
     headers = {
         "authorization": f"Bearer {_key(settings, body)}",
-        "content-type": "application/json",
+        "content-type": "application/xml" if form is Format.FHIR_XML else "application/json",
+        "accept": "application/json",
     }
-    answer = httpx.post(f"{page}/events", content=body, headers=headers, timeout=ANSWER_SECONDS)
+    door = _DOORS.get(form, "events")
+    answer = httpx.post(f"{page}/{door}", content=body, headers=headers, timeout=ANSWER_SECONDS)
     try:
         said: dict[str, Any] = answer.json()
     except ValueError:
         said = {}
+    if form in _DOORS:
+        return _say_outcome(answer.status_code, said)
     if answer.status_code == httpx.codes.ACCEPTED:
         return _say(
             SENT,
@@ -119,13 +141,35 @@ def _over_https(settings: Settings, body: bytes) -> int:
     return _say(NOT_SENT, *lines)
 
 
+def _say_outcome(code: int, said: dict[str, Any]) -> int:
+    """What the doors for other languages answered: an OperationOutcome, or a list of events."""
+    taken = code == httpx.codes.ACCEPTED
+    lines = [f"{code}: {'the hub has it, confirmed by Kafka' if taken else 'not taken'}"]
+    for one in said.get("issue") or []:
+        places = one.get("expression") or []
+        lines += [f"  {one.get('diagnostics', '')}", *(f"  place: {place}" for place in places)]
+    events = said.get("events") or []
+    lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}" for one in events]
+    for name in ("because", "detail", "reason", "field", "remedy", "quarantine_id"):
+        lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
+    return _say(SENT if taken else NOT_SENT, *lines)
+
+
 def _key(settings: Settings, body: bytes) -> str:
     """The publisher's key; without one, the demonstration's key of the organisation that speaks."""
     given = settings.api_key.get_secret_value()
     if given:
         return given
+    reader = Reader(received_at=RealClock().now(), profile=load_profile())
+    events = [event for part in read_anything(body, reader) for event in part.events]
+    speakers = [event.organisation for event in events] or [_stated(body)]
+    nobody = ("", STAND_IN, *meaning("national")["organisations"])
+    return demo_key(speakers[0] if speakers[0] not in nobody else _INVENTED_HOSPITAL)
+
+
+def _stated(body: bytes) -> str:
+    """The organisation in the source of an event that could not be read."""
     try:
-        source = str(json.loads(body)["source"])
+        return str(json.loads(body)["source"]).partition(":")[0]
     except (ValueError, KeyError, TypeError):
-        return demo_key("")
-    return demo_key(source.partition(":")[0])
+        return ""

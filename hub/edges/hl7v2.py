@@ -1,10 +1,11 @@
-"""HL7 v2 ADT to events: a pure mapping, one function for each kind of trigger.
+"""HL7 v2 to events: a pure mapping, one function for each kind of trigger.
 
     A01 A02 A03 A11 A12 A13   encounter.updated
     A04                       pregnancy.notified, or an admission; see `_attended`
     A05                       pregnancy.booked with a due date, else pregnancy.referral-received
     A08 A28 A31               demographics.changed (practice, address, death)
-    A40                       demographics.changed (nhs_merge)
+    A34 A40 A47               demographics.changed (nhs_merge)
+    MDM SIU ORU^R01           see hl7v2_documents, hl7v2_appointments, hl7v2_results
 
 Anything else is refused as unsupported.  Which field holds what is the site's profile, not code.
 The same message maps to the same event ids, so a resend is the same event.  A message that tells
@@ -17,44 +18,21 @@ it is news.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Actor, Event, type_of_body
+from hub.edges import hl7v2_appointments as appointments
+from hub.edges import hl7v2_documents as documents
 from hub.edges.hl7v2_booking import booked, gestation_of, redated, referral_received
+from hub.edges.hl7v2_draft import Draft
 from hub.edges.hl7v2_message import FieldMissing, day, instant, read
 from hub.edges.hl7v2_people import identifiers
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import Reading, reading_of, supported
-
-
-class Ignored(StrEnum):
-    """Why a message that was understood became no event."""
-
-    NOTHING_TO_ROUTE = "nothing_to_route"
-    NO_PREGNANCY = "no_pregnancy"
-    OUTPATIENT = "outpatient"
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """What a message says: events, or the reason why there are none."""
-
-    events: tuple[Event, ...]
-    ignored: Ignored | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An event still without its envelope."""
-
-    type: str
-    body: type_of_body
-    occurred_at: datetime | None = None
-    """When it happened, where the trigger has its own field for that."""
+from hub.edges.hl7v2_results import results
+from hub.edges.mapped import Ignored, Mapped
 
 
 def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
@@ -85,7 +63,7 @@ def _event(reading: Reading, draft: Draft, number: int, received_at: datetime) -
     operator = facts.value(5) if facts else ""
     organisation = reading.source.partition(":")[0]
     return Event(
-        id=event_id if number == 1 else f"{event_id}:{number}",
+        id=draft.event_id or (event_id if number == 1 else f"{event_id}:{number}"),
         type=draft.type,
         source=reading.source,
         occurred_at=draft.occurred_at or reading.occurred_at,
@@ -228,16 +206,38 @@ def _postcode(written: str) -> str:
 
 
 _TRIGGERS: Final[Mapping[str, Callable[[Reading], list[Draft] | Ignored]]] = {
-    "A01": lambda reading: _encounter(reading, "admitted", at_field=44),
-    "A02": lambda reading: _encounter(reading, "transferred"),
-    "A03": lambda reading: _encounter(reading, "discharged", at_field=45),
-    "A04": _attended,
-    "A05": _expected,
-    "A08": _restated,
-    "A11": lambda reading: _encounter(reading, "admission_cancelled"),
-    "A12": lambda reading: _encounter(reading, "transfer_cancelled"),
-    "A13": lambda reading: _encounter(reading, "discharge_cancelled"),
-    "A28": _restated,
-    "A31": _restated,
-    "A40": _merged,
+    "ADT^A01": lambda reading: _encounter(reading, "admitted", at_field=44),
+    "ADT^A02": lambda reading: _encounter(reading, "transferred"),
+    "ADT^A03": lambda reading: _encounter(reading, "discharged", at_field=45),
+    "ADT^A04": _attended,
+    "ADT^A05": _expected,
+    "ADT^A08": _restated,
+    "ADT^A11": lambda reading: _encounter(reading, "admission_cancelled"),
+    "ADT^A12": lambda reading: _encounter(reading, "transfer_cancelled"),
+    "ADT^A13": lambda reading: _encounter(reading, "discharge_cancelled"),
+    "ADT^A28": _restated,
+    "ADT^A31": _restated,
+    "ADT^A34": _merged,
+    "ADT^A40": _merged,
+    "ADT^A47": _merged,
+    "MDM^T01": documents.without_content,
+    "MDM^T02": documents.document,
+    "MDM^T03": documents.without_content,
+    "MDM^T04": documents.changed,
+    "MDM^T05": documents.without_content,
+    "MDM^T06": documents.document,
+    "MDM^T07": documents.without_content,
+    "MDM^T08": documents.document,
+    "MDM^T09": documents.without_content,
+    "MDM^T10": documents.document,
+    "MDM^T11": documents.cancelled,
+    "ORU^R01": results,
+    "SIU^S12": appointments.scheduled,
+    "SIU^S13": appointments.scheduled,
+    "SIU^S14": appointments.scheduled,
+    "SIU^S15": appointments.cancelled,
+    "SIU^S16": appointments.of_others,
+    "SIU^S17": appointments.cancelled,
+    **{f"SIU^S{number}": appointments.of_others for number in range(18, 26)},
+    "SIU^S26": appointments.not_attended,
 }

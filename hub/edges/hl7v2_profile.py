@@ -65,6 +65,8 @@ class Profile:
     emergency: frozenset[str]
     pregnancy_codes: tuple[str, ...]
     destinations: Mapping[str, str]
+    summaries: frozenset[str]
+    """Types of document (TXA-2) that are discharge summaries at this site."""
     dating: Mapping[str, str]
 
     def values(self, message: Message, name: str) -> tuple[list[str], str]:
@@ -108,6 +110,8 @@ def _profile(table: Mapping[str, Any]) -> Profile:
         emergency=frozenset(unscheduled["emergency"]),
         pregnancy_codes=tuple(unscheduled["pregnancy_codes"]),
         destinations=dict(table["destinations"]),
+        # Profiles that were written before documents were read do not have this table.
+        summaries=frozenset(table.get("documents", {}).get("summaries", ["DS"])),
         dating=dict(table["dating"]),
     )
 

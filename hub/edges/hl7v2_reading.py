@@ -38,11 +38,14 @@ class Reading:
 def supported(message: Message, profile: Profile, triggers: Iterable[str]) -> str:
     """The trigger, when this is a message that the hub takes.  Raises SenderFault."""
     header, known = message.header, frozenset(triggers)
+    kind = header.value(9)
+    kinds = sorted({each.partition("^")[0] for each in known})
+    of_kind = sorted(each.partition("^")[2] for each in known if each.startswith(f"{kind}^"))
     offers = (
         ("MSH-12", header.value(12), VERSIONS, "send HL7 v2.3 to v2.5.1"),
         ("MSH-11", header.value(11), profile.processing, "send only what is real (P)"),
-        ("MSH-9.1", header.value(9), {"ADT"}, "send ADT messages"),
-        ("MSH-9.2", header.value(9, 2), known, f"send one of {', '.join(sorted(known))}"),
+        ("MSH-9.1", kind, kinds, f"send one of {', '.join(kinds)}"),
+        ("MSH-9.2", header.value(9, 2), of_kind, f"send one of {', '.join(of_kind)}"),
     )
     for place, value, taken, remedy in offers:
         if value not in taken:
@@ -52,7 +55,7 @@ def supported(message: Message, profile: Profile, triggers: Iterable[str]) -> st
                 field=place,
                 remedy=remedy,
             )
-    return header.value(9, 2)
+    return f"{kind}^{header.value(9, 2)}"
 
 
 def reading_of(message: Message, profile: Profile) -> Reading:

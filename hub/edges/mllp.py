@@ -16,6 +16,7 @@ from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import source_of
 from hub.edges.intake import KnowsOrganisations
+from hub.edges.mapped import safely
 from hub.edges.publish import UNKNOWN_SOURCE, KeptFault, Original, Publisher, Unavailable
 from hub.ops import limits
 from hub.ops.clock import Clock
@@ -183,7 +184,8 @@ class Door:
         Raises KeptFault and Unavailable.
         """
         try:
-            mapped = events_from(_whole(frame), self.profile, original.received_at)
+            body = _whole(frame)
+            mapped = safely(lambda: events_from(body, self.profile, original.received_at))
         except SenderFault as fault:
             kept_as = await self.publisher.quarantine(fault, original)
             raise KeptFault(fault, kept_as) from fault

@@ -179,6 +179,9 @@ class Publisher:
         if given is not None:
             return given
         topic = self._schemas.topic_of(event.type)
+        meant = event.body.get("target_type")
+        if topic == SAME_TOPIC and meant in self._schemas.event_types():
+            topic = self._schemas.topic_of(str(meant))
         return PREGNANCY_TOPIC if topic == SAME_TOPIC else topic
 
     def _record(

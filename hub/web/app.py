@@ -26,7 +26,9 @@ from hub.store.engine import make_engine
 from hub.web import (
     accepted,
     api,
+    api_cloudevents,
     api_events,
+    api_fhir,
     health,
     openapi,
     pages_audit,
@@ -142,7 +144,7 @@ def templates() -> Environment:
 
 
 def _routes(app: FastAPI, schemas: Schemas) -> None:
-    for part in (api_events, api, health):
+    for part in (api_events, api_fhir, api_cloudevents, api, health):
         app.include_router(part.router)
     app.include_router(registry.registry_router(schemas), prefix="/registry")
     for page in (

@@ -18,13 +18,23 @@ from hub.edges.publish import Unavailable
 from hub.ops import limits
 from hub.ops.logs import log
 from hub.web.desk import Refusal, SignInFirst, desk_of, viewer_or_none
+from hub.web.fhir_answers import is_fhir, outcome_of
 from hub.web.pages_door import way_in
 from hub.web.problem import Problem
 
 FAULTS_OF_ADDRESS = {404: "no_such_address", 413: FaultReason.OVERSIZE.value}
 """What is wrong when an address cannot take a request; else it is `not_possible`."""
 
-API_PATHS = ("/events", "/receipts", "/notices", "/registry", "/health", "/openapi.json")
+API_PATHS = (
+    "/events",
+    "/fhir",
+    "/cloudevents",
+    "/receipts",
+    "/notices",
+    "/registry",
+    "/health",
+    "/openapi.json",
+)
 """Addresses for machines, whose errors are problem documents; all others are pages."""
 
 
@@ -49,9 +59,14 @@ def retry_seconds() -> int:
     return random.randint(limits.RETRY_LEAST_SECONDS, limits.RETRY_MOST_SECONDS)  # noqa: S311  no secret
 
 
-async def _problem(_: Request, raised: Exception) -> Response:
+def _answer(request: Request, problem: Problem) -> Response:
+    """The same problem in the words that the address speaks."""
+    return outcome_of(request, problem) if is_fhir(request) else problem.response()
+
+
+async def _problem(request: Request, raised: Exception) -> Response:
     assert isinstance(raised, Problem), "registered for it"
-    return raised.response()
+    return _answer(request, raised)
 
 
 async def _sign_in(request: Request, _: Exception) -> Response:
@@ -68,14 +83,17 @@ async def _refusal(request: Request, raised: Exception) -> Response:
 async def _unavailable(request: Request, _: Exception) -> Response:
     seconds = retry_seconds()
     if is_for_machines(request):
-        return Problem(
-            503,
-            "unavailable",
-            "The hub cannot take this at the moment",
-            "Kafka did not confirm the write, so nothing is promised.",
-            remedy=f"Send the same again, with the same id, in {seconds} seconds.",
-            retry_after_seconds=seconds,
-        ).response()
+        return _answer(
+            request,
+            Problem(
+                503,
+                "unavailable",
+                "The hub cannot take this at the moment",
+                "Kafka did not confirm the write, so nothing is promised.",
+                remedy=f"Send the same again, with the same id, in {seconds} seconds.",
+                retry_after_seconds=seconds,
+            ),
+        )
     said = Refusal(
         503,
         "The hub cannot record this at the moment",
@@ -91,32 +109,38 @@ async def _no_database(request: Request, raised: Exception) -> Response:
     log().error("the database could not be used", reason=type(raised).__name__)
     seconds = retry_seconds()
     if is_for_machines(request):
-        return Problem(
-            503,
-            "unavailable",
-            "The hub cannot answer this at the moment",
-            "The database could not be used; what was sent may or may not have been taken.",
-            remedy=f"Send the same again, with the same id, in {seconds} seconds.",
-            retry_after_seconds=seconds,
-        ).response()
+        return _answer(
+            request,
+            Problem(
+                503,
+                "unavailable",
+                "The hub cannot answer this at the moment",
+                "The database could not be used; what was sent may or may not have been taken.",
+                remedy=f"Send the same again, with the same id, in {seconds} seconds.",
+                retry_after_seconds=seconds,
+            ),
+        )
     # Who is signed in stands in the database too, so the page is that of a stranger.
     page = {"title": "The hub cannot answer at the moment", "remedy": "Try again in a few seconds."}
     return desk_of(request).page("refusal.jinja", None, 503, **page)
 
 
-async def _invalid(_: Request, raised: Exception) -> Response:
+async def _invalid(request: Request, raised: Exception) -> Response:
     """The first field at fault, without the value that was sent."""
     assert isinstance(raised, RequestValidationError), "registered for it"
     first = raised.errors()[0]
     place = ".".join(str(part) for part in first["loc"] if part != "body")
-    return Problem(
-        422,
-        "schema_violation",
-        "The content does not fit",
-        str(first["msg"]),
-        field=place,
-        remedy="See /openapi.json for the fields and their form.",
-    ).response()
+    return _answer(
+        request,
+        Problem(
+            422,
+            "schema_violation",
+            "The content does not fit",
+            str(first["msg"]),
+            field=place,
+            remedy="See /openapi.json for the fields and their form.",
+        ),
+    )
 
 
 async def _other(request: Request, raised: Exception) -> Response:
@@ -124,10 +148,13 @@ async def _other(request: Request, raised: Exception) -> Response:
     if not is_for_machines(request):
         said = Refusal(raised.status_code, "There is no such page", "Start from the home page.")
         return await _refusal(request, said)
-    return Problem(
-        raised.status_code,
-        FAULTS_OF_ADDRESS.get(raised.status_code, "not_possible"),
-        "The hub has nothing for this request",
-        str(raised.detail),
-        remedy="See /openapi.json for what there is.",
-    ).response()
+    return _answer(
+        request,
+        Problem(
+            raised.status_code,
+            FAULTS_OF_ADDRESS.get(raised.status_code, "not_possible"),
+            "The hub has nothing for this request",
+            str(raised.detail),
+            remedy="See /openapi.json for what there is.",
+        ),
+    )

@@ -18,6 +18,10 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import derive
 from hub.core.model import Event, Input, InputKind, QuarantineNote
 from hub.edges import avro, hl7v2
+from hub.edges.cloudevents import read_all
+from hub.edges.fhir import reader as fhir
+from hub.edges.fhir.reader import open_fhir
+from hub.edges.formats import Format, pieces_of
 from hub.edges.hl7v2_profile import Profile, load_profile
 from hub.edges.intake import check_event
 from hub.store import read_model
@@ -91,12 +95,33 @@ def events_of(item: QuarantineItem) -> tuple[Event, ...]:
     line, original = item.line, item.original
     if line.door == "mllp":
         return hl7v2.events_from(original, _profile(), line.received_at).events
+    if line.door == "https" and (form := _form_of(original)) is not Format.HUB_JSON:
+        return _from_elsewhere(form, item)
     if line.door == "https":
         event = avro.event_from_json(original, line.received_at)
         # The door noted whose key it was; a redrive must not lend the event another's name.
         check_sender(event, line.source.partition(":")[0])
         return (event,)
     return (avro.decode_event(original, line.received_at),)
+
+
+def _form_of(original: bytes) -> Format:
+    """The language of an original of the HTTPS doors; what cannot be told is the hub's own."""
+    first = next(pieces_of(original))
+    return Format.HUB_JSON if first.format is Format.UNKNOWN else first.format
+
+
+def _from_elsewhere(form: Format, item: QuarantineItem) -> tuple[Event, ...]:
+    """The events of a FHIR document or of CloudEvents, by the key's organisation."""
+    line, sender = item.line, item.line.source.partition(":")[0]
+    if form is Format.CLOUDEVENT:
+        mapped = read_all(item.original, line.received_at, sender)
+    else:
+        dialect, root = open_fhir(item.original, form)
+        mapped = fhir.events_from(root, dialect, line.received_at, sender)
+    for event in mapped.events:
+        check_sender(event, sender)
+    return mapped.events
 
 
 @cache
@@ -146,6 +171,8 @@ def preview(item: QuarantineItem) -> tuple[str, ...]:
     original = item.original
     if item.line.door == "mllp":
         lines = _hl7_shape(original.decode("utf-8", "replace"))
+    elif item.line.door == "https" and original.lstrip()[:1] == b"<":
+        lines = _xml_shape(original)
     elif item.line.door == "https":
         lines = _json_shape(original)
     else:
@@ -177,6 +204,12 @@ def _hl7_shape(text: str) -> list[str]:
         else:
             shape.append(f"{name}|{masked(rest)}")
     return shape
+
+
+def _xml_shape(original: bytes) -> list[str]:
+    """The elements, by name; every value and every text is hidden."""
+    names = re.findall(rb"<([A-Za-z][A-Za-z0-9]{0,39})[\s/>]", original[:200_000])
+    return [name.decode() for name in names] or [f"{len(original)} bytes of XML"]
 
 
 def _json_shape(original: bytes) -> list[str]:

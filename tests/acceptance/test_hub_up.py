@@ -190,6 +190,10 @@ def test_the_doctor_finds_a_hub_that_runs_well(up: Up) -> None:
         ("booking.hl7", 0, "AA: the hub has message BK0001"),
         ("booking.json", 0, "202: the hub has event rxx-booking-0001"),
         ("admission-without-visit.hl7", 1, "AE: not taken."),
+        ("itk3-discharge.xml", 0, "(discharge.summary) is on perinatal.discharge"),
+        ("fhir-discharge-none.json", 0, "(discharge.summary) is on perinatal.discharge"),
+        ("mns-change-of-gp.json", 0, "(demographics.changed) on perinatal.pregnancy"),
+        ("nems-death-removed.xml", 1, "place: Bundle.entry[3].resource"),
     ],
 )
 def test_the_examples_of_the_documents_can_be_sent(

@@ -8,8 +8,9 @@ import pytest
 
 from hub.core.model import Event
 from hub.edges import avro
-from hub.edges.hl7v2 import Ignored, Mapped, events_from
+from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
+from hub.edges.mapped import Ignored, Mapped
 from tests.edges.hl7_messages import message
 
 NOW = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event, Person
@@ -115,6 +116,12 @@ def test_a_correction_goes_where_it_is_told_or_to_the_pregnancy() -> None:
     assert hub._topic_of(corrected, None) == "perinatal.pregnancy"
     assert hub._topic_of(corrected, "perinatal.discharge") == "perinatal.discharge"
     assert hub._topic_of(event("RXX/1"), None) == "perinatal.discharge"
+    said = structs.replace(corrected, body={"target_type": "discharge.summary"})
+    assert hub._topic_of(said, None) == "perinatal.discharge"
+    assert (
+        hub._topic_of(structs.replace(said, body={"target_type": []}), None)
+        == "perinatal.pregnancy"
+    )
 
 
 def test_without_kafka_every_write_is_refused_soon() -> None:

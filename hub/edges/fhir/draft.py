@@ -1,0 +1,22 @@
+"""An event of a FHIR document that still lacks its envelope."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.core.model import Person, type_of_body
+from hub.edges.mapped import Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What happened to whom, when, and which resource says so."""
+
+    type: str
+    body: type_of_body
+    mother: Person
+    occurred_at: datetime
+    path: str
+    """Where the resource stands; a fault of the whole event names it."""
+
+
+type_of_found = list[Draft] | Ignored

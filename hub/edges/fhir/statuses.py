@@ -1,0 +1,40 @@
+"""Flag, and the plan that a CareTeam names (CP-IS), to `status.changed`."""
+
+from typing import Final
+
+from hub.edges.fhir.codes import codes_of, meaning
+from hub.edges.fhir.draft import Draft, type_of_found
+from hub.edges.fhir.letter import Letter
+from hub.edges.fhir.people import people
+from hub.edges.fhir.times import instant
+from hub.edges.fhir.tree import Node
+from hub.edges.mapped import Ignored
+
+_ENDED: Final = frozenset({"inactive", "completed", "finished"})
+_VOID: Final = frozenset({"entered-in-error", "proposed", "suspended"})
+
+
+def formal_status(letter: Letter, resource: Node) -> type_of_found:
+    """A protection plan, for a child or an unborn one, or being looked after."""
+    kinds = meaning("status")
+    concepts = [*resource.all("code"), *resource.all("category")]
+    kind = next((kinds[code] for code in codes_of(concepts) if code in kinds), None)
+    if kind is None:
+        return Ignored.NO_EVENT_TYPE
+    if resource.text("status") in _VOID:
+        return Ignored.NOT_FINAL
+    reference = resource.first("subject") or resource.first("patient")
+    whom = people(letter, reference, resource)
+    if isinstance(whom, Ignored):
+        return whom
+    ended = resource.text("status") in _ENDED
+    body = {
+        "kind": "ended" if ended else kind,
+        "baby_id": whom.baby_id,
+        "from": kind if ended else "none",
+        "to": "none" if ended else kind,
+        "order_ref": None,
+    }
+    edge = resource.first("period", "end" if ended else "start")
+    at = instant(edge.value, edge.path) if edge is not None else None
+    return [Draft("status.changed", body, whom.mother, at or letter.sent_at, resource.path)]

@@ -1,0 +1,61 @@
+"""`POST /cloudevents`: CloudEvents as the national service sends them, and ours in that form.
+
+One event, or a list of them (`application/cloudevents-batch+json`).  The answer is that of
+`POST /events`: 202 after Kafka has confirmed, else a problem document.
+"""
+
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+
+from hub.edges.cloudevents import read_all
+from hub.edges.publish import Original
+from hub.ops import limits
+from hub.web.api_events import JSON_TYPES, Organisation, body_of
+from hub.web.bounds import Budget
+from hub.web.desk import AtDesk
+from hub.web.problem import Problem
+from hub.web.taking import take_original
+
+router = APIRouter(tags=["cloudevents"])
+
+TYPES: Final = (*JSON_TYPES, "application/cloudevents-batch+json")
+
+
+@router.post("/cloudevents", status_code=202)
+async def post_cloudevents(
+    request: Request, desk: AtDesk, organisation: Organisation
+) -> JSONResponse:
+    """Take one CloudEvent or a list of them, all or none."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in TYPES or "ce-specversion" in request.headers:
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            "The hub takes CloudEvents in JSON here",
+            "The content type, or the binary mode, is not one that this address takes.",
+            field="Content-Type",
+            remedy="Send the whole event in the body, as application/cloudevents+json.",
+        )
+    budget = request.app.state.budget
+    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
+    with budget.share(request.headers.get("content-length"), limits.BODY_BYTES.value):
+        body = await body_of(request)
+        original = Original(
+            body=body,
+            door="https",
+            content_type=content_type,
+            received_at=desk.clock.now(),
+            source=f"{organisation}:CLOUDEVENTS",
+        )
+        taken = await take_original(
+            desk, original, organisation, lambda: read_all(body, original.received_at, organisation)
+        )
+    events = [
+        {"id": event.id, "type": event.type, "receipt": answer.receipt, "topic": answer.topic}
+        for event, answer in taken.answers
+    ]
+    said = {"events": events, "ignored": taken.ignored or None, "because": taken.explanation}
+    return JSONResponse(said, status_code=202)

@@ -1,0 +1,98 @@
+"""The FHIR door: `POST /fhir`, `POST /fhir/$process-message`, and what it can do.
+
+Both take any bundle or any single resource, R4 or STU3, in JSON or XML; a single resource may also
+be posted to the address of its type.  Every answer is an OperationOutcome whose `expression` is the
+place in what was sent.
+"""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.edges.fhir.reader import events_from, open_fhir
+from hub.edges.formats import Format
+from hub.edges.mapped import Mapped
+from hub.edges.publish import Original
+from hub.ops import limits
+from hub.web.api_events import Organisation, body_of
+from hub.web.bounds import Budget
+from hub.web.desk import AtDesk
+from hub.web.fhir_answers import fhir_response, issue, outcome
+from hub.web.fhir_capability import CAPABILITY
+from hub.web.problem import Problem
+from hub.web.taking import Taken, take_original
+
+router = APIRouter(tags=["fhir"])
+
+FORMATS: Final = {
+    "application/fhir+json": Format.FHIR_JSON,
+    "application/json+fhir": Format.FHIR_JSON,
+    "application/json": Format.FHIR_JSON,
+    "text/json": Format.FHIR_JSON,
+    "application/fhir+xml": Format.FHIR_XML,
+    "application/xml+fhir": Format.FHIR_XML,
+    "application/xml": Format.FHIR_XML,
+    "text/xml": Format.FHIR_XML,
+}
+"""The names of FHIR's two forms; the second of each is that of older versions."""
+
+
+@router.get("/fhir/metadata")
+async def metadata(request: Request) -> Response:
+    """The CapabilityStatement; nobody needs a key to learn what the door takes."""
+    return fhir_response(request, CAPABILITY, 200)
+
+
+@router.post("/fhir", status_code=202)
+@router.post("/fhir/$process-message", status_code=202)
+@router.post("/fhir/{kind}", status_code=202)
+async def post_fhir(request: Request, desk: AtDesk, organisation: Organisation) -> Response:
+    """Take a bundle or a resource; 202 means that Kafka has confirmed all that came of it."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    plain = FORMATS.get(content_type)
+    if plain is None:
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            "The hub takes FHIR here",
+            "The content type is not one that this address takes.",
+            field="Content-Type",
+            remedy="Send application/fhir+json or application/fhir+xml.",
+        )
+    budget = request.app.state.budget
+    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
+    most = limits.BODY_BYTES.value
+    with budget.share(request.headers.get("content-length"), most):
+        body = await body_of(request)
+        original = Original(
+            body=body,
+            door="https",
+            content_type=content_type,
+            received_at=desk.clock.now(),
+            source=f"{organisation}:FHIR",
+        )
+
+        def read() -> Mapped:
+            form, root = open_fhir(body, plain)
+            return events_from(root, form, original.received_at, organisation)
+
+        taken = await take_original(desk, original, organisation, read)
+    return fhir_response(request, outcome(issues_of(taken)), 202)
+
+
+def issues_of(taken: Taken) -> list[dict[str, Any]]:
+    """One issue for each event that was taken; or one that says why there was none."""
+    if taken.ignored:
+        said = f"Taken, and nothing to pass on: {taken.explanation}."
+        return [issue("information", "informational", taken.ignored, said)]
+    return [
+        issue(
+            "information",
+            "informational",
+            "taken",
+            f"Event {event.id} ({event.type}) is on {answer.topic}; receipt {answer.receipt}.",
+        )
+        for event, answer in taken.answers
+    ]
