@@ -9,7 +9,7 @@ from hub.core.episode import Remembered
 from hub.core.facts.contacts import contacts_held
 from hub.core.facts.register import fact, of_type
 from hub.core.kinds import NUMBER, TEXT, TRUTH
-from hub.core.model import Event
+from hub.core.model import Event, GapState
 
 HEALTH_VISITING = frozenset({"HV_TEAM", "NAMED_HV"})
 MIDWIFERY = frozenset({"COMM_MIDWIFE", "NAMED_MW"})
@@ -28,6 +28,8 @@ ENOUGH_COUNTED = 10
 """Counted of one unit, and of all others together, before a rate says anything (funnel plots,
 Spiegelhalter 2005: the limits are wide where numbers are small)."""
 
+REVIEWED = (GapState.CLEARED, GapState.CLEARED_LATE)
+"""How a gap ends when somebody has looked; one that was withdrawn was looked at by nobody."""
 
 type_of_contact = tuple[Remembered, dict[str, Any]]
 """A contact that was held, and what is said of it."""
@@ -135,8 +137,12 @@ def deviations(c: Context) -> int:
     What was counted before the last review of the unit counts no more.
     """
     unit = str(c.body.get("unit"))
-    closed = [g.closed_at for g in c.episode.gaps.values() if g.subject.startswith(unit)]
-    reviewed = max((at for at in closed if at is not None), default=None)
+    reviews = [
+        gap.closed_at
+        for gap in c.episode.gaps.values()
+        if gap.subject == unit and gap.state in REVIEWED and gap.closed_at is not None
+    ]
+    reviewed = max(reviews, default=None)
     counted = [
         unpack_body(r)
         for r in of_type(c.episode, "rate.counted")
