@@ -11,13 +11,10 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
-from hub.edges.publish import Original
-from hub.ops import limits
-from hub.web.api_events import JSON_TYPES, Organisation, body_of
-from hub.web.bounds import Budget
+from hub.web.api_events import JSON_TYPES, Organisation
 from hub.web.desk import AtDesk
 from hub.web.problem import Problem
-from hub.web.taking import take_original
+from hub.web.taking import take_body
 
 router = APIRouter(tags=["cloudevents"])
 
@@ -39,20 +36,14 @@ async def post_cloudevents(
             field="Content-Type",
             remedy="Send the whole event in the body, as application/cloudevents+json.",
         )
-    budget = request.app.state.budget
-    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
-    with budget.share(request.headers.get("content-length"), limits.BODY_BYTES.value):
-        body = await body_of(request)
-        original = Original(
-            body=body,
-            door="https",
-            content_type=content_type,
-            received_at=desk.clock.now(),
-            source=f"{organisation}:CLOUDEVENTS",
-        )
-        taken = await take_original(
-            desk, original, organisation, lambda: read_all(body, original.received_at, organisation)
-        )
+    taken = await take_body(
+        request,
+        desk,
+        organisation,
+        "CLOUDEVENTS",
+        content_type,
+        lambda original: read_all(original.body, original.received_at, organisation),
+    )
     events = [
         {"id": event.id, "type": event.type, "receipt": answer.receipt, "topic": answer.topic}
         for event, answer in taken.answers

@@ -15,14 +15,12 @@ from hub.edges.fhir.reader import events_from, open_fhir
 from hub.edges.formats import Format
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
-from hub.ops import limits
-from hub.web.api_events import Organisation, body_of
-from hub.web.bounds import Budget
+from hub.web.api_events import Organisation
 from hub.web.desk import AtDesk
 from hub.web.fhir_answers import fhir_response, issue, outcome
 from hub.web.fhir_capability import CAPABILITY
 from hub.web.problem import Problem
-from hub.web.taking import Taken, take_original
+from hub.web.taking import Taken, take_body
 
 router = APIRouter(tags=["fhir"])
 
@@ -61,24 +59,12 @@ async def post_fhir(request: Request, desk: AtDesk, organisation: Organisation) 
             field="Content-Type",
             remedy="Send application/fhir+json or application/fhir+xml.",
         )
-    budget = request.app.state.budget
-    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
-    most = limits.BODY_BYTES.value
-    with budget.share(request.headers.get("content-length"), most):
-        body = await body_of(request)
-        original = Original(
-            body=body,
-            door="https",
-            content_type=content_type,
-            received_at=desk.clock.now(),
-            source=f"{organisation}:FHIR",
-        )
 
-        def read() -> Mapped:
-            form, root = open_fhir(body, plain)
-            return events_from(root, form, original.received_at, organisation)
+    def read(original: Original) -> Mapped:
+        form, root = open_fhir(original.body, plain)
+        return events_from(root, form, original.received_at, organisation)
 
-        taken = await take_original(desk, original, organisation, read)
+    taken = await take_body(request, desk, organisation, "FHIR", content_type, read)
     return fhir_response(request, outcome(issues_of(taken)), 202)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
@@ -19,7 +20,8 @@ from hub.edges.publish import Original
 from hub.ops import limits
 from hub.web import accepted
 from hub.web.accepted import Accepted
-from hub.web.api_events import check_sender, take
+from hub.web.api_events import body_of, check_sender, take
+from hub.web.bounds import Budget
 from hub.web.desk import Desk
 from hub.web.problem import Problem, problem_from
 
@@ -31,6 +33,28 @@ class Taken:
     answers: tuple[tuple[Event, Accepted], ...]
     ignored: str = ""
     explanation: str = ""
+
+
+async def take_body(
+    request: Request,
+    desk: Desk,
+    organisation: str,
+    feed: str,
+    content_type: str,
+    read: Callable[[Original], Mapped],
+) -> Taken:
+    """Take the body of a request, within the bounds of all bodies.  Raises Problem, Unavailable."""
+    budget = request.app.state.budget
+    assert isinstance(budget, Budget), "make_app sets the budget before the first request"
+    with budget.share(request.headers.get("content-length"), limits.BODY_BYTES.value):
+        original = Original(
+            body=await body_of(request),
+            door="https",
+            content_type=content_type,
+            received_at=desk.clock.now(),
+            source=f"{organisation}:{feed}",
+        )
+        return await take_original(desk, original, organisation, lambda: read(original))
 
 
 async def take_original(
