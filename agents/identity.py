@@ -16,14 +16,21 @@ from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
-from agents.people import as_inputs, hold, hold_back, joined_inputs, link_outputs, released
+from agents.people import (
+    as_inputs,
+    hold,
+    joined_inputs,
+    link_outputs,
+    released,
+    waits_for_its_pregnancy,
+)
 from agents.transport import PartitionStore, confirmed_offset, slices
 from hub.core.babies import baby_meant, baby_named
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
 from hub.core.linking import as_known_there, take_link, two_candidates
 from hub.core.model import Event, Holder
-from hub.core.person import PersonState
+from hub.core.person import PersonState, files_of
 from hub.core.ties import claims
 from hub.edges.avro import decode_event, pass_event_on
 from hub.edges.directory import team_for
@@ -85,9 +92,13 @@ def resolve(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int
             event_type=event.type if event else None,
             family=family,
         )
-        if event is not None and hold_back(state, error, value):
+        outputs = (output,)
+        if event is not None and waits_for_its_pregnancy(error):
+            # What it ties is known all the same.
+            sends, state = claims(state, event, key.decode(), context.secret)
+            outputs = (output, *link_outputs(context, sends))
             state = hold(state, output, event, value, arrived_at(record), family)
-        return kept.after(record.offset, _pack(state), (output,), confirmed=confirmed)
+        return kept.after(record.offset, _pack(state), outputs, confirmed=confirmed)
     return fresh
 
 
@@ -128,8 +139,9 @@ def _heard(
     baby = baby_meant(after, episode_id, event)
     if baby != baby_named(event):
         event = replace(event, body={**event.body, "baby_id": baby})
-    known = next(e for e in after.episodes if e.episode_id == episode_id)
-    outputs = as_inputs(context, event, episode_id, known.also, _team(context, after))
+    files = next(f for e in after.episodes if episode_id in (f := files_of(e)))
+    others = [one for one in files if one != episode_id]
+    outputs = as_inputs(context, event, episode_id, others, _team(context, after))
     sends, after = claims(after, event, key, context.secret)
     outputs += link_outputs(context, sends)
     if after.held and len(after.episodes) > len(state.episodes):

@@ -77,11 +77,9 @@ def link_outputs(context: Context, sends: Iterable[tuple[str, Link]]) -> list[Ou
     return [Output(PERSONS, key.encode(), encode(link)) for key, link in sends]
 
 
-def hold_back(state: PersonState, error: Exception, original: bytes) -> bool:
+def waits_for_its_pregnancy(error: Exception) -> bool:
     """Whether an event that could not be resolved may go through later by itself."""
-    waits = isinstance(error, SenderFault) and error.reason is FaultReason.NO_EPISODE
-    size = sum(len(held.original) for held in state.held) + len(original)
-    return waits and len(state.held) < HELD_LIMIT and size <= HELD_BYTES
+    return isinstance(error, SenderFault) and error.reason is FaultReason.NO_EPISODE
 
 
 def hold(
@@ -92,7 +90,10 @@ def hold(
     refused_at: datetime,
     family: str | None,
 ) -> PersonState:
-    """Keep a copy of what has just gone into quarantine as `kept`."""
+    """Keep a copy of what has just gone into quarantine as `kept`, where there is room for it."""
+    size = sum(len(one.original) for one in state.held) + len(original)
+    if len(state.held) >= HELD_LIMIT or size > HELD_BYTES:
+        return state
     held = Held(
         original=original,
         quarantine_id=kept.key.decode(),

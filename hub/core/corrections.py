@@ -37,7 +37,7 @@ def target_of(draft: Draft, event: Event) -> Remembered:
     return found
 
 
-def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
+def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "corrected") -> None:
     """Put a corrected event in the place of the original, and tell everybody who had that.
 
     Raises SenderFault when the original is unknown or the correction is of another type.
@@ -57,7 +57,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     draft.history = [r for r in draft.history if r.id != target.id]
     draft.remember(corrected, subject_of(draft, rule, corrected), followed=target.followed)
     refold(draft)
-    say_recorded(draft, event, "corrected")
+    say_recorded(draft, event, how)
     say_changed(draft)
     requirements.recompute(draft)
     answers.doubt_corrected(draft, corrected)

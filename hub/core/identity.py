@@ -18,8 +18,8 @@ from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES
 from hub.core.infants import is_babys_own
-from hub.core.model import Event
-from hub.core.person import KnownEpisode, PersonState
+from hub.core.model import Event, Person
+from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
 
 DUE_DATE_WINDOW = timedelta(days=21)
 BEFORE_CONCEPTION = timedelta(days=14)
@@ -57,7 +57,8 @@ def _fingerprint(event: Event) -> int:
 def _heard_in(state: PersonState, event: Event) -> str | None:
     """The episode in which this very event was heard before, where it was."""
     fingerprint = _fingerprint(event)
-    return next((e.episode_id for e in state.episodes if fingerprint in e.heard), None)
+    every = [one for e in state.episodes for one in (e, *e.also)]
+    return next((e.episode_id for e in every if fingerprint in e.heard), None)
 
 
 def _due_date(event: Event) -> str | None:
@@ -205,12 +206,19 @@ def _ended_at(event: Event) -> datetime | None:
     return event.occurred_at if whole else None
 
 
+def _number(state: PersonState, subject: Person) -> str | None:
+    """Her NHS number; what came by another key of hers may carry a number she had before."""
+    if subject.reference.startswith(BY_A_LINK):
+        return state.nhs_number or subject.nhs_number
+    return subject.nhs_number or state.nhs_number
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
         state,
-        nhs_number=event.subject.nhs_number or state.nhs_number,
+        nhs_number=_number(state, event.subject),
         provider=body.get("provider") or state.provider,
     )
     if fresh.practice is None and body.get("gp_ods"):

@@ -39,10 +39,9 @@ def _follow_change(draft: Draft, event: Event, fresh: Event | None) -> None:
     if target is None or target.retracted:
         say_recorded(draft, event, FOLLOWED)
     elif event.type == CORRECTED:
-        corrections.correct(draft, event, fresh)
+        corrections.correct(draft, event, fresh, FOLLOWED)
     else:
-        how = FOLLOWED if target.followed else "retracted"
-        run(draft, rule_for(draft.policy, RETRACTED), event, how=how)
+        run(draft, rule_for(draft.policy, RETRACTED), event, how=FOLLOWED)
         corrections.retract(draft, event)
 
 

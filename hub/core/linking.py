@@ -22,12 +22,11 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.identity import (
     DUE_DATE_WINDOW,
     EPISODES_LIMIT,
-    HEARD_LIMIT,
     LIFE_AFTER_DUE_DATE,
     OPEN_WITHOUT_DUE_DATE,
 )
 from hub.core.model import Event, Person
-from hub.core.person import KnownEpisode, Moved, PersonState
+from hub.core.person import BY_A_LINK, KnownEpisode, Moved, PersonState, files_of
 from hub.core.ties import Link, Tie
 
 
@@ -69,18 +68,14 @@ def take_link(state: PersonState, key: str, link: Link) -> Taken:
         return _adopt(state, link)
     if state.moved is not None:
         return _already_moved(state, state.moved, link)
-    if link.tie is Tie.MERGE and _rank(link.numbered, link.key) > _rank(link.own_numbered, key):
-        # It is the other that gives way.
-        back = replace(link, key=key, numbered=link.own_numbered, own_numbered=link.numbered)
-        return Taken(state=state, sends=((link.key, replace(back, nhs_number=state.nhs_number)),))
+    if link.tie is Tie.MERGE and link.key > key:
+        # It is the other that gives way: what begins as a number before a reference, for most
+        # events carry the number, and of two alike the smaller.
+        back = replace(link, key=key, nhs_number=state.nhs_number)
+        return Taken(state=state, sends=((link.key, back),))
     if link.tie is Tie.BABY and not all(one.of_infant for one in state.episodes):
         raise two_candidates()
     return _give_way(state, key, link)
-
-
-def _rank(numbered: bool, key: str) -> tuple[bool, str]:  # noqa: FBT001  the first half of a pair
-    """The smaller stays: a number before a reference, for most events carry the number."""
-    return not numbered, key
 
 
 def two_candidates() -> SenderFault:
@@ -101,16 +96,16 @@ def _already_moved(state: PersonState, moved: Moved, link: Link) -> Taken:
         if moved.baby_id is not None:
             # The other record is the same baby's.
             known = replace(link, tie=Tie.BABY, key=moved.key, baby_id=moved.baby_id)
-            known = replace(known, numbered=moved.numbered, nhs_number=moved.nhs_number)
+            known = replace(known, nhs_number=moved.nhs_number)
             return Taken(state=state, sends=((link.key, known),))
-        return Taken(state=state, sends=((moved.key, replace(link, own_numbered=moved.numbered)),))
+        return Taken(state=state, sends=((moved.key, link),))
     return Taken(state=replace(state, contested=True))
 
 
 def _give_way(state: PersonState, key: str, link: Link) -> Taken:
     """Everything goes under the other key from now on."""
     baby_id = link.baby_id if link.tie is Tie.BABY else None
-    moved = Moved(key=link.key, numbered=link.numbered, nhs_number=link.nhs_number, baby_id=baby_id)
+    moved = Moved(key=link.key, nhs_number=link.nhs_number, baby_id=baby_id)
     handed = Handed(
         episodes=state.episodes,
         practice=state.practice,
@@ -122,7 +117,6 @@ def _give_way(state: PersonState, key: str, link: Link) -> Taken:
         tie=Tie.HANDED_OVER,
         at=link.at,
         key=key,
-        numbered=link.own_numbered,
         baby_id=baby_id,
         handed=_pack(handed),
     )
@@ -137,14 +131,14 @@ def _adopt(state: PersonState, link: Link) -> Taken:
     handed = _unpack(link.handed)
     known, joined = list(state.episodes), []
     for one in handed.episodes:
-        if any(one.episode_id in (e.episode_id, *e.also) for e in known):
+        if any(one.episode_id in files_of(e) for e in known):
             continue
         same = next((e for e in reversed(known) if _same(e, one, link.baby_id)), None)
         if same is None:
             known.append(one)
             continue
         known[known.index(same)] = _joined(same, one)
-        joined += [(same.episode_id, other) for other in (one.episode_id, *one.also)]
+        joined += [(same.episode_id, other) for other in files_of(one)]
     known.sort(key=lambda e: e.opened_at)
     fresh = replace(state, episodes=tuple(known[-EPISODES_LIMIT:]))
     if link.baby_id is None:
@@ -185,10 +179,9 @@ def _joined(known: KnownEpisode, other: KnownEpisode) -> KnownEpisode:
         known,
         edd=known.edd or other.edd,
         ended_at=known.ended_at or other.ended_at,
-        heard=(*other.heard, *known.heard)[-HEARD_LIMIT:],
         babies=babies,
         one_baby=(known.one_baby or other.one_baby) and len(babies) <= 1,
-        also=tuple(dict.fromkeys((*known.also, other.episode_id, *other.also))),
+        also=(*known.also, replace(other, also=()), *other.also),
     )
 
 
@@ -199,12 +192,12 @@ def as_known_there(moved: Moved, event: Event) -> Event:
     """An event as it goes on to the key under which its person is known."""
     own = event.subject
     if moved.baby_id is not None:
-        there = Person(reference=f"link:{moved.key}", nhs_number=moved.nhs_number)
+        there = Person(reference=f"{BY_A_LINK}{moved.key}", nhs_number=moved.nhs_number)
         body = event.body
         if baby_named(event) is not None:
             body = {**body, "baby_id": moved.baby_id}
         return replace(event, subject=there, body=body)
     there = replace(
-        own, reference=f"link:{moved.key}", nhs_number=moved.nhs_number or own.nhs_number
+        own, reference=f"{BY_A_LINK}{moved.key}", nhs_number=moved.nhs_number or own.nhs_number
     )
     return replace(event, subject=there)

@@ -26,17 +26,20 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     baby of this pregnancy, it is that one."""
     of_infant: bool = False
     """Whether a baby's own record opened it, before anybody said who the mother is."""
-    also: tuple[str, ...] = ()
+    also: "tuple[KnownEpisode, ...]" = ()
     """Other episodes of the same pregnancy, opened before her records were known to be one
     person's: they hear everything that this one hears."""
+
+
+def files_of(known: KnownEpisode) -> tuple[str, ...]:
+    """The episodes of one pregnancy, first the one that decides."""
+    return known.episode_id, *(other.episode_id for other in known.also)
 
 
 class Moved(Struct, frozen=True, kw_only=True):
     """Under which other key a person is known by now, and as whom her events go there."""
 
     key: str
-    numbered: bool
-    """Whether that key is one by NHS number."""
     nhs_number: str | None = None
     """The mother's own."""
     baby_id: str | None = None
@@ -81,15 +84,21 @@ def person_key(event: Event, secret: bytes) -> str:
     return key_of_number(number, secret) if number else key_of_reference(event, secret)
 
 
+BY_A_LINK = "link:"
+"""How the reference of a subject begins whose event came by another of her keys."""
+BY_NUMBER, BY_REFERENCE = "p-", "r-"
+"""How a key begins: with which of two a person stays can be told from the keys alone."""
+
+
 def key_of_number(number: str, secret: bytes) -> str:
     """The key of whoever has an NHS number."""
-    return _key(f"nhs:{number}", secret)
+    return BY_NUMBER + _hash(f"nhs:{number}", secret)
 
 
 def key_of_reference(event: Event, secret: bytes, reference: str | None = None) -> str:
     """The key of a person by what the publisher of an event calls her."""
-    return _key(f"{event.source}:{reference or event.subject.reference}", secret)
+    return BY_REFERENCE + _hash(f"{event.source}:{reference or event.subject.reference}", secret)
 
 
-def _key(known: str, secret: bytes) -> str:
-    return "p-" + blake2b(known.encode(), key=secret, digest_size=ID_BYTES).hexdigest()
+def _hash(known: str, secret: bytes) -> str:
+    return blake2b(known.encode(), key=secret, digest_size=ID_BYTES).hexdigest()

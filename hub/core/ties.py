@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from hub.core.babies import baby_named
 from hub.core.infants import is_babys_own
 from hub.core.model import Event
-from hub.core.person import Moved, PersonState, key_of_number, key_of_reference
+from hub.core.person import BY_A_LINK, Moved, PersonState, key_of_number, key_of_reference
 
 CLAIMED_LIMIT = 64
 """Keys of one person that are remembered as told.  One forgotten is told once more, which changes
 nothing there."""
-ELSEWHERE = ("nhs:", "link:")
+ELSEWHERE = ("nhs:", BY_A_LINK)
 """How a reference begins that is no publisher's own."""
 DEMOGRAPHICS = "demographics.changed"
 MERGE = "nhs_merge"
@@ -45,10 +45,6 @@ class Link(Struct, frozen=True, kw_only=True):
     at: datetime
     key: str
     """The other key: the one to go by, or the one that has given way."""
-    numbered: bool = False
-    """Whether that key is one by NHS number."""
-    own_numbered: bool = False
-    """Whether the key that is told this is one by NHS number."""
     nhs_number: str | None = None
     """The mother's, where it is known."""
     baby_id: str | None = None
@@ -62,9 +58,8 @@ def claims(
     """What other keys are to be told after an event has come to `key`."""
     if state.moved is not None:
         return _claims_on_the_way(state, state.moved, event, key, secret)
-    numbered = state.nhs_number is not None and key == key_of_number(state.nhs_number, secret)
     sends, claimed = [], state.claimed
-    for other, other_numbered, tie, baby_id in _others(event, secret):
+    for other, tie, baby_id in _others(event, secret):
         mark = _mark(other, tie)
         if other == key or mark in claimed:
             continue
@@ -73,8 +68,6 @@ def claims(
             tie=tie,
             at=event.occurred_at,
             key=key,
-            numbered=numbered,
-            own_numbered=other_numbered,
             nhs_number=state.nhs_number,
             baby_id=baby_id,
         )
@@ -97,7 +90,6 @@ def _claims_on_the_way(
         tie=Tie.REFERENCE if moved.baby_id is None else Tie.BABY,
         at=event.occurred_at,
         key=key if moved.baby_id is None else moved.key,
-        numbered=moved.numbered if moved.baby_id else True,
         nhs_number=moved.nhs_number,
         baby_id=moved.baby_id,
     )
@@ -110,31 +102,31 @@ def _mark(key: str, tie: Tie) -> int:
     return int(key[-14:], 16) * 2 + (tie is Tie.MERGE)
 
 
-def _others(event: Event, secret: bytes) -> Iterator[tuple[str, bool, Tie, str | None]]:
-    """Every other key that an event names: whether it is by number, why, and of which baby."""
+def _others(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]]:
+    """Every other key that an event names: why, and of which baby."""
     subject, baby = event.subject, baby_named(event)
     elsewhere = subject.reference.startswith(ELSEWHERE) or not subject.reference
     if subject.nhs_number and not elsewhere:
-        yield key_of_reference(event, secret), False, Tie.REFERENCE, None
+        yield key_of_reference(event, secret), Tie.REFERENCE, None
     if is_babys_own(event):
         return
     number = event.body.get("baby_nhs")
     if isinstance(number, str) and number != subject.nhs_number:
-        yield key_of_number(number, secret), True, Tie.BABY, baby or f"nhs:{number}"
+        yield key_of_number(number, secret), Tie.BABY, baby or f"nhs:{number}"
     if baby and baby.startswith("nhs:"):
         if baby[4:] not in (number, subject.nhs_number):
-            yield key_of_number(baby[4:], secret), True, Tie.BABY, baby
+            yield key_of_number(baby[4:], secret), Tie.BABY, baby
     elif baby and baby != subject.reference:
-        yield key_of_reference(event, secret, baby), False, Tie.BABY, baby
+        yield key_of_reference(event, secret, baby), Tie.BABY, baby
     if event.type == DEMOGRAPHICS and event.body.get("kind") == MERGE:
         yield from _merged(event, secret)
 
 
-def _merged(event: Event, secret: bytes) -> Iterator[tuple[str, bool, Tie, str | None]]:
+def _merged(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]]:
     for named in (event.body.get("from"), event.body.get("to")):
         if isinstance(named, str) and named:
             number = named.removeprefix("nhs:")
             if len(number) == 10 and number.isdigit():
-                yield key_of_number(number, secret), True, Tie.MERGE, None
+                yield key_of_number(number, secret), Tie.MERGE, None
             else:
-                yield key_of_reference(event, secret, named), False, Tie.MERGE, None
+                yield key_of_reference(event, secret, named), Tie.MERGE, None
