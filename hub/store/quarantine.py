@@ -34,10 +34,11 @@ def apply_quarantine(conn: Connection, record: QuarantineRecord) -> bool:
     is open again, as of then.
     """
     fresh = _open(conn, record)
-    if fresh and _let_go_already(conn, record):
+    let_go_at = _let_go_at(conn, record) if fresh else None
+    if let_go_at is not None:
         refusal = (record.quarantine_id, record.received_at)
         redriven = QuarantineState.REDRIVEN
-        resolve_quarantine(conn, refusal, state=redriven, by=BY_ITSELF, now=record.received_at)
+        resolve_quarantine(conn, refusal, state=redriven, by=BY_ITSELF, now=let_go_at)
     return fresh
 
 
@@ -56,14 +57,14 @@ def note_redriven(conn: Connection, decisions: Iterable[DecisionRecord]) -> None
                 )
 
 
-def _let_go_already(conn: Connection, record: QuarantineRecord) -> bool:
-    """Whether a decision, read before this record, said that it came out of quarantine."""
+def _let_go_at(conn: Connection, record: QuarantineRecord) -> datetime | None:
+    """When a decision that was read before this record said that it came out of quarantine."""
     e = t.events
     named = f"{record.quarantine_id}:redriven:{record.received_at.isoformat()}"
-    wanted = sa.select(e.c.event_id).where(
+    wanted = sa.select(e.c.decided_at).where(
         e.c.episode_id == f"q-{record.quarantine_id}", e.c.event_id == named
     )
-    return conn.execute(wanted).first() is not None
+    return conn.scalar(wanted)
 
 
 def _open(conn: Connection, record: QuarantineRecord) -> bool:

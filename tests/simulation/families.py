@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from msgspec.structs import replace
-
 from hub.core.model import Actor, Event, Person
 from hub.edges.directory import Directory, directory_from
+from tests.simulation.other_keys import first_word, merged, nhs_number, numbered
 
 PROVIDER, COUNCIL, AREA = "RXA", "L98", "E1"
 PRACTICES = ("Y00001", "Y00002")
@@ -40,17 +39,6 @@ def directory() -> Directory:
             ],
         }
     )
-
-
-def nhs_number(number: int) -> str:
-    """A valid number of the range that is given to nobody; those without a check digit go on."""
-    nine = 999_000_000 + number * 7
-    while True:
-        weighted = sum(w * int(d) for w, d in zip(range(10, 1, -1), str(nine), strict=True))
-        check = (11 - weighted % 11) % 11
-        if check < 10:
-            return f"{nine}{check}"
-        nine += 1
 
 
 @dataclass
@@ -88,20 +76,8 @@ class Family:
         practice = r.choice(PRACTICES)
         gestation = {"weeks": 8 + r.randint(0, 14), "days": r.randint(0, 6), "basis": "LMP"}
         if r.random() < 0.5:
-            yield self.event(
-                "pregnancy.notified",
-                0,
-                practice,
-                {
-                    "learnt_on": self.start.date().isoformat(),
-                    "how_known": "test",
-                    "gestation": None,
-                    "booked_status": r.choice(["not_booked", "unknown", "booked"]),
-                    "entry_route": "GP",
-                    "first_baby": None,
-                    "age_at_lmp": None,
-                },
-            )
+            body = first_word(self.start, r.choice(["not_booked", "unknown", "booked"]))
+            yield self.event("pregnancy.notified", 0, practice, body)
         if r.random() < 0.8:
             yield self.event(
                 "pregnancy.booked",
@@ -127,7 +103,7 @@ class Family:
         if r.random() < 0.3:
             yield self.moved(practice)
         if r.random() < 0.15:
-            yield from self.merged()
+            yield from merged(self, practice, PROVIDER)
         if r.random() < 0.3:
             yield from self.safeguarded()
         if r.random() < 0.15:
@@ -221,7 +197,7 @@ class Family:
         born_at = self.start + timedelta(days=day)
         baby = f"b{self.number}"
         if self.random.random() < 0.5:
-            yield from self.numbered(baby, day)
+            yield from numbered(self, baby, day, PROVIDER)
         yield self.event(
             "birth.recorded",
             day,
@@ -255,52 +231,6 @@ class Family:
             yield self.event("encounter.updated", day + 1.6, PROVIDER, cancelled, "cancel")
         if self.random.random() < 0.7:
             yield self.summary(day + self.random.uniform(1.6, 5), born_at + timedelta(days=1.5))
-
-    def numbered(self, baby: str, day: float) -> Iterator[Event]:
-        """The baby's number, and somebody who knows nothing else, before or after it is told."""
-        number = nhs_number(50_000 + self.number)
-        known = {
-            "baby_id": baby,
-            "baby_nhs": number,
-            "mother_nhs": None,
-            "notified_at": self.start + timedelta(days=day + 1),
-            "child_health_org": PROVIDER,
-        }
-        yield self.event("birth.notified", day + self.random.uniform(0.5, 4), PROVIDER, known)
-        born = (self.start + timedelta(days=day)).date().isoformat()
-        subject = Person(reference=f"nhs:{number}", nhs_number=number, birth_date=born)
-        for n, test in enumerate(("NIPE", "hearing")):
-            seen = {"baby_id": subject.reference, "test": test, "outcome": "done"}
-            at = day + self.random.uniform(1, 3 + n)
-            yield replace(
-                self.event("screening.newborn", at, "RYV", seen, f"{test}-{n}"), subject=subject
-            )
-
-    def merged(self) -> Iterator[Event]:
-        """A practice knew her by another number, until somebody saw that she is one person."""
-        number, other = nhs_number(self.number), nhs_number(80_000 + self.number)
-        subject = Person(reference=f"nhs:{other}", nhs_number=other)
-        body = {
-            "learnt_on": self.start.date().isoformat(),
-            "how_known": "test",
-            "gestation": None,
-            "booked_status": "unknown",
-            "entry_route": "GP",
-            "first_baby": None,
-            "age_at_lmp": None,
-        }
-        first = self.event("pregnancy.notified", self.random.uniform(0, 9), PRACTICES[0], body, "o")
-        yield replace(first, subject=subject)
-        names = (number, other) if self.random.random() < 0.5 else (other, number)
-        merge = {
-            "kind": "nhs_merge",
-            "baby_id": None,
-            "from": names[0],
-            "to": names[1],
-            "effective": self.start.date().isoformat(),
-        }
-        told = self.event("demographics.changed", self.random.uniform(5, 60), PROVIDER, merge, "m")
-        yield replace(told, subject=Person(reference=f"nhs:{names[1]}", nhs_number=names[1]))
 
     def summary(self, day: float, discharged_at: datetime) -> Event:
         """The mother's discharge summary, complete or not."""
