@@ -1,12 +1,14 @@
 """The identity agent: one person's events in order, each sent on to its episode.
 
-Gather (what is known of the person), decide (`hub.core.identity`), apply (one input for the
-episode, with the team as the directory knows it at this moment).
+Gather (what is known of the person), decide (`hub.core.identity`, `hub.core.linking`), apply (one
+input for the episode, with the team as the directory knows it at this moment, and what other keys
+of the same person are to be told).
 """
 
 import faust
 import msgspec
 from aiokafka import ConsumerRecord
+from msgspec.structs import replace
 
 from agents.context import Context
 from agents.fitting import check_all_fit, closed_to_fit
@@ -14,13 +16,26 @@ from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
+from agents.people import (
+    as_inputs,
+    hold,
+    joined_inputs,
+    link_outputs,
+    released,
+    waits_for_its_pregnancy,
+)
 from agents.transport import PartitionStore, confirmed_offset, slices
+from hub.core.babies import baby_meant, baby_named
 from hub.core.faults import FaultReason, HubFault
-from hub.core.identity import PersonState, identify
-from hub.core.model import Event, Input, InputKind
-from hub.edges.avro import decode_event, encode_input
+from hub.core.identity import identify
+from hub.core.linking import as_known_there, take_link, two_candidates
+from hub.core.model import Event, Holder
+from hub.core.person import PersonState, files_of
+from hub.core.ties import claims
+from hub.edges.avro import decode_event, pass_event_on
 from hub.edges.directory import team_for
-from hub.ops.topics import INPUTS, PERSONS
+from hub.edges.links import link_codec
+from hub.ops.topics import PERSONS
 
 TABLE = "persons"
 
@@ -52,17 +67,22 @@ def add_identity(app: faust.App, context: Context) -> None:
 
 
 def resolve(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int) -> Kept:
-    """Find the episode of one event; what cannot be resolved is kept back."""
+    """Find the episode of one event, or take a link in; what cannot be resolved is kept back."""
     key = key_of(record)
     state = _unpack(kept.state) if kept.state else PersonState()
     event: Event | None = None
+    value = record.value or b""
     try:
-        event = decode_event(record.value or b"", arrived_at(record))
-        given, after = input_for(context, key.decode(), state, event)
-        output = Output(INPUTS, given.episode_id.encode(), encode_input(given))
-        fresh = kept.after(record.offset, _pack(after), (output,), confirmed=confirmed)
+        links = link_codec(context.schemas)
+        if links.is_link(value):
+            after, outputs = _linked(context, key.decode(), state, value)
+        else:
+            event = decode_event(value, arrived_at(record))
+            after, outputs = _heard(context, key.decode(), state, event)
+        fresh = kept.after(record.offset, _pack(after), outputs, confirmed=confirmed)
         check_all_fit(TABLE, key, fresh)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
+        family = family_of(context.schemas, event)
         output = quarantined(
             error,
             agent="identity",
@@ -70,38 +90,74 @@ def resolve(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int
             received_at=arrived_at(record),
             source=event.source if event else "unknown",
             event_type=event.type if event else None,
-            family=family_of(context.schemas, event),
+            family=family,
         )
-        return kept.after(record.offset, _pack(state), (output,), confirmed=confirmed)
+        outputs = (output,)
+        if event is not None and waits_for_its_pregnancy(error):
+            # What it ties is known all the same.
+            sends, state = claims(state, event, key.decode(), context.secret)
+            outputs = (output, *link_outputs(context, sends))
+            state = hold(state, output, event, value, arrived_at(record), family)
+        return kept.after(record.offset, _pack(state), outputs, confirmed=confirmed)
     return fresh
 
 
-def input_for(
+def _linked(
+    context: Context, key: str, state: PersonState, value: bytes
+) -> tuple[PersonState, tuple[Output, ...]]:
+    """Take in what another key tells.  Raises SenderFault."""
+    taken = take_link(state, key, link_codec(context.schemas).decode(value))
+    outputs = [*link_outputs(context, taken.sends)]
+    outputs += joined_inputs(context, taken.joined, _team(context, taken.state))
+    after = taken.state
+    if after.moved is not None or len(after.episodes) > len(state.episodes):
+        after, let_go = released(context, key, after)
+        outputs += let_go
+    return after, tuple(outputs)
+
+
+def _heard(
     context: Context, key: str, state: PersonState, event: Event
-) -> tuple[Input, PersonState]:
-    """The input of an event for its episode.  Raises SenderFault, HubFault."""
+) -> tuple[PersonState, tuple[Output, ...]]:
+    """The inputs of an event for its episode, and for others of the same pregnancy.
+
+    Raises SenderFault, HubFault.
+    """
+    if state.contested:
+        raise two_candidates()
+    if state.moved is not None:
+        sends, after = claims(state, event, key, context.secret)
+        there = pass_event_on(as_known_there(state.moved, event))
+        onward = Output(PERSONS, state.moved.key.encode(), there)
+        return after, (onward, *link_outputs(context, sends))
     rule = context.policy.events.get(event.type)
     if rule is None:
         raise HubFault(FaultReason.POLICY_ERROR, f"no policy file for {event.type}")
     episode_id, after = identify(
         state, event, key=key, secret=context.secret, opens_episode=rule.opens_episode
     )
-    now = context.clock.now()
-    team = team_for(
+    baby = baby_meant(after, episode_id, event)
+    if baby != baby_named(event):
+        event = replace(event, body={**event.body, "baby_id": baby})
+    files = next(f for e in after.episodes if episode_id in (f := files_of(e)))
+    others = [one for one in files if one != episode_id]
+    outputs = as_inputs(context, event, episode_id, others, _team(context, after))
+    sends, after = claims(after, event, key, context.secret)
+    outputs += link_outputs(context, sends)
+    if after.held and len(after.episodes) > len(state.episodes):
+        after, let_go = released(context, key, after)
+        outputs += let_go
+    return after, tuple(outputs)
+
+
+def _team(context: Context, state: PersonState) -> tuple[Holder, ...]:
+    """Who holds which role around a person at this moment."""
+    return team_for(
         context.directory,
-        now,
-        nhs_number=after.nhs_number,
-        practice=after.practice,
-        provider=after.provider,
-        area=after.area,
-        practice_since=after.practice_since,
+        context.clock.now(),
+        nhs_number=state.nhs_number,
+        practice=state.practice,
+        provider=state.provider,
+        area=state.area,
+        practice_since=state.practice_since,
     )
-    given = Input(
-        input_id=event.id,
-        kind=InputKind.EVENT,
-        at=now,
-        episode_id=episode_id,
-        event=event,
-        team=team,
-    )
-    return given, after

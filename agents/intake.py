@@ -19,9 +19,9 @@ from agents.receipts import input_of
 from agents.transport import Slice, slices
 from hub.core.corrections import CORRECTED
 from hub.core.faults import SenderFault
-from hub.core.identity import person_key
 from hub.core.matters import matter_of
 from hub.core.model import Event
+from hub.core.person import person_key
 from hub.edges.avro import decode_event, encode_input, event_from_json, pass_event_on
 from hub.edges.intake import check_event
 from hub.edges.matters import input_of_event

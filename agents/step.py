@@ -17,11 +17,11 @@ from agents.outputs import Output
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.matters import Counted
-from hub.core.model import Input
+from hub.core.model import Event, Input, InputKind
 from hub.core.outcomes import Decision
 from hub.core.policy import Policy
-from hub.edges.avro import DecisionRecord, encode_decision
-from hub.ops.topics import DECISIONS
+from hub.edges.avro import DecisionRecord, encode_decision, encode_input
+from hub.ops.topics import DECISIONS, INPUTS
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Episode).decode
@@ -59,7 +59,21 @@ def step(
     """
     decision = decide(episode_of(kept, place.key), given, policy)
     beside = [counted(one, decision.at) for one in decision.counted] if counted else []
+    beside += [_shared(decision, event, given) for event in decision.shared]
     return _after(kept, place, decision, *beside), decision
+
+
+def _shared(decision: Decision, event: Event, given: Input) -> Output:
+    """What another episode of the same pregnancy hears of an event that is remembered here."""
+    told = Input(
+        input_id=f"{event.id}:followed",
+        kind=InputKind.FOLLOWED,
+        at=decision.at,
+        episode_id=decision.shared_with,
+        event=event,
+        team=given.team,
+    )
+    return Output(INPUTS, told.episode_id.encode(), encode_input(told))
 
 
 def step_undecided(policy: Policy, kept: Kept, place: Place, at: datetime, *beside: Output) -> Kept:

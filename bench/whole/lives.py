@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from hub.core.faults import SenderFault
-from hub.core.identity import PersonState, identify, person_key
+from hub.core.identity import identify
 from hub.core.model import Event, Input, InputKind, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued
+from hub.core.person import PersonState, person_key
 from hub.core.policy import Policy
 from hub.edges.directory import team_for
 from tests.simulation.families import Family, directory

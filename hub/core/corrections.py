@@ -37,7 +37,7 @@ def target_of(draft: Draft, event: Event) -> Remembered:
     return found
 
 
-def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
+def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "corrected") -> None:
     """Put a corrected event in the place of the original, and tell everybody who had that.
 
     Raises SenderFault when the original is unknown or the correction is of another type.
@@ -55,9 +55,9 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     stood, objected = answers.standing(draft), draft.objections
     draft.remember(replace(event, body={"target_id": target.id}), target.subject)
     draft.history = [r for r in draft.history if r.id != target.id]
-    draft.remember(corrected, subject_of(draft, rule, corrected))
+    draft.remember(corrected, subject_of(draft, rule, corrected), followed=target.followed)
     refold(draft)
-    say_recorded(draft, event, "corrected")
+    say_recorded(draft, event, how)
     say_changed(draft)
     requirements.recompute(draft)
     answers.doubt_corrected(draft, corrected)
@@ -70,8 +70,9 @@ def correct(draft: Draft, event: Event, fresh: Event | None) -> None:
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
-    speak(draft, rule, corrected)
-    matters.count_anew(draft, target, corrected)
+    if not target.followed:
+        speak(draft, rule, corrected)
+        matters.count_anew(draft, target, corrected)
 
 
 def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
@@ -120,7 +121,7 @@ def retract(draft: Draft, event: Event) -> None:
     target = str(event.body["target_id"])
     stood, objected = answers.standing(draft), draft.objections
     held = draft.remembered(target)
-    if held is not None:
+    if held is not None and not held.followed:
         matters.take_back(draft, held)
     forget(draft, target)
     refold(draft)

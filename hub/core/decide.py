@@ -9,7 +9,7 @@ later of the two times.
 
 from msgspec.structs import replace
 
-from hub.core import aiming, answers, corrections, gaps, matters, receipts
+from hub.core import aiming, answers, corrections, gaps, joining, matters, receipts
 from hub.core.absorb import take_team
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
@@ -45,18 +45,7 @@ def decide(
     draft = Draft(episode, policy, at)
     draft.silences = silences
     settle(draft, at, inclusive=False)
-    match given.kind:
-        case InputKind.EVENT:
-            _hear(draft, given)
-            release(draft)
-        case InputKind.RECEIPT:
-            _receive(draft, given)
-        case InputKind.QUARANTINED | InputKind.REDRIVEN:
-            _note_quarantine(draft, given)
-        case InputKind.COUNTED:
-            _hear_counted(draft, given)
-        case InputKind.WAKE:
-            draft.reckoned = False  # The time to look at everything, whoever looked last.
+    _take_in(draft, given)
     _come_to_rest(draft)
     matters.close_books(draft)
     wake = next_wake(draft)
@@ -71,7 +60,30 @@ def decide(
         at=at,
         policy_version=policy.version,
         counted=tuple(draft.counted),
+        shared=tuple(draft.shared),
+        shared_with=draft.shared_with,
     )
+
+
+def _take_in(draft: Draft, given: Input) -> None:
+    """What an input says, by its kind."""
+    match given.kind:
+        case InputKind.EVENT:
+            _hear(draft, given)
+            release(draft)
+        case InputKind.RECEIPT:
+            _receive(draft, given)
+        case InputKind.QUARANTINED | InputKind.REDRIVEN:
+            _note_quarantine(draft, given)
+        case InputKind.COUNTED:
+            _hear_counted(draft, given)
+        case InputKind.FOLLOWED:
+            joining.follow(draft, given)
+            release(draft)
+        case InputKind.JOINED:
+            joining.join(draft, given)
+        case InputKind.WAKE:
+            draft.reckoned = False  # The time to look at everything, whoever looked last.
 
 
 def _come_to_rest(draft: Draft) -> None:

@@ -54,8 +54,7 @@ class Draft:
         self.at = at
         self.heard_at = at
         """When what is being heard (an event, or what a receipt tells of) really happened."""
-        self.moment = at
-        """The time looked at: `at`, or the due time of what is falling due before it."""
+        self.moment = at  # The time looked at: `at`, or the due time of what falls due before it.
         self.turned_at = episode.at or at  # Up to when holders who come or go were looked at.
         self.episode_id = episode.episode_id
         self.mother = episode.mother
@@ -76,14 +75,15 @@ class Draft:
         self.outcomes: list[type_of_outcome] = []
         self.counted: list[Any] = []
         """What matters elsewhere are to count of this decision (`hub.core.matters.Counted`)."""
+        self.shared: list[Event] = []  # What another episode of the pregnancy is to hear of.
+        self.shared_with = ""
         self.reckoner = f"{RECKONING}/{policy.version}"
         self.reckoned = episode.reckoned_by == self.reckoner
-        """Whether the last decision was made by the same rules under the same policy: then nothing
-        that it left undone can be done now unless something has changed."""
+        """Whether the last decision was made by the same rules and policy: then nothing that it
+        left undone can be done now unless something has changed."""
         self.changed: set[str] = set()
         """Ids of the obligations, expectations and gaps set in this decision."""
-        self.before: dict[str, Obligation | None] = {}
-        """The obligations among them as they were; None for a new one."""
+        self.before: dict[str, Obligation | None] = {}  # Obligations set, as they were before.
         self.waits = Waits()
         self.silences: list[Silent] | None = None
         """Where rules that stay silent write why; None while nobody asks."""
@@ -146,7 +146,7 @@ class Draft:
 
     # --- changing -----------------------------------------------------------------------------
 
-    def remember(self, event: Event, subject: str) -> None:
+    def remember(self, event: Event, subject: str, *, followed: bool = False) -> None:
         """Keep an event in the history, dropping the oldest beyond the bound."""
         self.history.append(
             Remembered(
@@ -159,6 +159,7 @@ class Draft:
                 subject=subject,
                 body=_pack(event.body),
                 labels=self._labels(event),
+                followed=followed,
             )
         )
         if len(self.history) > HISTORY_LIMIT:

@@ -27,6 +27,8 @@ class Remembered(Struct, frozen=True, kw_only=True, array_like=True):
     retracted: bool = False
     labels: tuple[str, ...] = ()
     """What restricts who may have how much of it: by its publisher, and by what it says."""
+    followed: bool = False
+    """Whether another episode of the same pregnancy decided what it asks for."""
 
 
 class Baby(Struct, frozen=True, kw_only=True):

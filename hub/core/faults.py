@@ -25,6 +25,7 @@ class FaultReason(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
     BEFORE_EPISODE = "before_episode"
     NO_EPISODE = "no_episode"
+    TWO_CANDIDATES = "two_candidates"
     UNKNOWN_TARGET = "unknown_target"
     UNKNOWN_NOTICE = "unknown_notice"
     DUPLICATE_CONFLICT = "duplicate_conflict"

@@ -14,8 +14,9 @@ from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.faults import FaultReason, HubFault
+from hub.core.infants import is_infant
 from hub.core.lifecycle import ENDED, RETURNED
-from hub.core.model import Event, Level, Person, Signal
+from hub.core.model import Event, Level, Signal
 from hub.core.outcomes import EpisodeChanged, EventRecorded
 from hub.core.policy import EventRule, Policy, Requirement, TellRule
 
@@ -53,12 +54,16 @@ def subject_of(draft: Draft, rule: EventRule, event: Event) -> str:
 
 
 def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
-    """Remember a new event, set what it says, answer what was awaited, raise what it asks."""
+    """Remember a new event, set what it says, answer what was awaited, raise what it asks.
+
+    What is `followed` is heard, and asks nothing: another episode of the pregnancy decides it.
+    """
+    followed = how == "followed"
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
     born_on = draft.mother.birth_date if draft.mother else None
     if not matters.is_matter(draft.episode_id):
-        _know(draft, event.subject)
-    draft.remember(event, subject_of(draft, rule, event))
+        _know(draft, event)
+    draft.remember(event, subject_of(draft, rule, event), followed=followed)
     absorb_in_turn(draft, rule, event)
     say_recorded(draft, event, how)
     say_changed(draft)
@@ -72,8 +77,9 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     if draft.ended_at is not None and before[1] is None:
         receipts.sent_before_loss_was_known(draft)
     answers.recount(draft)
-    speak(draft, rule, event)
-    matters.count(draft, event)
+    if not followed:
+        speak(draft, rule, event)
+        matters.count(draft, event)
     _speak_of_age(draft, event, born_on)
 
 
@@ -84,7 +90,7 @@ def _speak_of_age(draft: Draft, event: Event, known_before: str | None) -> None:
     """
     if draft.mother is None or known_before or draft.mother.birth_date is None:
         return
-    for earlier in [r for r in draft.history if r.id != event.id and not r.retracted]:
+    for earlier in [r for r in draft.history if r.id != event.id and _asks_still(r)]:
         rule = draft.policy.events.get(earlier.type)
         if rule is None:
             continue
@@ -97,13 +103,23 @@ def _speak_of_age(draft: Draft, event: Event, known_before: str | None) -> None:
                 requirements.raise_for(draft, requirement, context, earlier)
 
 
+def _asks_still(remembered: Remembered) -> bool:
+    return not remembered.retracted and not remembered.followed
+
+
 def _asks_age(rule: TellRule | Requirement) -> bool:
     """Whether a rule's condition turns on the mother's age."""
     return rule.when is not None and not AGES.isdisjoint(rule.when.facts)
 
 
-def _know(draft: Draft, subject: Person) -> None:
-    """Fill in what is now known of the mother; what is known is never blanked."""
+def _know(draft: Draft, event: Event) -> None:
+    """Fill in what is now known of the mother; what is known is never blanked.
+
+    A record of the baby's own says nothing of her: its number and its age are the baby's.
+    """
+    subject = event.subject
+    if is_infant(subject, event.occurred_at):
+        return
     if draft.mother is None:
         draft.mother = subject
         return

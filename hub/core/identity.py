@@ -9,15 +9,17 @@ episode too, under her publisher's own reference.
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from hub.core.babies import babies_told, baby_named
 from hub.core.deadlines import TERM_DAYS, local_date
 from hub.core.draft import HISTORY_LIMIT, estimated_due_date
 from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES
-from hub.core.model import Event
+from hub.core.infants import is_babys_own
+from hub.core.model import Event, Person
+from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
 
 DUE_DATE_WINDOW = timedelta(days=21)
 BEFORE_CONCEPTION = timedelta(days=14)
@@ -42,40 +44,6 @@ HEARD_LIMIT = HISTORY_LIMIT
 """Events whose copies are recognised, for each pregnancy: as many as an episode remembers."""
 
 
-class KnownEpisode(Struct, frozen=True, kw_only=True):
-    """One pregnancy of a person, as far as telling it from another needs."""
-
-    episode_id: str
-    opened_at: datetime
-    edd: str | None = None
-    ended_at: datetime | None = None
-    heard: tuple[int, ...] = ()
-    """Fingerprints of its latest events: a late copy of one goes where the first one went, even
-    when by now another pregnancy would fit it better."""
-
-
-class PersonState(Struct, frozen=True, kw_only=True):
-    """What is known of one person across her pregnancies."""
-
-    episodes: tuple[KnownEpisode, ...] = ()
-    practice: str | None = None
-    practice_since: datetime | None = None
-    provider: str | None = None
-    area: str | None = None
-    nhs_number: str | None = None
-
-
-def person_key(event: Event, secret: bytes) -> str:
-    """A key for a person that cannot be turned back into an identity.
-
-    The NHS number where there is one, else the publisher's own reference, hashed with a secret of
-    the hub's.
-    """
-    number = event.subject.nhs_number
-    known = f"nhs:{number}" if number else f"{event.source}:{event.subject.reference}"
-    return "p-" + blake2b(known.encode(), key=secret, digest_size=ID_BYTES).hexdigest()
-
-
 def _episode_id(key: str, event: Event, secret: bytes) -> str:
     known = f"{key}:{event.id}".encode()
     return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
@@ -89,7 +57,8 @@ def _fingerprint(event: Event) -> int:
 def _heard_in(state: PersonState, event: Event) -> str | None:
     """The episode in which this very event was heard before, where it was."""
     fingerprint = _fingerprint(event)
-    return next((e.episode_id for e in state.episodes if fingerprint in e.heard), None)
+    every = [one for e in state.episodes for one in (e, *e.also)]
+    return next((e.episode_id for e in every if fingerprint in e.heard), None)
 
 
 def _due_date(event: Event) -> str | None:
@@ -165,6 +134,9 @@ def identify(
         return heard_in, state
     due = _due_date(event)
     learnt = _learn(state, event)
+    babys = _episode_of_baby(state, event)
+    if babys is not None:
+        return babys.episode_id, _update(learnt, babys, event, due)
     too_old = False
     for known in reversed(state.episodes):
         if _belongs(known, event, due):
@@ -191,15 +163,25 @@ def identify(
     return opened.episode_id, replace(learnt, episodes=episodes)
 
 
+def _episode_of_baby(state: PersonState, event: Event) -> KnownEpisode | None:
+    """The pregnancy of the baby that an event names: it may be over, and she pregnant again."""
+    baby = baby_named(event)
+    if baby is None:
+        return None
+    return next((e for e in reversed(state.episodes) if baby in e.babies), None)
+
+
 def _opened(episode_id: str, event: Event, due: str | None) -> KnownEpisode:
     """A pregnancy as the first event of it tells it."""
-    return KnownEpisode(
+    fresh = KnownEpisode(
         episode_id=episode_id,
         opened_at=event.occurred_at,
         edd=due,
         ended_at=_ended_at(event),
         heard=(_fingerprint(event),),
+        of_infant=is_babys_own(event),
     )
+    return replace(fresh, **babies_told(fresh, event))
 
 
 def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | None) -> PersonState:
@@ -210,6 +192,7 @@ def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | No
         edd=due if stated or known.edd is None else known.edd,
         ended_at=known.ended_at or _ended_at(event),
         heard=(*known.heard, _fingerprint(event))[-HEARD_LIMIT:],
+        **babies_told(known, event),
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
 
@@ -223,12 +206,19 @@ def _ended_at(event: Event) -> datetime | None:
     return event.occurred_at if whole else None
 
 
+def _number(state: PersonState, subject: Person) -> str | None:
+    """Her NHS number; what came by another key of hers may carry a number she had before."""
+    if subject.reference.startswith(BY_A_LINK):
+        return state.nhs_number or subject.nhs_number
+    return subject.nhs_number or state.nhs_number
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
         state,
-        nhs_number=event.subject.nhs_number or state.nhs_number,
+        nhs_number=_number(state, event.subject),
         provider=body.get("provider") or state.provider,
     )
     if fresh.practice is None and body.get("gp_ods"):

@@ -46,6 +46,11 @@ class InputKind(StrEnum):
     QUARANTINED = "quarantined"
     REDRIVEN = "redriven"
     COUNTED = "counted"
+    FOLLOWED = "followed"
+    """An event that another episode of the same pregnancy decides: it is heard, and asks nothing.
+    """
+    JOINED = "joined"
+    """Another episode turned out to be of the same pregnancy: tell it what is remembered here."""
 
 
 class Signal(StrEnum):
@@ -251,5 +256,7 @@ class Input(Struct, frozen=True, kw_only=True):
     receipt: Receipt | None = None
     quarantine: QuarantineNote | None = None
     counted: CountedNote | None = None
+    other: str = ""
+    """With `joined`: the other episode of the same pregnancy."""
     replacement: Event | None = None
     """The event inside a correction, unpacked when the input is gathered; never sent as a field."""

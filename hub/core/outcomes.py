@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hub.core.episode import Baby, Episode, Milestone
 from hub.core.model import (
+    Event,
     GapState,
     Holder,
     Level,
@@ -227,7 +228,7 @@ class EventRecorded(Outcome, frozen=True, kw_only=True, tag="event_recorded"):
     occurred_at: datetime
     organisation: str
     how: str
-    """new, duplicate, corrected, retracted, after_end, before_start."""
+    """new, duplicate, corrected, retracted, after_end, before_start, followed."""
 
 
 class WakeWanted(Outcome, frozen=True, kw_only=True, tag="wake_wanted"):
@@ -265,6 +266,9 @@ class Decision(Struct, frozen=True, kw_only=True):
     policy_version: str
     counted: tuple[Any, ...] = ()
     """What matters are to count of it (`hub.core.matters.Counted`); not part of its record."""
+    shared: tuple[Event, ...] = ()
+    """What another episode of the same pregnancy is to hear of; not part of its record."""
+    shared_with: str = ""
 
     @property
     def seq(self) -> int:

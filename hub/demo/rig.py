@@ -13,11 +13,12 @@ from msgspec import structs
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import HubFault, SenderFault
-from hub.core.identity import PersonState, identify, person_key
+from hub.core.identity import identify
 from hub.core.lifecycle import ENDED
 from hub.core.matters import matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
+from hub.core.person import PersonState, person_key
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.answers import Answers, find_notice

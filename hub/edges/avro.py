@@ -113,6 +113,7 @@ class Codec:
             receipt=told.receipt,
             quarantine=told.quarantine,
             counted=told.counted,
+            other=told.other,
         )
         written = self._wire.write_fast("hub.input", record, LARGEST_INNER_BYTES)
         return written or self._wire.write("hub.input", _plain(record), LARGEST_INNER_BYTES)
@@ -130,6 +131,7 @@ class Codec:
             receipt=record.receipt,
             quarantine=record.quarantine,
             counted=record.counted,
+            other=record.other,
         )
 
     def encode_decision(self, decision: DecisionRecord) -> bytes:
@@ -150,8 +152,7 @@ class Codec:
 
     def decode_notice(self, sent: bytes) -> NoticeRecord:
         """A notice.  Raises SenderFault for bytes that are none."""
-        record = self._wire.read("hub.notice", sent, LARGEST_INNER_BYTES)
-        return _built(lambda: msgspec.convert(record, NoticeRecord))
+        return self._read_struct("hub.notice", sent, NoticeRecord)
 
     def encode_quarantine(self, kept: QuarantineRecord) -> bytes:
         """A quarantined input with its original bytes."""
@@ -159,8 +160,7 @@ class Codec:
 
     def decode_quarantine(self, sent: bytes) -> QuarantineRecord:
         """A quarantined input.  Raises SenderFault for bytes that are none."""
-        record = self._wire.read("hub.quarantine", sent, LARGEST_INNER_BYTES)
-        return _built(lambda: msgspec.convert(record, QuarantineRecord))
+        return self._read_struct("hub.quarantine", sent, QuarantineRecord)
 
     def _read_struct(self, stem: str, sent: bytes, wanted: type[type_of_built]) -> type_of_built:
         released = self._wire.schema_of(sent, LARGEST_INNER_BYTES)

@@ -69,7 +69,7 @@ def _event(reading: Reading, draft: Draft, number: int, received_at: datetime) -
         occurred_at=draft.occurred_at or reading.occurred_at,
         received_at=received_at,
         recorded_at=reading.recorded_at,
-        subject=reading.people.mother,
+        subject=reading.people.subject,
         actor=Actor(id=operator or None, org=organisation),
         body=draft.body,
     )

@@ -60,6 +60,7 @@ _BY_REASON: Final = {
     FaultReason.FROM_THE_FUTURE: 102,
     FaultReason.BEFORE_EPISODE: 102,
     FaultReason.NO_EPISODE: 204,
+    FaultReason.TWO_CANDIDATES: 204,
     FaultReason.UNKNOWN_TARGET: 204,
     FaultReason.UNKNOWN_NOTICE: 204,
     FaultReason.DUPLICATE_CONFLICT: 207,

@@ -25,17 +25,19 @@ class Identifiers:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """The mother, and the publisher's id of her baby when the record is the baby's."""
+    """Who is meant, and the publisher's id of the baby when the record is the baby's."""
 
-    mother: Person
+    subject: Person
+    """The mother, or the baby where nothing says who the mother is."""
     baby_id: str | None = None
 
 
 def people(message: Message, profile: Profile, organisation: str, at: datetime) -> People:
     """Read PID.  Raises SenderFault naming the field.
 
-    A record is a baby's when its birth date is within `BABY_UNTIL` of the event; then PID-21 must
-    say who the mother is, because the mother's episode is where everything about a baby goes.
+    A record is a baby's when its birth date is within `BABY_UNTIL` of the event; then PID-21 says
+    who the mother is, because the mother's episode is where everything about a baby goes.  Without
+    it the event is the baby's own: the identity agent knows whose baby it is, or waits for a birth.
     """
     person = message.need("PID")
     own = identifiers(person, 3, profile, organisation)
@@ -52,6 +54,11 @@ def people(message: Message, profile: Profile, organisation: str, at: datetime) 
         )
         return People(mother)
     hers = identifiers(person, 21, profile, organisation)
+    if not hers.reference and hers.nhs_number is None:
+        return People(
+            Person(reference=_reference(own), nhs_number=own.nhs_number, birth_date=born),
+            _reference(own),
+        )
     _check(hers, "PID-21")
     mother = Person(reference=_reference(hers), nhs_number=hers.nhs_number)
     return People(mother, _reference(own))

@@ -1,6 +1,6 @@
 """The schemas that cross a process boundary: loading, numbers, and what a registry may show.
 
-`schemas/` is the contract: one Avro file per event type, five for the hub's own records, small
+`schemas/` is the contract: one Avro file per event type, six for the hub's own records, small
 shared types, and `ids.toml` with the fixed numbers.  A number means one text for ever; bytes on a
 topic name their schema by it.  A new event type is a new file in `schemas/events` and an entry in
 `ids.toml`, and no Python.

@@ -35,7 +35,7 @@ from hub.roles.unreadable import (
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import save_positions, saved_positions
 from hub.store.projector import Applied, apply_decisions
-from hub.store.quarantine import apply_quarantine
+from hub.store.quarantine import apply_quarantine, note_redriven
 from hub.store.read_model import gauges
 
 CONSUMER: Final = "project"
@@ -73,6 +73,7 @@ def fold_batch(engine: Engine, records: Sequence[ConsumerRecord]) -> Folded:
                     pass
         if decisions:
             _note(folded, decisions, apply_decisions(conn, decisions))
+            note_redriven(conn, decisions)
         save_positions(conn, CONSUMER, positions_after(batch.records))
     return folded
 

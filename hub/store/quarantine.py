@@ -1,15 +1,22 @@
 """Inputs that could not be decided: kept whole, until somebody redrives or returns them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from msgspec.structs import asdict
 from sqlalchemy import Connection
 
-from hub.edges.avro import QuarantineRecord
+from hub.core.outcomes import EventRecorded
+from hub.edges.avro import DecisionRecord, QuarantineRecord
 from hub.store import tables as t
 from hub.store.upsert import put_once
+
+REDRIVEN_EVENT: Final = "input.redriven"
+BY_ITSELF: Final = "hub"
+"""Who resolved it, where nobody had to: its pregnancy became known."""
 
 
 class QuarantineState(StrEnum):
@@ -26,6 +33,41 @@ def apply_quarantine(conn: Connection, record: QuarantineRecord) -> bool:
     An original that is refused again, after a redrive in vain or because its sender repeated it,
     is open again, as of then.
     """
+    fresh = _open(conn, record)
+    let_go_at = _let_go_at(conn, record) if fresh else None
+    if let_go_at is not None:
+        refusal = (record.quarantine_id, record.received_at)
+        redriven = QuarantineState.REDRIVEN
+        resolve_quarantine(conn, refusal, state=redriven, by=BY_ITSELF, now=let_go_at)
+    return fresh
+
+
+def note_redriven(conn: Connection, decisions: Iterable[DecisionRecord]) -> None:
+    """Close what came out of quarantine, as decisions say; `apply_quarantine` may come after it."""
+    for decision in decisions:
+        for outcome in decision.outcomes:
+            if isinstance(outcome, EventRecorded) and outcome.event_type == REDRIVEN_EVENT:
+                quarantine_id, _, refused_at = outcome.event_id.split(":", 2)
+                resolve_quarantine(
+                    conn,
+                    (quarantine_id, datetime.fromisoformat(refused_at)),
+                    state=QuarantineState.REDRIVEN,
+                    by=BY_ITSELF,
+                    now=decision.at,
+                )
+
+
+def _let_go_at(conn: Connection, record: QuarantineRecord) -> datetime | None:
+    """When a decision that was read before this record said that it came out of quarantine."""
+    e = t.events
+    named = f"{record.quarantine_id}:redriven:{record.received_at.isoformat()}"
+    wanted = sa.select(e.c.decided_at).where(
+        e.c.episode_id == f"q-{record.quarantine_id}", e.c.event_id == named
+    )
+    return conn.scalar(wanted)
+
+
+def _open(conn: Connection, record: QuarantineRecord) -> bool:
     row = asdict(record)
     row["reason"] = str(record.reason)
     if put_once(conn, t.quarantine, row | {"state": QuarantineState.OPEN}):
@@ -54,7 +96,8 @@ def resolve_quarantine(
 ) -> bool:
     """Mark an open item as redriven or returned, by its id and the time of the refusal meant.
 
-    False when it is not open (any more), or was refused again since.
+    False when it is not open (any more), or was refused again since.  What went through by itself
+    may still be claimed by the person who sent it through.
     """
     quarantine_id, received_at = refusal
     q = t.quarantine
@@ -63,7 +106,7 @@ def resolve_quarantine(
         .where(
             q.c.quarantine_id == quarantine_id,
             q.c.received_at == received_at,
-            q.c.state == QuarantineState.OPEN,
+            sa.or_(q.c.state == QuarantineState.OPEN, q.c.resolved_by == BY_ITSELF),
         )
         .values(state=state, resolved_at=now, resolved_by=by)
     )

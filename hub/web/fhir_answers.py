@@ -31,6 +31,7 @@ CODES: Final = {
     FaultReason.FROM_THE_FUTURE.value: "business-rule",
     FaultReason.BEFORE_EPISODE.value: "business-rule",
     FaultReason.NO_EPISODE.value: "not-found",
+    FaultReason.TWO_CANDIDATES.value: "multiple-matches",
     FaultReason.UNKNOWN_TARGET.value: "not-found",
     FaultReason.UNKNOWN_NOTICE.value: "not-found",
     FaultReason.DUPLICATE_CONFLICT.value: "conflict",

@@ -35,6 +35,7 @@ TITLES: dict[FaultReason, str] = {
     FaultReason.FROM_THE_FUTURE: "The event lies in the future",
     FaultReason.BEFORE_EPISODE: "The event lies before the episode",
     FaultReason.NO_EPISODE: "No episode fits the event",
+    FaultReason.TWO_CANDIDATES: "Two people could be meant",
     FaultReason.UNKNOWN_TARGET: "The event it refers to is not known",
     FaultReason.UNKNOWN_NOTICE: "The notice is not known",
     FaultReason.DUPLICATE_CONFLICT: "This id was used before with different content",

@@ -32,6 +32,8 @@ from hub.web.desk import Desk
 
 NOT_REDRIVEN: Final = {
     FaultReason.DUPLICATE_CONFLICT: "The publisher must send it again under an id of its own.",
+    FaultReason.TWO_CANDIDATES: "Nothing says yet which of two people is meant. The publisher must "
+    "send it again with the mother's NHS number, or send the merge of her two records first.",
     FaultReason.OVERSIZE: "Only a part of the original is kept. The publisher must send less.",
 }
 """Reasons that sending the same bytes again can never mend."""

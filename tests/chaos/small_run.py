@@ -16,9 +16,10 @@ from agents.guard import quarantined
 from agents.kept import close_kept, next_wake_of, open_kept
 from agents.step import Place, step
 from hub.core.faults import SenderFault
-from hub.core.identity import PersonState, identify, person_key
+from hub.core.identity import identify
 from hub.core.model import Event, Input, InputKind
 from hub.core.outcomes import NoticeIssued
+from hub.core.person import PersonState, person_key
 from hub.edges.avro import (
     decode_decision,
     decode_event,

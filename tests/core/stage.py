@@ -109,6 +109,7 @@ class Family:
         holders: tuple[Holder, ...] = TEAM,
         replacement: Event | None = None,
         labels: tuple[str, ...] = (),
+        kind_of_input: InputKind = InputKind.EVENT,
         **body: Any,
     ) -> Decision:
         """Hear an event that happened at `occurred`, or at once."""
@@ -126,7 +127,7 @@ class Family:
         return self.decide(
             Input(
                 input_id=event.id,
-                kind=InputKind.EVENT,
+                kind=kind_of_input,
                 at=local(at),
                 episode_id="ep-1",
                 event=event,

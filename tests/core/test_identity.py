@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.identity import EPISODES_LIMIT, PersonState, identify, person_key
+from hub.core.identity import EPISODES_LIMIT, identify
 from hub.core.model import Event, Person
+from hub.core.person import PersonState, person_key
 from tests.core.stage import local
 
 SECRET = b"a secret"

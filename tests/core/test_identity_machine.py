@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.identity import PersonState, identify, person_key
+from hub.core.identity import identify
 from hub.core.model import Event, Person
+from hub.core.person import PersonState, person_key
 from hub.edges.intake import LATEST_DUE, OVERDUE
 from tests.core.stage import local, policy
 

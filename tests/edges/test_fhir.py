@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub.core.infants import is_infant
 from hub.edges.anything import Outcome, read_anything
 from hub.edges.fhir.people import CHILD_UNTIL_YEARS
 from tests.edges.fhir_documents import (
@@ -116,13 +117,18 @@ def test_ignored(sentence: str, reason: str, document: dict[str, Any]) -> None:
     assert (Outcome.IGNORED, reason) == (found.outcome, found.reason)
 
 
+def test_a_baby_of_whom_nobody_is_named_is_its_own_subject() -> None:
+    """The identity agent knows whose baby it is; nobody around it is guessed to be the mother."""
+    found = read(bundle(weight(), baby()))
+    assert Outcome.EVENTS == found.outcome
+    (event,) = found.events
+    assert (event.body["baby_id"], True) == (
+        event.subject.reference,
+        is_infant(event.subject, event.occurred_at),
+    )
+
+
 REFUSED: list[tuple[str, str, str, dict[str, Any]]] = [
-    (
-        "A baby without a mother.",
-        "missing_identity",
-        "Bundle.entry[1].resource",
-        bundle(weight(), baby()),
-    ),
     (
         "A foster mother is not the mother.",
         "missing_identity",

@@ -51,6 +51,12 @@ ONE_EVENT: list[tuple[str, str, str, dict[str, Any]]] = [
         {"subject": "baby", "baby_id": "RXX/100999", "kind": "discharged", "destination": "19"},
     ),
     (
+        "a03-baby-without-mother",
+        "Nothing says who the mother is: the event is the baby's own.",
+        "encounter.updated",
+        {"subject": "baby", "baby_id": "RXX/100999", "kind": "discharged"},
+    ),
+    (
         "a11-admission-cancelled",
         "The admission was a mistake.",
         "encounter.updated",

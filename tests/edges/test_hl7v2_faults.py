@@ -30,7 +30,6 @@ FAULTS = [
     ("bad-no-visit-number", "A stay without a number.", SCHEMA, "PV1-19.1"),
     ("bad-no-person", "Nobody at all.", MISSING, "PID"),
     ("bad-nobody", "A PID without identifiers.", FaultReason.MISSING_IDENTITY, "PID-3"),
-    ("bad-baby-without-mother", "A baby of nobody.", FaultReason.MISSING_IDENTITY, "PID-21"),
     ("bad-training", "A rehearsal must not raise a duty.", UNSUPPORTED, "MSH-11"),
     ("bad-version", "A version that nobody has tried.", UNSUPPORTED, "MSH-12"),
     ("bad-trigger", "A trigger that means nothing here.", UNSUPPORTED, "MSH-9.2"),

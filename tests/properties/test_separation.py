@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import SenderFault
-from hub.core.identity import PersonState, identify, person_key
+from hub.core.identity import identify
 from hub.core.model import Event, Holder, Input, InputKind, Person, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued
+from hub.core.person import PersonState, person_key
 from hub.edges.avro import encode_decision
 from hub.edges.records import DecisionRecord
 from tests.core.stage import TEAM, local, policy

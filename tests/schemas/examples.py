@@ -44,6 +44,8 @@ def _record(avro: dict[str, Any], stem: str, *, full: bool) -> dict[str, Any]:
         record["event"] = encode_event(event_from_json(REPLACEMENT, AN_INSTANT)) if full else None
     if stem == "hub.quarantine":
         record["reason"] = "unparseable"
+    if stem == "hub.link":
+        record["tie"] = "handed_over" if full else "reference"
     if stem == "hub.access":
         record |= {"what": "notice", "ground": "addressed"}
     return record

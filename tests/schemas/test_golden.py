@@ -8,6 +8,7 @@ import pytest
 
 from hub.edges import avro
 from hub.edges.access import access_codec
+from hub.edges.links import link_codec
 from hub.edges.schemas import Released, default_schemas
 from tests.schemas.regenerate import GOLDEN, golden_name, read_plainly, readable, write_plainly
 
@@ -22,6 +23,7 @@ INNER: dict[str, tuple[Any, Any]] = {
     "hub.decision": (avro.decode_decision, avro.encode_decision),
     "hub.notice": (avro.decode_notice, avro.encode_notice),
     "hub.quarantine": (avro.decode_quarantine, avro.encode_quarantine),
+    "hub.link": (link_codec(SCHEMAS).decode, link_codec(SCHEMAS).encode),
     "hub.access": (access_codec(SCHEMAS).decode, access_codec(SCHEMAS).encode),
 }
 EVERY_VERSION = pytest.mark.parametrize("one", RELEASED, ids=golden_name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.core.model import Actor, Event, Person
 from hub.edges.directory import Directory, directory_from
+from tests.simulation.other_keys import first_word, merged, nhs_number, numbered
 
 PROVIDER, COUNCIL, AREA = "RXA", "L98", "E1"
 PRACTICES = ("Y00001", "Y00002")
@@ -38,17 +39,6 @@ def directory() -> Directory:
             ],
         }
     )
-
-
-def nhs_number(number: int) -> str:
-    """A valid number of the range that is given to nobody; those without a check digit go on."""
-    nine = 999_000_000 + number * 7
-    while True:
-        weighted = sum(w * int(d) for w, d in zip(range(10, 1, -1), str(nine), strict=True))
-        check = (11 - weighted % 11) % 11
-        if check < 10:
-            return f"{nine}{check}"
-        nine += 1
 
 
 @dataclass
@@ -86,20 +76,8 @@ class Family:
         practice = r.choice(PRACTICES)
         gestation = {"weeks": 8 + r.randint(0, 14), "days": r.randint(0, 6), "basis": "LMP"}
         if r.random() < 0.5:
-            yield self.event(
-                "pregnancy.notified",
-                0,
-                practice,
-                {
-                    "learnt_on": self.start.date().isoformat(),
-                    "how_known": "test",
-                    "gestation": None,
-                    "booked_status": r.choice(["not_booked", "unknown", "booked"]),
-                    "entry_route": "GP",
-                    "first_baby": None,
-                    "age_at_lmp": None,
-                },
-            )
+            body = first_word(self.start, r.choice(["not_booked", "unknown", "booked"]))
+            yield self.event("pregnancy.notified", 0, practice, body)
         if r.random() < 0.8:
             yield self.event(
                 "pregnancy.booked",
@@ -124,6 +102,8 @@ class Family:
             )
         if r.random() < 0.3:
             yield self.moved(practice)
+        if r.random() < 0.15:
+            yield from merged(self, practice, PROVIDER)
         if r.random() < 0.3:
             yield from self.safeguarded()
         if r.random() < 0.15:
@@ -216,6 +196,8 @@ class Family:
         day = self.random.uniform(120, 160)
         born_at = self.start + timedelta(days=day)
         baby = f"b{self.number}"
+        if self.random.random() < 0.5:
+            yield from numbered(self, baby, day, PROVIDER)
         yield self.event(
             "birth.recorded",
             day,

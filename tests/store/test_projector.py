@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from hub.core.model import GapState, Level, ObligationState, Person, Severity, Signal
@@ -19,8 +20,13 @@ from hub.store import read_model as read
 from hub.store import tables as t
 from hub.store.engine import reading, writing
 from hub.store.positions import save_positions
-from hub.store.projector import Applied, apply_decision
-from hub.store.quarantine import QuarantineState, apply_quarantine, resolve_quarantine
+from hub.store.projector import Applied, apply_decision, apply_decisions
+from hub.store.quarantine import (
+    QuarantineState,
+    apply_quarantine,
+    note_redriven,
+    resolve_quarantine,
+)
 from hub.store.worklist import Listed
 from tests.store.records import (
     EPISODE,
@@ -220,6 +226,26 @@ def test_quarantine_keeps_the_bytes_and_its_state(engine: Engine) -> None:
         item.line.resolved_by,
     )
     assert () == still_open
+
+
+@pytest.mark.parametrize("decided_first", [False, True])
+def test_what_went_through_by_itself_is_closed_in_whatever_order_it_is_read(
+    engine: Engine, decided_first: bool
+) -> None:
+    """The record and the decision come by different topics."""
+    let_go = replace(recorded(f"q-1:redriven:{T0.isoformat()}"), event_type="input.redriven")
+    said = decision(1, let_go, episode_id="q-q-1", at=T0 + HOUR)
+    with writing(engine) as conn:
+        for step in (1, 0) if decided_first else (0, 1):
+            if step == 0:
+                apply_quarantine(conn, quarantined())
+            else:
+                apply_decisions(conn, [said])
+                note_redriven(conn, [said])
+    with reading(engine) as conn:
+        item = read.quarantine_item(conn, "q-1")
+    assert item is not None
+    assert ("redriven", "hub") == (item.line.state, item.line.resolved_by)
 
 
 def test_an_original_refused_again_is_open_again(engine: Engine) -> None:

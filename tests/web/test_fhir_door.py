@@ -14,7 +14,7 @@ from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.web.fhir_answers import CODES
 from hub.web.fhir_capability import RESOURCES
 from hub.web.quarantine import events_of, preview
-from tests.edges.fhir_documents import baby, bundle, weight
+from tests.edges.fhir_documents import baby, bundle, patient, related, weight
 from tests.house.identities import find_identities
 from tests.house.tree import ROOT
 from tests.web import scene
@@ -88,7 +88,7 @@ def test_the_same_id_with_other_content_is_a_conflict(client: TestClient, gatewa
 
 def test_what_is_refused_is_kept_whole_and_says_where(client: TestClient, gateway: Gateway) -> None:
     """With an expression, a remedy and the quarantine id, and without any identity."""
-    body = json.dumps(bundle(weight(), baby())).encode()
+    body = json.dumps(bundle(weight(), baby(), related("FTHFOST"), patient())).encode()
     answer = post(client, body)
     (issue,) = answer.json()["issue"]
     assert (422, "error", "required", ["Bundle.entry[1].resource"]) == (
@@ -108,7 +108,8 @@ def test_what_is_refused_is_kept_whole_and_says_where(client: TestClient, gatewa
 def test_one_bad_resource_keeps_the_whole_bundle(client: TestClient, gateway: Gateway) -> None:
     """All or nothing: a sender is never told yes to a half."""
     good = json.loads(example("fhir-flag-unborn-plan.json"))
-    good["entry"].append({"resource": weight(subject={"reference": "Patient/b9"})})
+    wrong = weight(subject={"reference": "Patient/b9"}, unit="[stone_av]")
+    good["entry"].append({"resource": wrong})
     good["entry"].append({"resource": baby(id="b9")})
     answer = post(client, json.dumps(good).encode())
     assert (422, [], 1) == (

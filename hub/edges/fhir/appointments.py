@@ -46,7 +46,7 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
         )
     at = _planned_at(letter, resource) if state == "noshow" else letter.sent_at
     body = missed_body(contact_id, kind, outcome, whom.baby_id)
-    return [Draft("contact.missed", body, whom.mother, at, resource.path)]
+    return [Draft("contact.missed", body, whom.subject, at, resource.path)]
 
 
 def kind_and_owner(words: str) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _scheduled(
     }
     made = resource.first("created")
     at = instant(made.value, made.path) if made is not None else None
-    return Draft("contact.scheduled", body, whom.mother, at or letter.sent_at, resource.path)
+    return Draft("contact.scheduled", body, whom.subject, at or letter.sent_at, resource.path)
 
 
 def _planned_at(_: Letter, resource: Node) -> datetime:

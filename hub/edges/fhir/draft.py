@@ -13,7 +13,8 @@ class Draft:
 
     type: str
     body: type_of_body
-    mother: Person
+    subject: Person
+    """The mother, or the baby where nothing says who the mother is."""
     occurred_at: datetime
     path: str
     """Where the resource stands; a fault of the whole event names it."""

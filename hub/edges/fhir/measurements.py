@@ -40,7 +40,7 @@ def observation(letter: Letter, resource: Node) -> type_of_found:
         basis = listed["basis"].get(due[0], "unknown")
         body = {"edd": edd, "basis": basis, "previous_edd": edd, "reason": None}
         kind = "pregnancy.dated"
-    return [Draft(kind, body, whom.mother, at or letter.sent_at, resource.path)]
+    return [Draft(kind, body, whom.subject, at or letter.sent_at, resource.path)]
 
 
 def _grams(resource: Node) -> int:

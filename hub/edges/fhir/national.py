@@ -67,11 +67,11 @@ def _birth(letter: Letter) -> type_of_found:
     body = {
         "baby_id": whom.baby_id,
         "baby_nhs": number,
-        "mother_nhs": whom.mother.nhs_number,
+        "mother_nhs": None if whom.subject.nhs_number == number else whom.subject.nhs_number,
         "notified_at": letter.sent_at,
         "child_health_org": _child_health(letter),
     }
-    drafts = [Draft("birth.notified", body, whom.mother, letter.sent_at, baby.path)]
+    drafts = [Draft("birth.notified", body, whom.subject, letter.sent_at, baby.path)]
     for each in letter.of_kind("Observation"):
         weighed = observation(letter, each)
         drafts += weighed if isinstance(weighed, list) else []
@@ -183,7 +183,7 @@ def _screening(test: str) -> Callable[[Letter], type_of_found]:
             return Ignored.NOTHING_TO_ROUTE
         gravest = next(each for each in meaning("screening")["gravest_first"] if each in outcomes)
         body = {"baby_id": whom.baby_id, "test": test, "outcome": gravest}
-        return [Draft("screening.newborn", body, whom.mother, letter.sent_at, patient.path)]
+        return [Draft("screening.newborn", body, whom.subject, letter.sent_at, patient.path)]
 
     return screened
 
@@ -252,7 +252,7 @@ def _changed(
         "to": to,
         "effective": effective or day(letter.sent_at.isoformat(), ""),
     }
-    return Draft("demographics.changed", body, whom.mother, letter.sent_at, patient.path)
+    return Draft("demographics.changed", body, whom.subject, letter.sent_at, patient.path)
 
 
 def _takes_back(path: str) -> SenderFault:

@@ -1,8 +1,9 @@
 """Who a resource is about: the mother, and the baby where it is the baby's own record.
 
-The rules are those of HL7 v2: a record is a baby's until the second birthday, and then the
-document must say who the mother is, because everything about a baby goes into her episode.  Nobody
-is taken for the mother because she is the only adult in a document: a foster mother may be.
+The rules are those of HL7 v2: a record is a baby's until the second birthday.  Where the document
+says who the mother is, the event is hers; where it names nobody around the baby, it is the baby's
+own, and the identity agent knows whose baby that is or waits until a birth says so.  Nobody is
+taken for the mother because she is the only adult in a document: a foster mother may be.
 """
 
 from dataclasses import dataclass
@@ -57,8 +58,8 @@ def people_of(letter: Letter, patient: Node) -> People | Ignored:
     own = identify(letter, patient)
     if born is not None and date.fromisoformat(born) >= today - BABY_UNTIL:
         _check_known(own, patient)
-        mother = mother_of(letter, patient)
-        return People(mother, own.reference or f"nhs:{own.number}")
+        whose = mother_of(letter, patient) or _person(own, patient, born)
+        return People(whose, own.reference or f"nhs:{own.number}")
     if born is not None and today.year - date.fromisoformat(born).year < CHILD_UNTIL_YEARS:
         return Ignored.OLDER_CHILD
     if patient.text("gender") == "male" and not _says_maternity(letter):
@@ -82,18 +83,25 @@ def born_on(letter: Letter, patient: Node) -> str | None:
     return max(days, default=None)
 
 
-def mother_of(letter: Letter, baby: Node) -> Person:
-    """The mother of a baby, through a related person.  Raises SenderFault MISSING_IDENTITY."""
-    for related in letter.of_kind("RelatedPerson"):
-        if letter.find(related.first("patient")) is not baby or not _is_mother(related):
-            continue
+def mother_of(letter: Letter, baby: Node) -> Person | None:
+    """The mother of a baby, through a related person; None when nobody around it is named.
+
+    Raises SenderFault MISSING_IDENTITY when somebody is and she is not: whoever looks after the
+    baby now may not be the woman whose record this would go to.
+    """
+    around = [
+        one for one in letter.of_kind("RelatedPerson") if letter.find(one.first("patient")) is baby
+    ]
+    for related in filter(_is_mother, around):
         hers = _linked(letter, related) or related
         known = identify(letter, hers)
         _check_known(known, hers)
         return _person(known, hers, day_if_whole(hers.text("birthDate")))
+    if not around:
+        return None
     raise SenderFault(
         FaultReason.MISSING_IDENTITY,
-        "this is about a baby, and nothing says who the mother is",
+        "this is about a baby, and of those around it nobody is the mother",
         field=baby.path,
         remedy=MOTHER_REMEDY,
     )

@@ -105,7 +105,7 @@ def _event(letter: Letter, draft: Draft, number: int, system: str) -> Event:
         occurred_at=draft.occurred_at,
         received_at=letter.received_at,
         recorded_at=letter.said_at,
-        subject=draft.mother,
+        subject=draft.subject,
         actor=Actor(org=organisation or None),
         body=draft.body,
     )
@@ -131,7 +131,7 @@ def _id(letter: Letter, draft: Draft, number: int) -> str:
     given = letter.message_id
     if given:
         return f"fhir:{given}" if number == 1 else f"fhir:{given}:{number}"
-    who = draft.mother.reference or draft.mother.nhs_number or ""
+    who = draft.subject.reference or draft.subject.nhs_number or ""
     body = repr(sorted(draft.body.items()))
     return f"fhir:{digest(draft.type, who, draft.occurred_at.isoformat(), body)}"
 

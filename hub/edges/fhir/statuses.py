@@ -37,4 +37,4 @@ def formal_status(letter: Letter, resource: Node) -> type_of_found:
     }
     edge = resource.first("period", "end" if ended else "start")
     at = instant(edge.value, edge.path) if edge is not None else None
-    return [Draft("status.changed", body, whom.mother, at or letter.sent_at, resource.path)]
+    return [Draft("status.changed", body, whom.subject, at or letter.sent_at, resource.path)]

@@ -67,7 +67,7 @@ def _stay(letter: Letter, resource: Node, kind: str, whom: People) -> Draft:
         "destination": _destination(resource) if kind == "discharged" else None,
     }
     at = _happened_at(letter, resource, kind)
-    return Draft("encounter.updated", body, whom.mother, at, resource.path)
+    return Draft("encounter.updated", body, whom.subject, at, resource.path)
 
 
 def _happened_at(letter: Letter, resource: Node, kind: str) -> datetime:
@@ -124,4 +124,4 @@ def _emergency(letter: Letter, resource: Node, whom: People) -> type_of_found:
         "first_baby": None,
         "age_at_lmp": None,
     }
-    return [Draft("pregnancy.notified", body, whom.mother, at, resource.path)]
+    return [Draft("pregnancy.notified", body, whom.subject, at, resource.path)]

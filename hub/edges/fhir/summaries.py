@@ -35,7 +35,7 @@ def composition(letter: Letter, resource: Node) -> type_of_found:
     body["sections"] = sections_of(letter, resource)
     if _on_plan(letter):
         body["cpp"] = "y"
-    return [Draft("discharge.summary", body, whom.mother, issued_at, resource.path)]
+    return [Draft("discharge.summary", body, whom.subject, issued_at, resource.path)]
 
 
 def document_reference(letter: Letter, resource: Node) -> type_of_found:
@@ -58,7 +58,7 @@ def document_reference(letter: Letter, resource: Node) -> type_of_found:
     discharged_at = instant(left.value, left.path) if left is not None else None
     body = _body(whom, discharged_at or issued_at, issued_at)
     body["sections"] = {"clinical": resource.text("description") or None}
-    return [Draft("discharge.summary", body, whom.mother, issued_at, resource.path)]
+    return [Draft("discharge.summary", body, whom.subject, issued_at, resource.path)]
 
 
 def is_summary(resource: Node) -> bool:

@@ -74,7 +74,7 @@ def _assigned(
         "handover_from": None,
         "accepted": "n" if resource.text("status") in _PLANNED else "y",
     }
-    return [Draft("assignment.changed", body, whom.mother, letter.sent_at, resource.path)]
+    return [Draft("assignment.changed", body, whom.subject, letter.sent_at, resource.path)]
 
 
 def _edge(resource: Node, name: str) -> datetime | None:

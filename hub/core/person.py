@@ -1,0 +1,104 @@
+"""What is known of one person across her pregnancies, and the keys under which she is known."""
+
+from datetime import datetime
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from hub.core.ids import ID_BYTES
+from hub.core.model import Event
+
+
+class KnownEpisode(Struct, frozen=True, kw_only=True):
+    """One pregnancy of a person, as far as telling it from another needs."""
+
+    episode_id: str
+    opened_at: datetime
+    edd: str | None = None
+    ended_at: datetime | None = None
+    heard: tuple[int, ...] = ()
+    """Fingerprints of its latest events: a late copy of one goes where the first one went, even
+    when by now another pregnancy would fit it better."""
+    babies: tuple[str, ...] = ()
+    """Its babies, by the first id under which each was heard of."""
+    one_baby: bool = False
+    """Whether a birth has said that there is one baby: then whatever id a publisher gives to a
+    baby of this pregnancy, it is that one."""
+    of_infant: bool = False
+    """Whether a baby's own record opened it, before anybody said who the mother is."""
+    also: "tuple[KnownEpisode, ...]" = ()
+    """Other episodes of the same pregnancy, opened before her records were known to be one
+    person's: they hear everything that this one hears."""
+
+
+def files_of(known: KnownEpisode) -> tuple[str, ...]:
+    """The episodes of one pregnancy, first the one that decides."""
+    return known.episode_id, *(other.episode_id for other in known.also)
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """Under which other key a person is known by now, and as whom her events go there."""
+
+    key: str
+    nhs_number: str | None = None
+    """The mother's own."""
+    baby_id: str | None = None
+    """Set where this key is a baby's: the id by which the mother's record knows it."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """An event in quarantine that goes through by itself once its pregnancy is known."""
+
+    original: bytes
+    quarantine_id: str
+    refused_at: datetime
+    source: str
+    event_type: str
+    family: str
+
+
+class PersonState(Struct, frozen=True, kw_only=True):
+    """What is known of one person across her pregnancies."""
+
+    episodes: tuple[KnownEpisode, ...] = ()
+    practice: str | None = None
+    practice_since: datetime | None = None
+    provider: str | None = None
+    area: str | None = None
+    nhs_number: str | None = None
+    moved: Moved | None = None
+    contested: bool = False
+    """Whether two people were said to be the one behind this key: then it decides nothing."""
+    claimed: tuple[int, ...] = ()
+    """Fingerprints of the other keys that have been told of this person."""
+    held: tuple[Held, ...] = ()
+
+
+def person_key(event: Event, secret: bytes) -> str:
+    """A key for a person that cannot be turned back into an identity.
+
+    The NHS number where there is one, else the publisher's own reference, hashed with a secret of
+    the hub's.
+    """
+    number = event.subject.nhs_number
+    return key_of_number(number, secret) if number else key_of_reference(event, secret)
+
+
+BY_A_LINK = "link:"
+"""How the reference of a subject begins whose event came by another of her keys."""
+BY_NUMBER, BY_REFERENCE = "p-", "r-"
+"""How a key begins: with which of two a person stays can be told from the keys alone."""
+
+
+def key_of_number(number: str, secret: bytes) -> str:
+    """The key of whoever has an NHS number."""
+    return BY_NUMBER + _hash(f"nhs:{number}", secret)
+
+
+def key_of_reference(event: Event, secret: bytes, reference: str | None = None) -> str:
+    """The key of a person by what the publisher of an event calls her."""
+    return BY_REFERENCE + _hash(f"{event.source}:{reference or event.subject.reference}", secret)
+
+
+def _hash(known: str, secret: bytes) -> str:
+    return blake2b(known.encode(), key=secret, digest_size=ID_BYTES).hexdigest()
