@@ -37,8 +37,8 @@ TABLE: list[tuple[str, str, str, str]] = [
     (
         "*nems-professional-contacts-new.xml",
         "nems",
-        "quarantined missing_identity",
-        "about an infant, and nothing says who the mother is",
+        "events",
+        "about an infant, whose own number leads to the mother once a birth has named her",
     ),
 ]
 
