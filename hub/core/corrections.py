@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from hub.core import answers, matters, preferences, requirements, retiming, tell
 from hub.core.absorb import forget, refold
-from hub.core.draft import Draft
+from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation, Remembered
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
@@ -19,6 +19,38 @@ from hub.core.policy import TellRule
 from hub.core.receipts import take_proof_away
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
+
+LATEST = "latest:"
+"""How a target begins of which the sender knows no id: `latest:KIND:mother` or `latest:KIND:baby`.
+A national removal of a death names nothing but the person."""
+
+
+def meant(draft: Draft, event: Event) -> Event:
+    """An event that takes another back, with the id of the only one that it can mean.
+
+    One that names its target stays as it is.  Raises SenderFault when there is none, or more than
+    one: to take the wrong one back would be worse than to ask.
+    """
+    named = str(event.body.get("target_id"))
+    if not named.startswith(LATEST):
+        return event
+    kind, _, whose = named.removeprefix(LATEST).partition(":")
+    found = [
+        remembered.id
+        for remembered in draft.history
+        if remembered.type == event.body.get("target_type")
+        and not remembered.retracted
+        and (body := unpack_body(remembered)).get("kind") == kind
+        and ("baby" if body.get("baby_id") else "mother") == whose
+    ]
+    if len(found) != 1:
+        raise SenderFault(
+            FaultReason.UNKNOWN_TARGET,
+            "this takes back an earlier report, and not exactly one on this episode fits",
+            field="data.target_id",
+            remedy="send event.retracted with the id of the event that was wrong",
+        )
+    return replace(event, body={**event.body, "target_id": found[0]})
 
 
 def target_of(draft: Draft, event: Event) -> Remembered:

@@ -124,6 +124,7 @@ def _hear(draft: Draft, given: Input) -> None:
         return
     rule = rule_for(draft.policy, event.type)
     if event.type == RETRACTED:
+        event = corrections.meant(draft, event)
         corrections.target_of(draft, event)
         run(draft, rule, event, how="retracted")
         corrections.retract(draft, event)

@@ -11,7 +11,7 @@ from hub.core.absorb import take_team
 from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
-from hub.core.faults import FaultReason, HubFault
+from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.hearing import rule_for, run, say_recorded
 from hub.core.model import Actor, Event, Input, Person
 
@@ -35,6 +35,12 @@ def follow(draft: Draft, given: Input) -> None:
 
 def _follow_change(draft: Draft, event: Event, fresh: Event | None) -> None:
     """A correction or a retraction: of something that is not remembered here it changes nothing."""
+    try:
+        event = corrections.meant(draft, event)
+    except SenderFault:
+        # The other episode, which decides it, answers for that.
+        say_recorded(draft, event, FOLLOWED)
+        return
     target = draft.remembered(str(event.body.get("target_id")))
     if target is None or target.retracted:
         say_recorded(draft, event, FOLLOWED)

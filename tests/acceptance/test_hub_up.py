@@ -193,7 +193,7 @@ def test_the_doctor_finds_a_hub_that_runs_well(up: Up) -> None:
         ("itk3-discharge.xml", 0, "(discharge.summary) is on perinatal.discharge"),
         ("fhir-discharge-none.json", 0, "(discharge.summary) is on perinatal.discharge"),
         ("mns-change-of-gp.json", 0, "(demographics.changed) on perinatal.pregnancy"),
-        ("nems-death-removed.xml", 1, "place: Bundle.entry[3].resource"),
+        ("fhir-appointment-cancelled-by-nobody.json", 1, "place: Appointment.cancelationReason"),
     ],
 )
 def test_the_examples_of_the_documents_can_be_sent(

@@ -42,6 +42,7 @@ UNDERSTOOD: dict[str, tuple[str, list[str]]] = {
     "nems-change-of-address.xml": ("nems", [CHANGED]),
     "nems-change-of-gp.xml": ("nems", [CHANGED]),
     "nems-death.xml": ("nems", [CHANGED]),
+    "nems-death-removed.xml": ("nems", ["event.retracted"]),
     "nems-hearing.xml": ("nems", ["screening.newborn"]),
     "nems-nipe.xml": ("nems", ["screening.newborn"]),
     "nems-professional-contacts.xml": ("nems", ["assignment.changed"]),
@@ -52,7 +53,6 @@ REFUSED = {
         "schema_violation",
         "Appointment.cancelationReason",
     ),
-    "nems-death-removed.xml": ("unknown_target", "Bundle.entry[3].resource"),
 }
 
 

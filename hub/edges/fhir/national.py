@@ -2,18 +2,20 @@
 
     pds-birth-notification-1            birth.notified, and the weight as measurement.infant
     pds-change-of-gp-1, -address-1      demographics.changed
-    pds-death-notification-1            demographics.changed (death); its removal is kept, see below
+    pds-death-notification-1            demographics.changed (death); its removal takes it back
     nipe-outcome-1, newborn-hearing-1,
     blood-spot-test-outcome-1           screening.newborn
     professional-contacts-1             assignment.changed
 
-A removal and a deletion take back a message without naming the event that came of it.  They are
+A removal of a death becomes event.retracted: of the one death that the episode knows of whoever it
+is about.  Other deletions take back a message without naming the event that came of it.  They are
 kept in quarantine: whoever mends it sends event.retracted with the id of that event.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from hub.core.corrections import LATEST
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.fhir.codes import codes_of, has_any, meaning, words_of
 from hub.edges.fhir.draft import Draft, type_of_found
@@ -37,7 +39,7 @@ def national(letter: Letter) -> type_of_found | None:
 
 def by_kind(letter: Letter, kind: str) -> type_of_found:
     """What a message of this kind says.  Raises SenderFault."""
-    if letter.change == "delete" and kind not in {"team", "nothing"}:
+    if letter.change == "delete" and kind not in {"team", "death", "nothing"}:
         raise _takes_back(letter.root.path)
     return _KINDS[kind](letter)
 
@@ -143,10 +145,10 @@ def _address(letter: Letter) -> type_of_found:
 
 def _death(letter: Letter) -> type_of_found:
     patient, whom = _only_patient(letter)
-    if _REMOVED in _death_codes(patient):
-        raise _takes_back(patient.path)
     if isinstance(whom, Ignored):
         return whom
+    if _REMOVED in _death_codes(patient) or letter.change == "delete":
+        return [_alive(letter, patient, whom)]
     if not _death_codes(patient) and not patient.text("deceasedDateTime"):
         raise missing(patient.place("deceasedDateTime"), "the time of the death or its status")
     return [_died(letter, patient, whom)]
@@ -220,6 +222,16 @@ def _died(letter: Letter, patient: Node, whom: People) -> Draft:
     died = patient.first("deceasedDateTime")
     on = day(died.value, died.path) if died is not None else None
     return _changed(letter, patient, whom, "death", effective=on)
+
+
+def _alive(letter: Letter, patient: Node, whom: People) -> Draft:
+    """The removal of a death: it was reported of the wrong person, or by mistake."""
+    body: dict[str, Any] = {
+        "target_id": f"{LATEST}death:{'baby' if whom.baby_id else 'mother'}",
+        "target_type": "demographics.changed",
+        "reason": "wrong_person",
+    }
+    return Draft("event.retracted", body, whom.subject, letter.sent_at, patient.path)
 
 
 def _moved(letter: Letter, patient: Node, whom: People, postcode: str) -> Draft:
