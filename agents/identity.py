@@ -21,14 +21,16 @@ from agents.people import (
     hold,
     joined_inputs,
     link_outputs,
+    parted_inputs,
     released,
     waits_for_its_pregnancy,
 )
 from agents.transport import PartitionStore, confirmed_offset, slices
 from hub.core.babies import baby_meant, baby_named
+from hub.core.corrections import RETRACTED
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
-from hub.core.linking import as_known_there, take_link, two_candidates
+from hub.core.linking import as_known_there, part, take_link, two_candidates
 from hub.core.model import Event, Holder
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims
@@ -144,6 +146,11 @@ def _heard(
     outputs = as_inputs(context, event, episode_id, others, _team(context, after))
     sends, after = claims(after, event, key, context.secret)
     outputs += link_outputs(context, sends)
+    if event.type == RETRACTED and after.merges:
+        parting = part(after, key, event)
+        after = parting.state
+        outputs += link_outputs(context, parting.sends)
+        outputs += parted_inputs(context, parting.parted, event, _team(context, after))
     if after.held and len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
         outputs += let_go

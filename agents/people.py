@@ -71,6 +71,24 @@ def joined_inputs(
     ]
 
 
+def parted_inputs(
+    context: Context, parted: Iterable[str], event: Event, team: tuple[Holder, ...]
+) -> list[Output]:
+    """Episodes of two women are told that what each heard from the other is not hers."""
+    return [
+        _input(
+            Input(
+                input_id=derive("i", "parted", event.id, one),
+                kind=InputKind.PARTED,
+                at=context.clock.now(),
+                episode_id=one,
+                team=team,
+            )
+        )
+        for one in parted
+    ]
+
+
 def link_outputs(context: Context, sends: Iterable[tuple[str, Link]]) -> list[Output]:
     """What other keys of a person are told."""
     encode = link_codec(context.schemas).encode

@@ -82,6 +82,8 @@ def _take_in(draft: Draft, given: Input) -> None:
             release(draft)
         case InputKind.JOINED:
             joining.join(draft, given)
+        case InputKind.PARTED:
+            joining.part(draft, given)
         case InputKind.WAKE:
             draft.reckoned = False  # The time to look at everything, whoever looked last.
 

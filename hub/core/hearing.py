@@ -62,7 +62,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
     born_on = draft.mother.birth_date if draft.mother else None
     if not matters.is_matter(draft.episode_id):
-        _know(draft, event)
+        _know(draft, event, followed=followed)
     draft.remember(event, subject_of(draft, rule, event), followed=followed)
     absorb_in_turn(draft, rule, event)
     say_recorded(draft, event, how)
@@ -112,8 +112,10 @@ def _asks_age(rule: TellRule | Requirement) -> bool:
     return rule.when is not None and not AGES.isdisjoint(rule.when.facts)
 
 
-def _know(draft: Draft, event: Event) -> None:
+def _know(draft: Draft, event: Event, *, followed: bool) -> None:
     """Fill in what is now known of the mother; what is known is never blanked.
+
+    What another episode decides may turn out to be another woman's: it changes nothing known here.
 
     A record of the baby's own says nothing of her: its number and its age are the baby's.
     """
@@ -127,6 +129,7 @@ def _know(draft: Draft, event: Event) -> None:
         name: value
         for name in ("nhs_number", "family_name", "given_name", "birth_date", "postcode")
         if (value := getattr(subject, name)) is not None
+        and not (followed and getattr(draft.mother, name) is not None)
     }
     draft.mother = replace(draft.mother, **fresh)
 

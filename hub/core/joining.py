@@ -64,6 +64,27 @@ def join(draft: Draft, given: Input) -> None:
     ]
 
 
+def part(draft: Draft, given: Input) -> None:
+    """Take back everything that was heard from an episode that is another woman's after all.
+
+    What it had answered here is asked again; nobody was told anything of it from here.
+    """
+    take_team(draft, given.team)
+    for remembered in [r for r in draft.history if r.followed and not r.retracted]:
+        taken_back = Event(
+            id=f"{remembered.id}:parted",
+            type=RETRACTED,
+            source=remembered.organisation,
+            occurred_at=remembered.occurred_at,
+            received_at=given.at,
+            subject=Person(reference=draft.episode_id),
+            body={"target_id": remembered.id},
+        )
+        corrections.retract(draft, taken_back)
+    # One by one, they might be one woman's after all, and then each may be heard anew.
+    draft.history = [r for r in draft.history if not r.followed]
+
+
 def _as_sent(draft: Draft, remembered: Remembered) -> Event:
     """A remembered event, as far as it is remembered."""
     role = remembered.actor_role

@@ -29,6 +29,9 @@ from hub.core.model import Event, Person
 from hub.core.person import BY_A_LINK, KnownEpisode, Moved, PersonState, files_of
 from hub.core.ties import Link, Tie
 
+MERGES_LIMIT = 16
+"""Merges of one person that can still be taken back."""
+
 
 class Handed(Struct, frozen=True, kw_only=True):
     """What a key that gives way knew of a person."""
@@ -48,6 +51,8 @@ class Taken(Struct, frozen=True, kw_only=True):
     """Keys, and what each is told."""
     joined: tuple[tuple[str, str], ...] = ()
     """Pairs of episodes that turned out to be of one pregnancy: the one that goes on, the other."""
+    parted: tuple[str, ...] = ()
+    """Episodes that heard what was another woman's."""
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -66,6 +71,8 @@ def take_link(state: PersonState, key: str, link: Link) -> Taken:
         return Taken(state=state)
     if link.tie is Tie.HANDED_OVER:
         return _adopt(state, link)
+    if link.tie is Tie.PARTED:
+        return _stand_again(state, link)
     if state.moved is not None:
         return _already_moved(state, state.moved, link)
     if link.tie is Tie.MERGE and link.key > key:
@@ -119,8 +126,9 @@ def _give_way(state: PersonState, key: str, link: Link) -> Taken:
         key=key,
         baby_id=baby_id,
         handed=_pack(handed),
+        merge=link.merge,
     )
-    sends = ((link.key, over),) if state.episodes else ()
+    sends = ((link.key, over),) if state.episodes or link.merge else ()
     return Taken(state=replace(state, moved=moved, episodes=()), sends=sends)
 
 
@@ -130,7 +138,8 @@ def _adopt(state: PersonState, link: Link) -> Taken:
         return Taken(state=state, sends=((state.moved.key, link),))
     handed = _unpack(link.handed)
     known, joined = list(state.episodes), []
-    for one in handed.episodes:
+    for given in handed.episodes:
+        one = replace(given, came_from=given.came_from or link.key)
         if any(one.episode_id in files_of(e) for e in known):
             continue
         same = next((e for e in reversed(known) if _same(e, one, link.baby_id)), None)
@@ -141,6 +150,8 @@ def _adopt(state: PersonState, link: Link) -> Taken:
         joined += [(same.episode_id, other) for other in files_of(one)]
     known.sort(key=lambda e: e.opened_at)
     fresh = replace(state, episodes=tuple(known[-EPISODES_LIMIT:]))
+    if link.merge and (link.merge, link.key) not in state.merges:
+        fresh = replace(fresh, merges=(*state.merges, (link.merge, link.key))[-MERGES_LIMIT:])
     if link.baby_id is None:
         fresh = replace(
             fresh,
@@ -183,6 +194,60 @@ def _joined(known: KnownEpisode, other: KnownEpisode) -> KnownEpisode:
         one_baby=(known.one_baby or other.one_baby) and len(babies) <= 1,
         also=(*known.also, replace(other, also=()), *other.also),
     )
+
+
+# --- a merge that was a mistake --------------------------------------------------------------
+
+
+def part(state: PersonState, key: str, event: Event) -> Taken:
+    """What follows when a merge is taken back: each key has its own episodes again.
+
+    What each had told the other is taken back there; what was sent in between under the name of
+    one of them stays with the one that went on, for nothing tells whose it was.
+    """
+    target = str(event.body.get("target_id"))
+    gone = [other for merge, other in state.merges if merge == target]
+    taken = Taken(state=state)
+    for other in gone:
+        taken = _part_from(taken, key, other, event)
+    kept = tuple(row for row in state.merges if row[0] != target)
+    # What was claimed may be claimed anew: the two may turn out to be one woman after all.
+    claimed = () if gone else state.claimed
+    return replace(taken, state=replace(taken.state, merges=kept, claimed=claimed))
+
+
+def _part_from(taken: Taken, key: str, other: str, event: Event) -> Taken:
+    back: list[KnownEpisode] = []
+    mine: list[KnownEpisode] = []
+    parted = list(taken.parted)
+    for known in taken.state.episodes:
+        if known.came_from == other:
+            back.append(replace(known, came_from=""))
+            continue
+        theirs = [one for one in known.also if one.came_from == other]
+        if theirs:
+            back += [replace(one, came_from="") for one in theirs]
+            parted += [known.episode_id, *(one.episode_id for one in theirs)]
+        mine.append(replace(known, also=tuple(o for o in known.also if o.came_from != other)))
+    link = Link(
+        tie=Tie.PARTED,
+        at=event.occurred_at,
+        key=key,
+        handed=_pack(Handed(episodes=tuple(back))),
+    )
+    return Taken(
+        state=replace(taken.state, episodes=tuple(mine)),
+        sends=(*taken.sends, (other, link)),
+        parted=tuple(dict.fromkeys(parted)),
+    )
+
+
+def _stand_again(state: PersonState, link: Link) -> Taken:
+    """A key that gave way by mistake has its own episodes again."""
+    if state.moved is None or state.moved.key != link.key:
+        return Taken(state=state)
+    own = _unpack(link.handed).episodes
+    return Taken(state=replace(state, moved=None, episodes=own, claimed=()))
 
 
 # --- what comes to a key that has given way --------------------------------------------------

@@ -51,6 +51,8 @@ class InputKind(StrEnum):
     """
     JOINED = "joined"
     """Another episode turned out to be of the same pregnancy: tell it what is remembered here."""
+    PARTED = "parted"
+    """That was a mistake: what was heard from the other episode is another woman's."""
 
 
 class Signal(StrEnum):

@@ -26,6 +26,8 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     baby of this pregnancy, it is that one."""
     of_infant: bool = False
     """Whether a baby's own record opened it, before anybody said who the mother is."""
+    came_from: str = ""
+    """The key under which it was opened, where that has given way since."""
     also: "tuple[KnownEpisode, ...]" = ()
     """Other episodes of the same pregnancy, opened before her records were known to be one
     person's: they hear everything that this one hears."""
@@ -69,6 +71,8 @@ class PersonState(Struct, frozen=True, kw_only=True):
     moved: Moved | None = None
     contested: bool = False
     """Whether two people were said to be the one behind this key: then it decides nothing."""
+    merges: tuple[tuple[str, str], ...] = ()
+    """Merges that made another key give way to this one: the event that said so, and that key."""
     claimed: tuple[int, ...] = ()
     """Fingerprints of the other keys that have been told of this person."""
     held: tuple[Held, ...] = ()

@@ -36,6 +36,8 @@ class Tie(StrEnum):
     """Somebody has said that two records are one person's."""
     HANDED_OVER = "handed_over"
     """The other key has given way, and these are its episodes."""
+    PARTED = "parted"
+    """The merge was a mistake: the key that gave way stands for itself again."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -49,7 +51,10 @@ class Link(Struct, frozen=True, kw_only=True):
     """The mother's, where it is known."""
     baby_id: str | None = None
     handed: bytes = b""
-    """With `HANDED_OVER`: what was known under the other key, packed as in the state."""
+    """With `HANDED_OVER` and `PARTED`: what was known under the key that gives or gave way, packed
+    as in the state."""
+    merge: str = ""
+    """With `MERGE`, and what follows from one: the id of the event that said so."""
 
 
 def claims(
@@ -70,6 +75,7 @@ def claims(
             key=key,
             nhs_number=state.nhs_number,
             baby_id=baby_id,
+            merge=event.id if tie is Tie.MERGE else "",
         )
         sends.append((other, link))
     return tuple(sends), replace(state, claimed=claimed)

@@ -201,3 +201,61 @@ def test_the_same_link_twice_changes_nothing() -> None:
     before = dict(place.joined())
     place.hear(event("birth.notified", 219.5, number=MOTHER, name="again"))
     assert before == dict(place.joined())
+
+
+@pytest.mark.parametrize("by", [MOTHER, OTHER])
+def test_a_merge_that_is_taken_back_parts_the_two_again(by: str) -> None:
+    """Each has her own file; both are told that what they heard of the other is not theirs."""
+    place = Place()
+    one, other = booked(place), booked(place, 1, OTHER)
+    merge = event("demographics.changed", 5, number=MOTHER, **{"from": OTHER, "to": MOTHER})
+    place.hear(merge)
+    assert place.joined()
+    place.hear(
+        event(
+            "event.retracted",
+            6,
+            number=by,
+            target_id=merge.id,
+            target_type=merge.type,
+            reason="wrong_person",
+        )
+    )
+    told = {i.episode_id for i in place.inputs if i.kind is InputKind.PARTED}
+    assert {one, other} == told
+    for day, number, file in ((10, MOTHER, one), (11, OTHER, other)):
+        late = event("pregnancy.notified", day, number=number, name=f"late {day}")
+        place.hear(late)
+        assert {file} == place.files(late.id)
+    again = event("demographics.changed", 20, number=MOTHER, **{"from": OTHER, "to": MOTHER})
+    place.hear(again)
+    late = event("pregnancy.notified", 21, number=OTHER, name="once more")
+    place.hear(late)
+    assert {one, other} == place.files(late.id)
+
+
+def test_whose_pregnancy_came_along_alone_takes_it_back() -> None:
+    """The other record had no pregnancy at all, and after the parting it has none again."""
+    place = Place()
+    keys = sorted((MOTHER, OTHER))
+    for pregnant in keys:
+        place = Place()
+        file = booked(place, 0, pregnant)
+        merge = event("demographics.changed", 5, number=pregnant, **{"from": OTHER, "to": MOTHER})
+        place.hear(merge)
+        place.hear(
+            event(
+                "event.retracted",
+                6,
+                number=pregnant,
+                target_id=merge.id,
+                target_type=merge.type,
+                reason="wrong_person",
+            )
+        )
+        late = event("pregnancy.notified", 10, number=pregnant, name="late")
+        place.hear(late)
+        assert {file} == place.files(late.id)
+        strange = event("pregnancy.notified", 11, number=next(k for k in keys if k != pregnant))
+        place.hear(strange)
+        assert file not in place.files(strange.id)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from hub.core.model import Input, InputKind
+from msgspec.structs import replace
+
+from hub.core.model import Event, Input, InputKind, Person
 from hub.core.outcomes import (
     Decision,
     EventRecorded,
@@ -10,7 +12,7 @@ from hub.core.outcomes import (
     NoticeIssued,
     ObligationRaised,
 )
-from tests.core.stage import BOOKING, Family, local
+from tests.core.stage import BOOKING, MOTHER, Family, local
 
 FOLLOWED = InputKind.FOLLOWED
 
@@ -127,3 +129,51 @@ def test_the_same_event_followed_twice_is_a_duplicate() -> None:
     birth(family, "2026-10-20 10:00", id="birth")
     birth(family, "2026-10-20 10:00", id="birth")
     assert ["duplicate"] == [o.how for o in family.just_said(EventRecorded)]
+
+
+def test_what_was_another_woman_s_is_taken_back_and_asked_again() -> None:
+    """A merge by mistake: her birth had answered what is still waited for here."""
+    family = Family()
+    family.book()
+    before = {e.expectation_id for e in family.episode.expectations if e.met_at is None}
+    birth(family, "2026-03-25 10:00")
+    assert family.episode.babies
+    family.decide(
+        Input(
+            input_id="parted",
+            kind=InputKind.PARTED,
+            at=local("2026-03-26 10:00"),
+            episode_id="ep-1",
+        )
+    )
+    after = {e.expectation_id for e in family.episode.expectations if e.met_at is None}
+    assert () == family.episode.babies
+    assert before <= after
+    assert not [r for r in family.episode.history if r.followed]
+
+
+def test_what_another_episode_decides_changes_nothing_known_of_the_mother() -> None:
+    """It may turn out to be another woman's; only what is not known yet is filled in."""
+    family = Family()
+    family.book()
+    hers = Person(reference="X", nhs_number="9990000026", family_name="Testwood")
+    heard = Event(
+        id="birth",
+        type="birth.recorded",
+        source="RXA:MAT_PAS",
+        occurred_at=local("2026-03-25 10:00"),
+        received_at=local("2026-03-25 10:00"),
+        subject=hers,
+        body={"baby_id": "b", "born_at": local("2026-03-25 10:00"), "alive": "y"},
+    )
+    for kind, number in ((FOLLOWED, MOTHER.nhs_number), (InputKind.EVENT, hers.nhs_number)):
+        given = Input(
+            input_id=f"{kind}",
+            kind=kind,
+            at=local("2026-03-25 10:00"),
+            episode_id="ep-1",
+            event=replace(heard, id=f"birth-{kind}"),
+        )
+        mother = family.decide(given).episode.mother
+        assert mother is not None
+        assert (number, "Testwood") == (mother.nhs_number, mother.family_name)

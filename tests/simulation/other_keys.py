@@ -23,6 +23,10 @@ class Sends(Protocol):
         """An event so many days after the start."""
         ...
 
+    def retraction(self, event: Event) -> Event:
+        """The publisher takes an event back a day later."""
+        ...
+
 
 def first_word(start: datetime, booked_status: str) -> dict[str, Any]:
     """Somebody has learnt that she is pregnant."""
@@ -85,4 +89,8 @@ def merged(family: Sends, practice: str, provider: str) -> Iterator[Event]:
         "effective": family.start.date().isoformat(),
     }
     told = family.event("demographics.changed", family.random.uniform(5, 60), provider, merge, "m")
-    yield replace(told, subject=Person(reference=f"nhs:{names[1]}", nhs_number=names[1]))
+    told = replace(told, subject=Person(reference=f"nhs:{names[1]}", nhs_number=names[1]))
+    yield told
+    if family.random.random() < 0.3:
+        # It was a mistake after all.
+        yield replace(family.retraction(told), subject=told.subject)
