@@ -31,6 +31,8 @@ OVERDUE_AT_MOST = timedelta(days=21)
 """A pregnancy lasts no longer past its due date: a re-dating after that is of another one."""
 NEXT_BIRTH = timedelta(days=120)
 """A birth so long after a birth or a loss is another pregnancy's; twins are weeks apart at most."""
+SURELY_ANOTHER = timedelta(days=28)
+"""Nobody is pregnant again and seen to be so sooner than this after a birth or a loss."""
 SAYS_PREGNANT = (
     "pregnancy.notified",
     "pregnancy.referral-received",
@@ -78,6 +80,8 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
     if event.type in SAYS_PREGNANT and _over(known, event):
         # A whole record sent again after the birth still states the due date it had.
         return event.type == "pregnancy.dated" and _within_window(due, known.edd)
+    if _seen_pregnant_again(known, event):
+        return False
     if (
         event.type == "birth.recorded"
         and known.ended_at is not None
@@ -90,6 +94,16 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
             return _within_window(due, known.edd) or _redated(known, event, edd)
         return local_date(event.occurred_at) <= edd + LIFE_AFTER_DUE_DATE
     return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + LIFE_AFTER_DUE_DATE
+
+
+def _seen_pregnant_again(known: KnownEpisode, event: Event) -> bool:
+    """Whether somebody saw that she is pregnant so long after a birth or a loss that it is another.
+
+    In an emergency department nobody may know how far she is, and it is the first that is heard.
+    """
+    if event.body.get("pregnant") != "y" or known.ended_at is None:
+        return False
+    return event.occurred_at > known.ended_at + SURELY_ANOTHER
 
 
 def _within_window(due: str | None, edd: str | None) -> bool:

@@ -217,6 +217,20 @@ def test_a_change_of_address_gives_the_area() -> None:
     assert "E06" == woman.state.area
 
 
+@pytest.mark.parametrize(("days", "another"), [(20, False), (150, True)])
+def test_seen_pregnant_long_after_a_birth_is_another_pregnancy(days: int, another: bool) -> None:
+    """An emergency department may be the first to know, and may not know how far she is."""
+    woman = Woman()
+    first = woman.hears(event("pregnancy.booked", "2026-03-23 10:00", edd="2026-10-20"))
+    born = local("2026-10-20 10:00")
+    woman.hears(event("birth.recorded", "2026-10-20 11:00", baby_id="b", born_at=born))
+    at = (born + timedelta(days=days)).strftime("%Y-%m-%d %H:%M")
+    seen = woman.hears(event("unscheduled.attendance", at, pregnant="y", gestation=None))
+    assert another == (seen != first)
+    infant = woman.hears(event("unscheduled.attendance", f"{at[:-1]}9", pregnant="n", baby_id="b"))
+    assert infant == first
+
+
 def test_the_key_of_a_person_follows_her_number_whoever_sends_it() -> None:
     """Two publishers with one NHS number speak of one person."""
     one = event("pregnancy.booked", "2026-03-23 10:00")
