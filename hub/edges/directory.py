@@ -80,6 +80,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     channel: str = "worklist"
     address: str = ""
     secret: str | None = None
+    secret_before: str | None = None
+    """The secret that `secret` replaces: both sign until this row is taken away."""
     destination_id: str = ""
 
 

@@ -84,15 +84,19 @@ class WebhookChannel:
         try:
             async with asyncio.timeout(self._total_seconds):
                 target = await target_of(endpoint.address, allow_loopback=self._allow_loopback)
-                return await self._post(notice, target, endpoint.secret)
+                return await self._post(notice, target, secrets_of(endpoint))
         except tuple(_REASONS) as problem:
             return Failed(_reason(problem))
 
-    async def _post(self, notice: NoticeRecord, target: Target, secret: str) -> type_of_result:
+    async def _post(
+        self, notice: NoticeRecord, target: Target, secrets: list[str]
+    ) -> type_of_result:
         body = body_of(notice)
         sent_at = self._now()
         try:
-            signature = Webhook(secret).sign(notice.notice_id, sent_at, body.decode())
+            signed = [
+                Webhook(one).sign(notice.notice_id, sent_at, body.decode()) for one in secrets
+            ]
         except (ValueError, RuntimeError):
             return Failed(DeliveryReason.NO_SECRET)
         headers = {
@@ -101,7 +105,7 @@ class WebhookChannel:
             "user-agent": "perinatal-hub",
             "webhook-id": notice.notice_id,
             "webhook-timestamp": str(int(sent_at.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": " ".join(signed),
         }
         request = self._client.build_request(
             "POST",
@@ -116,6 +120,11 @@ class WebhookChannel:
             return result_of(answer.status_code, answer.headers.get("retry-after"))
         finally:
             await answer.aclose()
+
+
+def secrets_of(endpoint: Endpoint) -> list[str]:
+    """The secrets that sign: during a change both, so that the recipient may change at any time."""
+    return [one for one in (endpoint.secret, endpoint.secret_before) if one]
 
 
 def body_of(notice: NoticeRecord) -> bytes:
