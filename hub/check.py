@@ -16,6 +16,7 @@ import msgspec
 
 from hub.core.policy import Policy
 from hub.edges.directory import Directory, load_directory
+from hub.edges.mesh import ADDRESS
 from hub.edges.schemas import Schemas
 from hub.governance.catalogue import event_codes, policies_of
 from hub.ops.settings import PACKAGE, Settings
@@ -25,7 +26,7 @@ from hub.policy.source import PolicyFault, PolicyFaults
 SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
-CHANNELS = ("worklist", "webhook", "kafka")
+CHANNELS = ("worklist", "webhook", "kafka", "mesh")
 
 
 @dataclass
@@ -69,6 +70,7 @@ def check(settings: Settings, scenarios: Path = SCENARIOS) -> Findings:
     if policy is not None and directory is not None:
         found.faults += _strange_rows(settings.directory, directory, policy)
     _check_settings(found, settings)
+    _check_carriers(found, directory, settings)
     types = set(schemas.event_types()) if schemas is not None else set()
     found.warnings += _unfinished(types, settings.policy_dir / "events", scenarios)
     return found
@@ -153,6 +155,10 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
         if endpoint.channel not in CHANNELS:
             words = f"unknown channel {endpoint.channel!r}"
             yield _row_fault(path, endpoint.channel, words, f"write one of {', '.join(CHANNELS)}")
+        elif endpoint.channel == "mesh" and not ADDRESS.fullmatch(endpoint.address):
+            words = f"the endpoint of {endpoint.organisation} is no address of MESH"
+            remedy = "write mesh://MAILBOX?workflow_id=WORKFLOW, or leave MAILBOX out to look it up"
+            yield _row_fault(path, endpoint.organisation, words, remedy)
 
 
 def _row_fault(path: Path, needle: str, message: str, remedy: str) -> PolicyFault:
@@ -174,6 +180,14 @@ def _check_settings(found: Findings, settings: Settings) -> None:
     clock = Path(settings.clock.removeprefix("file:"))
     if settings.clock != "real" and not clock.exists():
         found.fault(clock, 1, "the clock file does not exist", "set HUB_CLOCK to 'real'")
+
+
+def _check_carriers(found: Findings, directory: Directory | None, settings: Settings) -> None:
+    """An endpoint whose carrier this hub was not given would wait for days, and come back."""
+    used = {each.channel for each in directory.endpoints.values()} if directory else set()
+    if "mesh" in used and not settings.mesh_url:
+        remedy = "set HUB_MESH_URL and the mailbox, or give the endpoint another channel"
+        found.fault(settings.directory, 1, "an endpoint uses MESH, which is not set up", remedy)
 
 
 def _unfinished(types: Iterable[str], policies: Path, scenarios: Path) -> Iterator[str]:

@@ -88,6 +88,7 @@ def test_a_schema_that_cannot_be_read_is_a_fault(settings: Settings) -> None:
         ('ods = "Y99001"', 'ods = "Y99999"', "is no organisation here"),
         ("[[organisation]]", "[[organisation]", "this is not TOML"),
         ("[[organisation]]", "[[organization]]", "unknown field"),
+        ('channel = "kafka"', 'channel = "mesh"', "is no address of MESH"),
     ],
 )
 def test_a_fault_of_the_directory_is_told(

@@ -140,10 +140,10 @@ def result_of(status: int, retry_after: str | None = None) -> type_of_result:
     if status == GONE:
         return Failed(DeliveryReason.GONE, retry=False, http_status=status)
     if status == TOO_MANY:
-        wait = _seconds(retry_after)
+        wait = seconds_of(retry_after)
         return Failed(DeliveryReason.TOO_MANY, http_status=status, wait=wait)
     if status >= SERVER_ERRORS:
-        return Failed(DeliveryReason.THEIR_ERROR, http_status=status, wait=_seconds(retry_after))
+        return Failed(DeliveryReason.THEIR_ERROR, http_status=status, wait=seconds_of(retry_after))
     if status >= CLIENT_ERRORS:
         # Retried all the same: most are a wrong setting on the other side, mended within days.
         return Failed(DeliveryReason.REJECTED, http_status=status)
@@ -154,7 +154,7 @@ def _reason(problem: Exception) -> DeliveryReason:
     return next(reason for kind, reason in _REASONS.items() if isinstance(problem, kind))
 
 
-def _seconds(retry_after: str | None) -> timedelta | None:
+def seconds_of(retry_after: str | None) -> timedelta | None:
     """A `Retry-After` in seconds; its date form is rare, and our own backoff serves as well."""
     if retry_after is None or not (retry_after.isascii() and retry_after.isdigit()):
         return None

@@ -1,0 +1,40 @@
+"""The bounds of the carriers that the outbox uses; part of the list in `limits.py`."""
+
+from typing import Final
+
+from hub.ops.limit import Limit
+
+KIB: Final = 1024
+
+MESH_SECONDS: Final = Limit(
+    name="one attempt over MESH",
+    value=20,
+    unit="seconds",
+    where="hub.edges.mesh:TOTAL_SECONDS",
+    because="the look-up of a mailbox, the message and the answer together",
+    beyond="`timed_out`, tried again later, unless MESH has taken it after all",
+)
+MESH_THREADS: Final = Limit(
+    name="requests to MESH together",
+    value=16,
+    unit="requests",
+    where="hub.edges.mesh:MOST_REQUESTS",
+    because="its client holds a thread for each; the threads of the database stay free",
+    beyond="they wait within the seconds of their attempt",
+)
+MESH_BYTES: Final = Limit(
+    name="report or acknowledgement collected from MESH",
+    value=256 * KIB,
+    unit="bytes",
+    where="hub.edges.mesh:COLLECTED_BYTES",
+    because="an acknowledgement has 5 KiB; nobody sends documents to the mailbox for answers",
+    beyond="its beginning kept in quarantine",
+)
+TRACKED: Final = Limit(
+    name="messages asked after in one round of MESH",
+    value=200,
+    unit="messages",
+    where="hub.roles.collect:TRACKED",
+    because="one request each; a round takes seconds and not minutes",
+    beyond="asked after in the next round, those longest not asked after first",
+)
