@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from hub.core.policy import Policy
+from hub.edges import mesh
+from hub.edges.channels import mail
 from hub.edges.directory import Directory, load_directory
-from hub.edges.mesh import ADDRESS
 from hub.edges.schemas import Schemas
 from hub.governance.catalogue import event_codes, policies_of
 from hub.ops.settings import PACKAGE, Settings
@@ -26,7 +27,16 @@ from hub.policy.source import PolicyFault, PolicyFaults
 SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
-CHANNELS = ("worklist", "webhook", "kafka", "mesh")
+CHANNELS = ("worklist", "webhook", "kafka", "mesh", "email")
+
+ADDRESSES = {
+    "mesh": (
+        mesh.ADDRESS,
+        "write mesh://MAILBOX?workflow_id=WORKFLOW; without MAILBOX to look it up",
+    ),
+    "email": (mail.ADDRESS, "write one address, and nothing else"),
+}
+"""The form of an address, where the channel has one of its own."""
 
 
 @dataclass
@@ -155,10 +165,11 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
         if endpoint.channel not in CHANNELS:
             words = f"unknown channel {endpoint.channel!r}"
             yield _row_fault(path, endpoint.channel, words, f"write one of {', '.join(CHANNELS)}")
-        elif endpoint.channel == "mesh" and not ADDRESS.fullmatch(endpoint.address):
-            words = f"the endpoint of {endpoint.organisation} is no address of MESH"
-            remedy = "write mesh://MAILBOX?workflow_id=WORKFLOW, or leave MAILBOX out to look it up"
-            yield _row_fault(path, endpoint.organisation, words, remedy)
+        elif endpoint.channel in ADDRESSES:
+            form, remedy = ADDRESSES[endpoint.channel]
+            if not form.fullmatch(endpoint.address):
+                words = f"the endpoint of {endpoint.organisation} has no address of its channel"
+                yield _row_fault(path, endpoint.organisation, words, remedy)
 
 
 def _row_fault(path: Path, needle: str, message: str, remedy: str) -> PolicyFault:
@@ -185,9 +196,18 @@ def _check_settings(found: Findings, settings: Settings) -> None:
 def _check_carriers(found: Findings, directory: Directory | None, settings: Settings) -> None:
     """An endpoint whose carrier this hub was not given would wait for days, and come back."""
     used = {each.channel for each in directory.endpoints.values()} if directory else set()
-    if "mesh" in used and not settings.mesh_url:
-        remedy = "set HUB_MESH_URL and the mailbox, or give the endpoint another channel"
-        found.fault(settings.directory, 1, "an endpoint uses MESH, which is not set up", remedy)
+    needed = {
+        "mesh": ("HUB_MESH_URL", bool(settings.mesh_url and settings.mesh_mailbox)),
+        "email": ("HUB_SMTP_HOST", bool(settings.smtp_host and settings.smtp_sender)),
+    }
+    for channel, (name, is_set) in needed.items():
+        if channel in used and not is_set:
+            remedy = f"set {name} and those beside it, or give the endpoint another channel"
+            words = f"an endpoint uses {channel}, which is not set up"
+            found.fault(settings.directory, 1, words, remedy)
+    if "email" in used and not settings.public_url.startswith("https://"):
+        remedy = "set HUB_PUBLIC_URL to where recipients open the pages"
+        found.fault(settings.directory, 1, "e-mails would have a link to nowhere", remedy)
 
 
 def _unfinished(types: Iterable[str], policies: Path, scenarios: Path) -> Iterator[str]:

@@ -38,3 +38,19 @@ TRACKED: Final = Limit(
     because="one request each; a round takes seconds and not minutes",
     beyond="asked after in the next round, those longest not asked after first",
 )
+MAIL_SECONDS: Final = Limit(
+    name="one attempt at a mail server",
+    value=20,
+    unit="seconds",
+    where="hub.edges.channels.mail:TOTAL_SECONDS",
+    because="connection, TLS, login and the mail together; greylisting servers are slow",
+    beyond="`timed_out`, tried again later under the same Message-ID",
+)
+MAIL_THREADS: Final = Limit(
+    name="mails on their way together",
+    value=8,
+    unit="mails",
+    where="hub.edges.channels.mail:MOST_MAILS",
+    because="there is one mail server of one's own, and it counts connections",
+    beyond="they wait within the seconds of their attempt",
+)

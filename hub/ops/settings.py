@@ -23,7 +23,7 @@ PACKAGE = Path(__file__).resolve().parent.parent
 SECRET_BYTES = 32
 """256 bits: as long as the keyed hash (BLAKE2b-256, HMAC-SHA-256) it feeds."""
 
-PASSED_ON = ("secret_key", "mesh_password", "mesh_shared_key")
+PASSED_ON = ("secret_key", "mesh_password", "mesh_shared_key", "smtp_password")
 """Secrets that roles need; they show in no repr, and are spelled out only for a child's start."""
 
 SETTINGS_FILE = "HUB_SETTINGS"
@@ -69,6 +69,16 @@ class Settings(BaseSettings):
     mesh_key: str = ""
     mesh_authorities: str = ""
     mesh_poll_seconds: float = Field(default=60.0, gt=0, le=3600)
+    smtp_host: str = ""
+    """Empty: this hub sends no e-mail."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_sender: str = ""
+    smtp_login: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_authorities: str = ""
+    public_url: str = ""
+    """Where recipients open the pages of this hub; the links of its e-mails begin with it."""
     worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

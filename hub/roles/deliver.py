@@ -11,13 +11,8 @@ from sqlalchemy import Engine
 
 from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
-from hub.edges.channels.base import Channel, DeliveryReason
-from hub.edges.channels.kafka_topic import KafkaTopicChannel
-from hub.edges.channels.mesh import MeshChannel
-from hub.edges.channels.webhook import WebhookChannel
-from hub.edges.channels.worklist import WorklistChannel
+from hub.edges.channels.base import DeliveryReason
 from hub.edges.directory import Directory, load_directory
-from hub.edges.mesh import Account, Mailbox
 from hub.edges.publish import Publisher
 from hub.ops import metrics
 from hub.ops.clock import clock_from
@@ -25,6 +20,7 @@ from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.roles.attempts import Means
+from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
@@ -40,12 +36,6 @@ from hub.store.outbox_queue import Queue, readdress
 from hub.store.positions import save_positions, saved_positions, type_of_positions
 
 CONSUMER: Final = "deliver"
-CHANNELS: Final = (
-    WorklistChannel.name,
-    WebhookChannel.name,
-    KafkaTopicChannel.name,
-    MeshChannel.name,
-)
 LAG_SECONDS: Final = 5.0
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -61,7 +51,7 @@ def take_in(
     Rows and positions share a transaction, and a notice is known by its id, so that a decision
     read twice queues nothing twice.
     """
-    queue = Queue(_now())
+    queue = Queue(now())
     for decision in decisions:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
@@ -110,39 +100,6 @@ def _rising(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def channels_of(settings: Settings, engine: Engine, mailbox: Mailbox | None) -> dict[str, Channel]:
-    """Every channel of these settings, by the word the directory uses for it."""
-    channels: list[Channel] = [
-        WorklistChannel(),
-        WebhookChannel(allow_loopback=settings.allow_loopback_webhooks),
-        KafkaTopicChannel(settings.kafka),
-    ]
-    if mailbox is not None:
-        channels.append(MeshChannel(mailbox, engine, _now))
-    return {channel.name: channel for channel in channels}
-
-
-def mailbox_of(settings: Settings) -> Mailbox | None:
-    """The hub's own mailbox at MESH, when it has one."""
-    if not settings.mesh_url:
-        return None
-    files = (settings.mesh_certificate, settings.mesh_key)
-    account = Account(
-        url=settings.mesh_url,
-        mailbox=settings.mesh_mailbox,
-        password=settings.mesh_password.get_secret_value(),
-        shared_key=settings.mesh_shared_key.get_secret_value(),
-        certificate=files if all(files) else None,
-        authorities=settings.mesh_authorities or None,
-    )
-    return Mailbox(account)
-
-
-def _now() -> datetime:
-    """Real time, as in the outbox."""
-    return datetime.now(UTC)
-
-
 def _read(record: ConsumerRecord) -> DecisionRecord:
     """Raises SenderFault."""
     return decode_decision(record.value or b"")
@@ -180,7 +137,7 @@ async def _watch(follower: Follower) -> None:
 def _begin(engine: Engine, directory: Directory) -> type_of_positions:
     """Where we left off; what is still pending gets the addresses of today's directory."""
     with writing(engine) as conn:
-        readdress(conn, directory, _now())
+        readdress(conn, directory, now())
     with reading(engine) as conn:
         return saved_positions(conn, CONSUMER)
 

@@ -51,7 +51,7 @@ WALL_CLOCK = {
     "hub/edges/channels/webhook.py": "a recipient refuses a signature that is minutes old",
     "hub/roles/attempts.py": "as hub/roles/delivery.py",
     "hub/roles/delivery.py": "retries wait in real time, whatever a story does",
-    "hub/roles/deliver.py": "as hub/roles/delivery.py",
+    "hub/roles/channels.py": "as hub/roles/delivery.py",
     "hub/roles/follow.py": "lag is measured against the broker's own, real timestamps",
     "hub/web/auth.py": "a session ends in real time, also while a story holds the hub's clock",
     "hub/web/desk.py": "as hub/web/auth.py",
