@@ -27,7 +27,7 @@ from hub.policy.source import PolicyFault, PolicyFaults
 SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
-CHANNELS = ("worklist", "webhook", "kafka", "mesh", "email")
+CHANNELS = ("worklist", "webhook", "kafka", "mesh", "email", "fhir")
 
 ADDRESSES = {
     "mesh": (
@@ -205,9 +205,9 @@ def _check_carriers(found: Findings, directory: Directory | None, settings: Sett
             remedy = f"set {name} and those beside it, or give the endpoint another channel"
             words = f"an endpoint uses {channel}, which is not set up"
             found.fault(settings.directory, 1, words, remedy)
-    if "email" in used and not settings.public_url.startswith("https://"):
-        remedy = "set HUB_PUBLIC_URL to where recipients open the pages"
-        found.fault(settings.directory, 1, "e-mails would have a link to nowhere", remedy)
+    if used & {"email", "fhir"} and not settings.public_url.startswith("https://"):
+        remedy = "set HUB_PUBLIC_URL to where recipients find this hub"
+        found.fault(settings.directory, 1, "what is sent would have links to nowhere", remedy)
 
 
 def _unfinished(types: Iterable[str], policies: Path, scenarios: Path) -> Iterator[str]:

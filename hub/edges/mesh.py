@@ -19,7 +19,7 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import JSONDecodeError, RequestException, Timeout
 
 from hub.edges.channels.base import DeliveryReason
-from hub.edges.channels.webhook import TOO_MANY, seconds_of
+from hub.edges.channels.signed import TOO_MANY, seconds_of
 from hub.edges.mesh_codes import reason_of
 from hub.ops import limits_carriers as limits
 

@@ -214,7 +214,7 @@ ANSWER_BYTES: Final = Limit(
     name="answer of a webhook",
     value=64 * KIB,
     unit="bytes",
-    where="hub.edges.channels.webhook:ANSWER_BYTES",
+    where="hub.edges.channels.signed:ANSWER_BYTES",
     because="only its status counts; reading lets the other side finish",
     beyond="left unread",
 )
@@ -222,7 +222,7 @@ ATTEMPT_SECONDS: Final = Limit(
     name="one attempt at a webhook",
     value=10,
     unit="seconds",
-    where="hub.edges.channels.webhook:TOTAL_SECONDS",
+    where="hub.edges.channels.signed:TOTAL_SECONDS",
     because="name, connection, TLS, request and answer together",
     beyond="`timed_out`, tried again later",
 )

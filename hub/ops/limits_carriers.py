@@ -54,3 +54,11 @@ MAIL_THREADS: Final = Limit(
     because="there is one mail server of one's own, and it counts connections",
     beyond="they wait within the seconds of their attempt",
 )
+EVENTS_AGAIN: Final = Limit(
+    name="events in one answer of `$events`",
+    value=100,
+    unit="events",
+    where="hub.web.api_subscription:MOST_EVENTS",
+    because="each may hold a notice, and each look at one is written down",
+    beyond="ask on from the number after the last",
+)

@@ -9,6 +9,8 @@ from hub.edges.channels.base import Channel
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.channels.mail import MailChannel, Post
 from hub.edges.channels.mesh import MeshChannel
+from hub.edges.channels.rest_hook import RestHookChannel
+from hub.edges.channels.signed import SignedPosts
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.mesh import Account, Mailbox
@@ -20,6 +22,7 @@ CHANNELS: Final = (
     KafkaTopicChannel.name,
     MeshChannel.name,
     MailChannel.name,
+    RestHookChannel.name,
 )
 """Every channel there is, by the words of the directory."""
 
@@ -38,6 +41,9 @@ def channels_of(settings: Settings, engine: Engine, mailbox: Mailbox | None) -> 
     ]
     if mailbox is not None:
         channels.append(MeshChannel(mailbox, engine, now))
+    if settings.public_url:
+        posts = SignedPosts(allow_loopback=settings.allow_loopback_webhooks)
+        channels.append(RestHookChannel(posts, engine, settings.public_url, now))
     if settings.smtp_host:
         channels.append(MailChannel(_post(settings), now))
     return {channel.name: channel for channel in channels}

@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
@@ -12,7 +12,9 @@ from sqlalchemy import Engine
 from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.directory import Directory, load_directory
+from hub.edges.mesh import Mailbox
 from hub.edges.publish import Publisher
 from hub.ops import metrics
 from hub.ops.clock import clock_from
@@ -24,6 +26,7 @@ from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
+from hub.roles.heartbeat import beat_on
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -142,6 +145,28 @@ def _begin(engine: Engine, directory: Directory) -> type_of_positions:
         return saved_positions(conn, CONSUMER)
 
 
+def _work(
+    settings: Settings,
+    means: Means,
+    delivery: Delivery,
+    follower: Follower,
+    publisher: Publisher,
+    mailbox: Mailbox | None,
+) -> list[Coroutine[Any, Any, None]]:
+    """All that the role does at once, as far as its settings ask for it."""
+    work = [
+        _follow(means.engine, means.directory, follower, delivery, publisher),
+        delivery.run(),
+        _watch(follower),
+    ]
+    if mailbox is not None:
+        poll = timedelta(seconds=settings.mesh_poll_seconds)
+        work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
+    if isinstance(hook := means.channels.get(RestHookChannel.name), RestHookChannel):
+        work.append(beat_on(hook, means.directory))
+    return work
+
+
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
     """Deliver until `stopping` is set.  Whatever goes wrong is raised; a restart continues."""
     engine = make_engine(settings.real_database_url())
@@ -164,14 +189,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await channel.start()
         await follower.start()
         async with asyncio.TaskGroup() as tasks:
-            work = [
-                _follow(engine, directory, follower, delivery, publisher),
-                delivery.run(),
-                _watch(follower),
-            ]
-            if mailbox is not None:
-                poll = timedelta(seconds=settings.mesh_poll_seconds)
-                work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
+            work = _work(settings, means, delivery, follower, publisher, mailbox)
             running = [tasks.create_task(each) for each in work]
             await stopping.wait()
             for task in running:

@@ -8,7 +8,7 @@ is only ever added to.
 
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
-from hub.store.tables_carriers import mesh_book
+from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
 from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
@@ -49,6 +49,8 @@ __all__ = [
     "positions",
     "quarantine",
     "sessions",
+    "subscription_events",
+    "subscriptions",
     "takes",
     "withheld",
 ]

@@ -13,7 +13,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from hub.core.model import Signal
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
-from hub.edges.channels.webhook import ANSWER_BYTES, WebhookChannel, result_of
+from hub.edges.channels.signed import ANSWER_BYTES, result_of
+from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.directory import Endpoint
 from hub.ops.kafka_embedded import free_ports
 from tests.channels.contract import Arrival, Contract, Peer, Trouble

@@ -48,7 +48,7 @@ IMPURE = {
 WALL_CLOCK = {
     "hub/ops/clock.py": "it is the clock",
     "hub/ops/doctor.py": "it judges this machine, and its clock too",
-    "hub/edges/channels/webhook.py": "a recipient refuses a signature that is minutes old",
+    "hub/edges/channels/signed.py": "a recipient refuses a signature that is minutes old",
     "hub/roles/attempts.py": "as hub/roles/delivery.py",
     "hub/roles/delivery.py": "retries wait in real time, whatever a story does",
     "hub/roles/channels.py": "as hub/roles/delivery.py",

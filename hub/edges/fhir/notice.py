@@ -33,11 +33,14 @@ def resource_id(notice_id: str, kind: str = "Communication") -> str:
     return str(uuid5(SPACE, f"{kind}/{notice_id}"))
 
 
-def communication_of(notice: NoticeRecord) -> dict[str, Any]:
-    """The notice as a Communication: to whom, why, and each of its lines."""
+def communication_of(notice: NoticeRecord, own_id: str = "") -> dict[str, Any]:
+    """The notice as a Communication: to whom, why, and each of its lines.
+
+    `own_id` is for a server that hands it out under an address; else the id is a UUID.
+    """
     made: dict[str, Any] = {
         "resourceType": "Communication",
-        "id": resource_id(notice.notice_id),
+        "id": own_id or resource_id(notice.notice_id),
         "meta": {"profile": [UK_CORE + "Communication"]},
         "identifier": [{"system": NOTICE_SYSTEM, "value": notice.notice_id}],
         "status": "entered-in-error" if notice.reason in TAKEN_BACK else "completed",
