@@ -15,6 +15,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # The peers of the benchmarks want older packages than the hub: they have an environment of their own.
 PEERS := .bench-venv
 PEERS_STAMP := $(PEERS)/.setup-$(shell sha256sum bench/constraints.txt | cut -c1-16)
+# The fake national MESH of the tests pins older packages too.
+MESH := .mesh-venv
+MESH_STAMP := $(MESH)/.setup-$(shell sha256sum tests/mesh/constraints.txt | cut -c1-16)
 STARTED := $(shell date +%s)
 ARGS ?=
 
@@ -68,6 +71,11 @@ $(PEERS_STAMP): bench/constraints.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/constraints.txt
 	@touch $(PEERS_STAMP)
 
+$(MESH_STAMP): tests/mesh/constraints.txt
+	$(PYTHON) -m venv --clear $(MESH)
+	$(MESH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mesh/constraints.txt
+	@touch $(MESH_STAMP)
+
 properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
 	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
 
@@ -77,10 +85,10 @@ check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack and not long" $(ARGS)
 
-test: check ## Everything: the above, then the long tests and those on a real Kafka.
+test: check $(MESH_STAMP) ## Everything: the above, then the long tests and those on a real Kafka.
 	$(BIN)/pytest -q -n auto --dist worksteal -m "long and not stack" $(ARGS)
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.
-	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(MESH) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

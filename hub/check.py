@@ -15,6 +15,8 @@ from pathlib import Path
 import msgspec
 
 from hub.core.policy import Policy
+from hub.edges import mesh
+from hub.edges.channels import mail
 from hub.edges.directory import Directory, load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.catalogue import event_codes, policies_of
@@ -25,7 +27,16 @@ from hub.policy.source import PolicyFault, PolicyFaults
 SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
-CHANNELS = ("worklist", "webhook", "kafka")
+CHANNELS = ("worklist", "webhook", "kafka", "mesh", "email", "fhir")
+
+ADDRESSES = {
+    "mesh": (
+        mesh.ADDRESS,
+        "write mesh://MAILBOX?workflow_id=WORKFLOW; without MAILBOX to look it up",
+    ),
+    "email": (mail.ADDRESS, "write one address, and nothing else"),
+}
+"""The form of an address, where the channel has one of its own."""
 
 
 @dataclass
@@ -69,6 +80,7 @@ def check(settings: Settings, scenarios: Path = SCENARIOS) -> Findings:
     if policy is not None and directory is not None:
         found.faults += _strange_rows(settings.directory, directory, policy)
     _check_settings(found, settings)
+    _check_carriers(found, directory, settings)
     types = set(schemas.event_types()) if schemas is not None else set()
     found.warnings += _unfinished(types, settings.policy_dir / "events", scenarios)
     return found
@@ -153,6 +165,11 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
         if endpoint.channel not in CHANNELS:
             words = f"unknown channel {endpoint.channel!r}"
             yield _row_fault(path, endpoint.channel, words, f"write one of {', '.join(CHANNELS)}")
+        elif endpoint.channel in ADDRESSES:
+            form, remedy = ADDRESSES[endpoint.channel]
+            if not form.fullmatch(endpoint.address):
+                words = f"the endpoint of {endpoint.organisation} has no address of its channel"
+                yield _row_fault(path, endpoint.organisation, words, remedy)
 
 
 def _row_fault(path: Path, needle: str, message: str, remedy: str) -> PolicyFault:
@@ -174,6 +191,23 @@ def _check_settings(found: Findings, settings: Settings) -> None:
     clock = Path(settings.clock.removeprefix("file:"))
     if settings.clock != "real" and not clock.exists():
         found.fault(clock, 1, "the clock file does not exist", "set HUB_CLOCK to 'real'")
+
+
+def _check_carriers(found: Findings, directory: Directory | None, settings: Settings) -> None:
+    """An endpoint whose carrier this hub was not given would wait for days, and come back."""
+    used = {each.channel for each in directory.endpoints.values()} if directory else set()
+    needed = {
+        "mesh": ("HUB_MESH_URL", bool(settings.mesh_url and settings.mesh_mailbox)),
+        "email": ("HUB_SMTP_HOST", bool(settings.smtp_host and settings.smtp_sender)),
+    }
+    for channel, (name, is_set) in needed.items():
+        if channel in used and not is_set:
+            remedy = f"set {name} and those beside it, or give the endpoint another channel"
+            words = f"an endpoint uses {channel}, which is not set up"
+            found.fault(settings.directory, 1, words, remedy)
+    if used & {"email", "fhir"} and not settings.public_url.startswith("https://"):
+        remedy = "set HUB_PUBLIC_URL to where recipients find this hub"
+        found.fault(settings.directory, 1, "what is sent would have links to nowhere", remedy)
 
 
 def _unfinished(types: Iterable[str], policies: Path, scenarios: Path) -> Iterator[str]:

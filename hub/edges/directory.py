@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -80,6 +81,12 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     channel: str = "worklist"
     address: str = ""
     secret: str | None = None
+    secret_before: str | None = None
+    """The secret that `secret` replaces: both sign until this row is taken away."""
+    payload: Literal["id-only", "full-resource", "mns"] = "full-resource"
+    """What a FHIR subscription carries: a reference, the notice, or a signal in the form of MNS."""
+    heartbeat_minutes: int = 0
+    """How long a FHIR subscription may be silent; 0 means that silence says nothing."""
     destination_id: str = ""
 
 
@@ -141,6 +148,14 @@ class Directory:
         if not found.destination_id:
             found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
         return found
+
+    def subscriptions(self) -> tuple[Endpoint, ...]:
+        """The endpoints that are FHIR subscriptions."""
+        return tuple(
+            self.endpoint(each.organisation, each.role)
+            for each in self.endpoints.values()
+            if each.channel == "fhir"
+        )
 
     def kafka_subscribers(self) -> tuple[str, ...]:
         """The organisations that read notices from a Kafka topic of their own."""

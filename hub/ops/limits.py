@@ -8,7 +8,7 @@ core) or a constant stands with its own paragraph, `where` names it and the test
 
 from typing import Final
 
-from hub.ops import limits_documents
+from hub.ops import limits_carriers, limits_documents
 from hub.ops.limit import Limit, as_table
 
 KIB: Final = 1024
@@ -214,7 +214,7 @@ ANSWER_BYTES: Final = Limit(
     name="answer of a webhook",
     value=64 * KIB,
     unit="bytes",
-    where="hub.edges.channels.webhook:ANSWER_BYTES",
+    where="hub.edges.channels.signed:ANSWER_BYTES",
     because="only its status counts; reading lets the other side finish",
     beyond="left unread",
 )
@@ -222,7 +222,7 @@ ATTEMPT_SECONDS: Final = Limit(
     name="one attempt at a webhook",
     value=10,
     unit="seconds",
-    where="hub.edges.channels.webhook:TOTAL_SECONDS",
+    where="hub.edges.channels.signed:TOTAL_SECONDS",
     because="name, connection, TLS, request and answer together",
     beyond="`timed_out`, tried again later",
 )
@@ -283,7 +283,8 @@ LOGINS: Final = Limit(
     beyond="the oldest is forgotten",
 )
 
-_NAMED: Final = [*globals().values(), *vars(limits_documents).values()]
+_ELSEWHERE: Final = {**vars(limits_carriers), **vars(limits_documents)}
+_NAMED: Final = [*globals().values(), *_ELSEWHERE.values()]
 LIMITS: Final = tuple(each for each in _NAMED if isinstance(each, Limit))
 """In the order in which they stand above: from the doors inwards, and out again."""
 

@@ -23,6 +23,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 SECRET_BYTES = 32
 """256 bits: as long as the keyed hash (BLAKE2b-256, HMAC-SHA-256) it feeds."""
 
+PASSED_ON = ("secret_key", "mesh_password", "mesh_shared_key", "smtp_password")
+"""Secrets that roles need; they show in no repr, and are spelled out only for a child's start."""
+
 SETTINGS_FILE = "HUB_SETTINGS"
 """Names another settings file than `hub.toml` in the working folder."""
 
@@ -56,6 +59,26 @@ class Settings(BaseSettings):
     """The publisher's key that `hub send` shows; no role needs it."""
     demo_logins: bool = False
     allow_loopback_webhooks: bool = False
+    mesh_url: str = ""
+    """Empty: this hub sends nothing over MESH."""
+    mesh_mailbox: str = ""
+    mesh_password: SecretStr = SecretStr("")
+    mesh_shared_key: SecretStr = SecretStr("")
+    mesh_certificate: str = ""
+    """Files in PEM: the client certificate, its key, and the authorities to trust."""
+    mesh_key: str = ""
+    mesh_authorities: str = ""
+    mesh_poll_seconds: float = Field(default=60.0, gt=0, le=3600)
+    smtp_host: str = ""
+    """Empty: this hub sends no e-mail."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_sender: str = ""
+    smtp_login: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_authorities: str = ""
+    public_url: str = ""
+    """Where recipients open the pages of this hub; the links of its e-mails begin with it."""
     worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -137,7 +160,7 @@ def load_settings() -> Settings:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The `HUB_*` environment that gives a child process these same settings, the secret too."""
-    plain = settings.model_dump(mode="json", exclude={"secret_key", "api_key"})
-    given = {f"HUB_{name.upper()}": str(value) for name, value in plain.items() if value != ""}
-    secret = settings.secret_key.get_secret_value()
-    return given | ({"HUB_SECRET_KEY": secret} if secret else {})
+    plain = settings.model_dump(mode="json", exclude={*PASSED_ON, "api_key"})
+    secrets_given = {name: getattr(settings, name).get_secret_value() for name in PASSED_ON}
+    whole = plain | secrets_given
+    return {f"HUB_{name.upper()}": str(value) for name, value in whole.items() if value != ""}

@@ -2,20 +2,19 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
 from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
-from hub.edges.channels.base import Channel, DeliveryReason
-from hub.edges.channels.kafka_topic import KafkaTopicChannel
-from hub.edges.channels.webhook import WebhookChannel
-from hub.edges.channels.worklist import WorklistChannel
+from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.directory import Directory, load_directory
+from hub.edges.mesh import Mailbox
 from hub.edges.publish import Publisher
 from hub.ops import metrics
 from hub.ops.clock import clock_from
@@ -23,8 +22,11 @@ from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.roles.attempts import Means
+from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
+from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
+from hub.roles.heartbeat import beat_on
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -37,7 +39,6 @@ from hub.store.outbox_queue import Queue, readdress
 from hub.store.positions import save_positions, saved_positions, type_of_positions
 
 CONSUMER: Final = "deliver"
-CHANNELS: Final = (WorklistChannel.name, WebhookChannel.name, KafkaTopicChannel.name)
 LAG_SECONDS: Final = 5.0
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,7 +54,7 @@ def take_in(
     Rows and positions share a transaction, and a notice is known by its id, so that a decision
     read twice queues nothing twice.
     """
-    queue = Queue(datetime.now(UTC))
+    queue = Queue(now())
     for decision in decisions:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
@@ -102,16 +103,6 @@ def _rising(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def channels_of(settings: Settings) -> dict[str, Channel]:
-    """Every channel, by the word the directory uses for it."""
-    channels: tuple[Channel, ...] = (
-        WorklistChannel(),
-        WebhookChannel(allow_loopback=settings.allow_loopback_webhooks),
-        KafkaTopicChannel(settings.kafka),
-    )
-    return {channel.name: channel for channel in channels}
-
-
 def _read(record: ConsumerRecord) -> DecisionRecord:
     """Raises SenderFault."""
     return decode_decision(record.value or b"")
@@ -149,9 +140,31 @@ async def _watch(follower: Follower) -> None:
 def _begin(engine: Engine, directory: Directory) -> type_of_positions:
     """Where we left off; what is still pending gets the addresses of today's directory."""
     with writing(engine) as conn:
-        readdress(conn, directory, datetime.now(UTC))
+        readdress(conn, directory, now())
     with reading(engine) as conn:
         return saved_positions(conn, CONSUMER)
+
+
+def _work(
+    settings: Settings,
+    means: Means,
+    delivery: Delivery,
+    follower: Follower,
+    publisher: Publisher,
+    mailbox: Mailbox | None,
+) -> list[Coroutine[Any, Any, None]]:
+    """All that the role does at once, as far as its settings ask for it."""
+    work = [
+        _follow(means.engine, means.directory, follower, delivery, publisher),
+        delivery.run(),
+        _watch(follower),
+    ]
+    if mailbox is not None:
+        poll = timedelta(seconds=settings.mesh_poll_seconds)
+        work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
+    if isinstance(hook := means.channels.get(RestHookChannel.name), RestHookChannel):
+        work.append(beat_on(hook, means.directory))
+    return work
 
 
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
@@ -159,7 +172,8 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
     engine = make_engine(settings.real_database_url())
     directory = load_directory(settings.directory)
     publisher = Publisher(settings.kafka, settings.secret(), client_id="hub-deliver-receipts")
-    channels = channels_of(settings)
+    mailbox = mailbox_of(settings)
+    channels = channels_of(settings, engine, mailbox)
     follower = Follower(settings.kafka, (DECISIONS,), _begin(engine, directory))
     means = Means(
         engine=engine,
@@ -175,11 +189,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await channel.start()
         await follower.start()
         async with asyncio.TaskGroup() as tasks:
-            work = (
-                _follow(engine, directory, follower, delivery, publisher),
-                delivery.run(),
-                _watch(follower),
-            )
+            work = _work(settings, means, delivery, follower, publisher, mailbox)
             running = [tasks.create_task(each) for each in work]
             await stopping.wait()
             for task in running:

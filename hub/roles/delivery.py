@@ -75,6 +75,10 @@ class Delivery:
         """There is something new in the outbox."""
         self._wake.set()
 
+    def report(self) -> None:
+        """There is something new to tell the core."""
+        self._report.set()
+
     async def run(self) -> None:
         """Deliver and report until cancelled.  A fault of ours is raised and ends the role."""
         async with asyncio.TaskGroup() as tasks:

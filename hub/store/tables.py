@@ -8,6 +8,7 @@ is only ever added to.
 
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
+from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
 from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
@@ -40,6 +41,7 @@ __all__ = [
     "gap_duties",
     "gaps",
     "levels",
+    "mesh_book",
     "metadata",
     "notices",
     "obligations",
@@ -47,6 +49,8 @@ __all__ = [
     "positions",
     "quarantine",
     "sessions",
+    "subscription_events",
+    "subscriptions",
     "takes",
     "withheld",
 ]

@@ -29,6 +29,7 @@ from hub.web import (
     api_cloudevents,
     api_events,
     api_fhir,
+    api_subscription,
     health,
     openapi,
     pages_audit,
@@ -144,7 +145,7 @@ def templates() -> Environment:
 
 
 def _routes(app: FastAPI, schemas: Schemas) -> None:
-    for part in (api_events, api_fhir, api_cloudevents, api, health):
+    for part in (api_subscription, api_events, api_fhir, api_cloudevents, api, health):
         app.include_router(part.router)
     app.include_router(registry.registry_router(schemas), prefix="/registry")
     for page in (

@@ -15,13 +15,18 @@ RESOURCES: Final = {
 }
 """What each resource becomes; a test holds them against the reader."""
 
+OPERATION: Final = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription"
+)
+
 CAPABILITY: Final[dict[str, Any]] = {
     "resourceType": "CapabilityStatement",
     "status": "active",
     "date": "2026-11-28",
     "kind": "capability",
     "description": "Takes events around a pregnancy as FHIR R4 (and STU3: NEMS messages, ITK3 "
-    "transfer of care) and answers with an OperationOutcome. It stores and returns no resources.",
+    "transfer of care) and answers with an OperationOutcome; what was sent cannot be read. "
+    "Subscribers read their Subscription and the Communications that its notifications refer to.",
     "fhirVersion": "4.0.1",
     "format": ["application/fhir+json", "application/fhir+xml"],
     "rest": [
@@ -31,6 +36,17 @@ CAPABILITY: Final[dict[str, Any]] = {
             "resource": [
                 {"type": kind, "interaction": [{"code": "create"}], "documentation": becomes}
                 for kind, becomes in RESOURCES.items()
+            ]
+            + [
+                {
+                    "type": "Subscription",
+                    "interaction": [{"code": "read"}],
+                    "operation": [
+                        {"name": name, "definition": f"{OPERATION}-{name}"}
+                        for name in ("status", "events")
+                    ],
+                },
+                {"type": "Communication", "interaction": [{"code": "read"}]},
             ],
             "interaction": [
                 {

@@ -1,37 +1,10 @@
-"""Who holds the roles now, for a receipt that hands a notice back.
+"""The present holders of the roles, brought along with a receipt that hands a notice back."""
 
-The core looks nothing up, so a receipt that says "not ours" brings the directory's present answer
-with it; the duty then turns to the right holder in the same decision.
-"""
-
-from msgspec.structs import replace
-from sqlalchemy import Connection
-
-from hub.core.model import Input, Signal
-from hub.edges.directory import Directory, team_for
-from hub.store import tables as t
+from hub.core.model import Input
+from hub.store.present_team import hands_back, with_team
 from hub.web.desk import Desk
-
-HANDED_BACK = frozenset({Signal.NOT_OURS, Signal.REFUSED, Signal.BOUNCED})
 
 
 async def with_present_team(desk: Desk, given: Input) -> Input:
     """The input, with the team as the directory knows it now when it hands a notice back."""
-    if given.receipt is None or given.receipt.signal not in HANDED_BACK:
-        return given
-    return await desk.read(_with_team, given, desk.directory)
-
-
-def _with_team(conn: Connection, given: Input, directory: Directory) -> Input:
-    e = t.episodes.c
-    row = conn.execute(t.episodes.select().where(e.episode_id == given.episode_id)).one_or_none()
-    if row is None:
-        return given
-    team = team_for(
-        directory,
-        given.at,
-        nhs_number=row.nhs_number,
-        practice=row.practice,
-        provider=row.provider,
-    )
-    return replace(given, team=team)
+    return await desk.read(with_team, given, desk.directory) if hands_back(given) else given

@@ -48,10 +48,10 @@ IMPURE = {
 WALL_CLOCK = {
     "hub/ops/clock.py": "it is the clock",
     "hub/ops/doctor.py": "it judges this machine, and its clock too",
-    "hub/edges/channels/webhook.py": "a recipient refuses a signature that is minutes old",
+    "hub/edges/channels/signed.py": "a recipient refuses a signature that is minutes old",
     "hub/roles/attempts.py": "as hub/roles/delivery.py",
     "hub/roles/delivery.py": "retries wait in real time, whatever a story does",
-    "hub/roles/deliver.py": "as hub/roles/delivery.py",
+    "hub/roles/channels.py": "as hub/roles/delivery.py",
     "hub/roles/follow.py": "lag is measured against the broker's own, real timestamps",
     "hub/web/auth.py": "a session ends in real time, also while a story holds the hub's clock",
     "hub/web/desk.py": "as hub/web/auth.py",

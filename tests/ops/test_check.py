@@ -88,6 +88,8 @@ def test_a_schema_that_cannot_be_read_is_a_fault(settings: Settings) -> None:
         ('ods = "Y99001"', 'ods = "Y99999"', "is no organisation here"),
         ("[[organisation]]", "[[organisation]", "this is not TOML"),
         ("[[organisation]]", "[[organization]]", "unknown field"),
+        ('channel = "kafka"', 'channel = "mesh"', "has no address of its channel"),
+        ('channel = "kafka"', 'channel = "email"', "has no address of its channel"),
     ],
 )
 def test_a_fault_of_the_directory_is_told(
@@ -96,6 +98,14 @@ def test_a_fault_of_the_directory_is_told(
     """A row that names what nobody knows would send notices nowhere."""
     spoil(settings.directory, old, new)
     assert any(words in fault.message for fault in check(settings).faults)
+
+
+@pytest.mark.parametrize("channel", ["mesh", "email"])
+def test_a_channel_that_is_not_set_up_is_told(settings: Settings, channel: str) -> None:
+    """Its notices would wait for days and come back."""
+    spoil(settings.directory, 'channel = "kafka"', f'channel = "{channel}"')
+    words = f"an endpoint uses {channel}, which is not set up"
+    assert words in [fault.message for fault in check(settings).faults]
 
 
 @pytest.mark.parametrize("missing", ["directory", "policy_dir", "schemas_dir"])

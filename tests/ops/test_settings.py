@@ -62,7 +62,14 @@ def test_a_misspelt_setting_in_the_file_is_refused(tmp_path: Path) -> None:
 def test_a_child_gets_these_very_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What a parent hands over in the environment reads back as the same settings."""
     given = Settings(
-        data_dir=tmp_path, kafka="127.0.0.1:9", demo_logins=True, secret_key="s3", metrics_port=7
+        data_dir=tmp_path,
+        kafka="127.0.0.1:9",
+        demo_logins=True,
+        secret_key="s3",
+        metrics_port=7,
+        mesh_url="https://mesh.example",
+        mesh_password="p4",
+        mesh_shared_key="k5",
     )
     for name, value in environment_of(given).items():
         monkeypatch.setenv(name, value)

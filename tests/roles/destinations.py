@@ -30,8 +30,8 @@ from hub.ops.steps import Steps
 from hub.ops.supervisor import Supervisor
 from hub.ops.topics import DECISIONS, create_topics
 from hub.store.engine import migrate
+from tests.channels.tools import SECRET
 from tests.store.records import decision, issued
-from tests.store.test_channels import SECRET
 
 WAYS = ("answers", "black_hole", "refuses", "drips", "answers_again")
 """How the third recipient behaves; the first and the last are the measure of the others, since a

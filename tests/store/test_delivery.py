@@ -25,9 +25,9 @@ from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
 from hub.store.outbox_queue import cancel_duty, readdress
+from tests.channels.tools import SECRET
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
-from tests.store.test_channels import SECRET
 
 WAIT_SECONDS = 10.0
 HUB_TIME = T0 + timedelta(days=3)

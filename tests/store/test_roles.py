@@ -31,9 +31,9 @@ from hub.store import read_model as read
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.projector import apply_decision
+from tests.channels.tools import SECRET
 from tests.servers.webhooks import receiving
 from tests.store.records import GP, HV, decision, ended, issued, quarantined, raised, recorded
-from tests.store.test_channels import SECRET
 
 pytestmark = pytest.mark.stack
 

@@ -1,0 +1,151 @@
+"""E-mail: "you have a notice", and a link.  Nothing else of the notice is in it.
+
+Neither a person nor the kind of event nor a clinical word may stand in a mailbox that anybody may
+read over a shoulder; the page behind the link asks who is reading.  That a mail server has taken
+the mail is level 1, *sent*, and no answer of any server proves more.
+"""
+
+import asyncio
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final, Literal
+from urllib.parse import quote
+
+from hub.core.model import Signal
+from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.directory import Endpoint
+from hub.edges.records import NoticeRecord
+from hub.ops import limits_carriers as limits
+
+TOTAL_SECONDS: Final = float(limits.MAIL_SECONDS.value)
+MOST_MAILS: Final = limits.MAIL_THREADS.value
+
+ADDRESS: Final = re.compile(r"[\w.+'-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
+
+SUBJECT: Final = "You have a notice"
+BODY: Final = """You have a notice. Sign in to read it:
+
+{link}
+
+Nobody reads answers to this address.
+"""
+
+PERMANENT: Final = 500
+NO_MAILBOX: Final = frozenset({550, 551, 553})
+"""RFC 5321: no such mailbox, not here, name not allowed."""
+NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
+"""RFC 4954: about the hub's own login, which its operator can mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The mail server that takes the hub's mails."""
+
+    host: str
+    port: int
+    sender: str
+    link_base: str
+    """Where the pages of the hub are for those who read the mail."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    login: str = ""
+    password: str = ""
+    authorities: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the password."""
+        return f"Post({self.host}:{self.port})"
+
+
+class MailChannel:
+    """For recipients whom only a mail brings to the worklist."""
+
+    name = "email"
+    together = 1
+
+    def __init__(
+        self, post: Post, now: Callable[[], datetime], *, total_seconds: float = TOTAL_SECONDS
+    ) -> None:
+        """`now` is real time: it stands in the mail's date."""
+        self._post, self._now, self._total_seconds = post, now, total_seconds
+        self._threads = ThreadPoolExecutor(MOST_MAILS, thread_name_prefix="mail")
+
+    async def start(self) -> None:
+        """Nothing to open: each mail has its own connection."""
+
+    async def stop(self) -> None:
+        """Let go of the threads; one that still waits ends by its own time limit."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
+        """Hand a mail to the mail server."""
+        if not ADDRESS.fullmatch(endpoint.address):
+            return Failed(DeliveryReason.BAD_ADDRESS, retry=False)
+        mail = self._mail(notice.notice_id, endpoint.address)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._total_seconds):
+                await loop.run_in_executor(self._threads, self._hand_over, mail)
+        except TimeoutError:
+            return Failed(DeliveryReason.TIMED_OUT)
+        except smtplib.SMTPException as error:
+            return _failed(error)
+        except OSError:
+            return Failed(DeliveryReason.UNREACHABLE)
+        return Delivered(Signal.SENT)
+
+    def _mail(self, notice_id: str, address: str) -> EmailMessage:
+        """Of the notice only its id is used: in the link, and to tell a repeat."""
+        post, mail = self._post, EmailMessage(policy=SMTP)
+        mail["From"], mail["To"], mail["Subject"] = post.sender, address, SUBJECT
+        mail["Date"] = format_datetime(self._now())
+        mail["Message-ID"] = f"<{notice_id}@{_domain(post.sender)}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        link = f"{post.link_base.rstrip('/')}/n/{quote(notice_id, safe='')}"
+        mail.set_content(BODY.format(link=link))
+        return mail
+
+    def _hand_over(self, mail: EmailMessage) -> None:
+        post, seconds = self._post, self._total_seconds
+        context = ssl.create_default_context(cafile=post.authorities)
+        own = _domain(post.sender)
+        if post.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                post.host, post.port, own, timeout=seconds, context=context
+            )
+        else:
+            server = smtplib.SMTP(post.host, post.port, own, timeout=seconds)
+        with server:
+            if post.security == "starttls":
+                server.starttls(context=context)
+            if post.login:
+                server.login(post.login, post.password)
+            server.send_message(mail)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _failed(error: smtplib.SMTPException) -> Failed:
+    """What the mail server meant; its words are left unread."""
+    if isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPNotSupportedError):
+        return Failed(DeliveryReason.THEIR_ERROR)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next(iter(error.recipients.values()))[0]
+    else:
+        code = getattr(error, "smtp_code", 0)
+    if code in NOT_LET_IN or isinstance(error, smtplib.SMTPAuthenticationError):
+        return Failed(DeliveryReason.OUR_CREDENTIALS)
+    if code in NO_MAILBOX and isinstance(error, smtplib.SMTPRecipientsRefused):
+        return Failed(DeliveryReason.NO_SUCH_MAILBOX, retry=False)
+    if code >= PERMANENT:
+        return Failed(DeliveryReason.REJECTED, retry=False)
+    return Failed(DeliveryReason.THEIR_ERROR)

@@ -1,0 +1,64 @@
+"""The bounds of the carriers that the outbox uses; part of the list in `limits.py`."""
+
+from typing import Final
+
+from hub.ops.limit import Limit
+
+KIB: Final = 1024
+
+MESH_SECONDS: Final = Limit(
+    name="one attempt over MESH",
+    value=20,
+    unit="seconds",
+    where="hub.edges.mesh:TOTAL_SECONDS",
+    because="the look-up of a mailbox, the message and the answer together",
+    beyond="`timed_out`, tried again later, unless MESH has taken it after all",
+)
+MESH_THREADS: Final = Limit(
+    name="requests to MESH together",
+    value=16,
+    unit="requests",
+    where="hub.edges.mesh:MOST_REQUESTS",
+    because="its client holds a thread for each; the threads of the database stay free",
+    beyond="they wait within the seconds of their attempt",
+)
+MESH_BYTES: Final = Limit(
+    name="report or acknowledgement collected from MESH",
+    value=256 * KIB,
+    unit="bytes",
+    where="hub.edges.mesh:COLLECTED_BYTES",
+    because="an acknowledgement has 5 KiB; nobody sends documents to the mailbox for answers",
+    beyond="its beginning kept in quarantine",
+)
+TRACKED: Final = Limit(
+    name="messages asked after in one round of MESH",
+    value=200,
+    unit="messages",
+    where="hub.roles.collect:TRACKED",
+    because="one request each; a round takes seconds and not minutes",
+    beyond="asked after in the next round, those longest not asked after first",
+)
+MAIL_SECONDS: Final = Limit(
+    name="one attempt at a mail server",
+    value=20,
+    unit="seconds",
+    where="hub.edges.channels.mail:TOTAL_SECONDS",
+    because="connection, TLS, login and the mail together; greylisting servers are slow",
+    beyond="`timed_out`, tried again later under the same Message-ID",
+)
+MAIL_THREADS: Final = Limit(
+    name="mails on their way together",
+    value=8,
+    unit="mails",
+    where="hub.edges.channels.mail:MOST_MAILS",
+    because="there is one mail server of one's own, and it counts connections",
+    beyond="they wait within the seconds of their attempt",
+)
+EVENTS_AGAIN: Final = Limit(
+    name="events in one answer of `$events`",
+    value=100,
+    unit="events",
+    where="hub.web.api_subscription:MOST_EVENTS",
+    because="each may hold a notice, and each look at one is written down",
+    beyond="ask on from the number after the last",
+)
