@@ -163,3 +163,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """The reckoning and the policy of the last decision; any other looks at everything again."""
     objections: tuple[str, ...] = ()
     """Scopes in which she objects to routine sharing, as the roles of the policy name them."""
+    area: str = ""
+    """The area whose settings hold, by the code of the local authority; it came with an input."""

@@ -12,8 +12,8 @@ from hashlib import blake2b
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.core.deadlines import TERM_DAYS, local_date
-from hub.core.draft import HISTORY_LIMIT, estimated_due_date
+from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
+from hub.core.draft import HISTORY_LIMIT
 from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES

@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import ladders, reaching, tell
+from hub.core.basis import Basis, rung_basis
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
 from hub.core.faults import FaultReason, SenderFault
@@ -17,7 +18,6 @@ from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
 from hub.core.milestones import unproven
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
-from hub.core.policy import Basis, rung_basis
 
 LOSS_ROUTINE = "G49"
 

@@ -8,7 +8,7 @@ made by the code that decides, and there is no second reading of the rules.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.core.policy import Basis
+from hub.core.basis import Basis
 
 
 class Silence(StrEnum):

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import exposing, objections, reaching
+from hub.core.basis import Basis, rung_basis
 from hub.core.compose import Composer, Said, compose_gap
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
@@ -15,7 +16,7 @@ from hub.core.lifecycle import step
 from hub.core.milestones import milestones_for, next_due, owed_anew, unproven
 from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
 from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
-from hub.core.policy import Basis, TellRule, rung_basis
+from hub.core.policy import TellRule
 from hub.core.silences import Silence
 from hub.core.withholding import Withheld
 
@@ -110,7 +111,7 @@ def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
                 organisation=obligation.organisation,
                 reason=RESTRICTED,
                 withheld=said.withheld,
-                why=rule.basis.why(obligation.trigger),
+                why=draft.why(rule.basis, obligation.trigger),
             )
         )
     return said.stopped
@@ -136,7 +137,7 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
             subject=obligation.subject,
             purpose=rule.purpose,
             milestones=obligation.milestones,
-            why=rule.basis.why(obligation.trigger),
+            why=draft.why(rule.basis, obligation.trigger),
         )
     )
 
@@ -190,7 +191,7 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else None,
             withheld=said.withheld,
-            why=basis.why(obligation.trigger),
+            why=draft.why(basis, obligation.trigger),
         )
     )
     return issued
@@ -283,6 +284,6 @@ def end(
             notice_ids=tuple(t.notice_id for t in obligation.told),
             reason=reason,
             withheld=withheld,
-            why=basis.why(obligation.trigger),
+            why=draft.why(basis, obligation.trigger),
         )
     )

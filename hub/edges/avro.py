@@ -113,6 +113,7 @@ class Codec:
             receipt=told.receipt,
             quarantine=told.quarantine,
             counted=told.counted,
+            area=told.area,
         )
         written = self._wire.write_fast("hub.input", record, LARGEST_INNER_BYTES)
         return written or self._wire.write("hub.input", _plain(record), LARGEST_INNER_BYTES)
@@ -130,6 +131,7 @@ class Codec:
             receipt=record.receipt,
             quarantine=record.quarantine,
             counted=record.counted,
+            area=record.area,
         )
 
     def encode_decision(self, decision: DecisionRecord) -> bytes:

@@ -242,3 +242,35 @@ class CalendarFile(_Strict, frozen=True, kw_only=True):
 
     source: str
     holidays: tuple[str, ...]
+
+
+type_of_written = int | str | tuple[str, ...]
+"""What may be written for a setting: a number, a span or gestation, or a list of roles."""
+
+
+class SettingTable(_Strict, frozen=True, kw_only=True):
+    """A number or a time that each area decides for itself."""
+
+    name: str
+    label: str
+    """What it is, in the words with which an explanation says it."""
+    kind: str
+    default: type_of_written
+    meaning: str
+    authority: str
+
+
+class AreaTable(_Strict, frozen=True, kw_only=True):
+    """What one area, or several alike, have decided; all else is as usual."""
+
+    codes: tuple[str, ...]
+    name: str
+    authority: str
+    settings: dict[str, type_of_written]
+
+
+class AreasFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/areas.toml`."""
+
+    setting: tuple[SettingTable, ...]
+    area: tuple[AreaTable, ...] = ()

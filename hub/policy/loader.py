@@ -15,6 +15,7 @@ from hub.policy import files
 from hub.policy.fields import read_fields
 from hub.policy.kinds import event_kinds
 from hub.policy.rules import RuleBuilder
+from hub.policy.settings import check_used, read_areas
 from hub.policy.sharing import with_shared
 from hub.policy.source import PolicyFault, PolicyFaults, Source, version_of
 from hub.policy.tables import read_gaps, read_ladders, read_roles
@@ -55,7 +56,11 @@ class Loader:
         gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
         fields = read_fields(self.source(self.folder / "fields.toml"), roles, roles_source)
         calendar = self.calendar()
-        events = self.events(RuleBuilder(self.kinds, gaps, roles, fields), fields.common)
+        areas = self.source(self.folder / "areas.toml")
+        settings = read_areas(areas, roles)
+        builder = RuleBuilder(self.kinds, gaps, roles, fields, settings)
+        events = self.events(builder, fields.common)
+        check_used(settings, areas, builder.settings_used)
         if self.faults:
             raise PolicyFaults(self.faults)
         return Policy(
@@ -70,6 +75,7 @@ class Loader:
             calendar=calendar,
             tells={t.basis.rule: t for e in events.values() for t in e.tells},
             requirements={r.basis.rule: r for e in events.values() for r in e.requirements},
+            settings=settings,
         )
 
     def calendar(self) -> Calendar:

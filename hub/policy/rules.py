@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 from hub.core.absorb import SLOTS
+from hub.core.basis import Basis
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
 from hub.core.facts import DUTY, EPISODE, FACTS
 from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,
-    Basis,
     EventRule,
     Family,
     FieldRule,
@@ -21,15 +21,16 @@ from hub.core.policy import (
     TellRule,
     WithdrawRule,
 )
+from hub.core.settings import NO_SETTINGS, AnySpan, Settings
 from hub.policy import files
 from hub.policy.belonging import belongings, labelled
 from hub.policy.counting import read_count, read_matter
 from hub.policy.fields import Fields, read_field
 from hub.policy.here import Here
 from hub.policy.kinds import INNER_KINDS
+from hub.policy.settings import kinds_in_conditions, named_in, read_local_span, read_local_wait
 from hub.policy.sharing import share
 from hub.policy.source import Source
-from hub.policy.tables import read_span, read_wait
 from hub.policy.unreachable import never_true
 
 ANY_KIND: Kind = ""  # Wanted where a value of any kind will do.
@@ -44,8 +45,11 @@ class RuleBuilder:
         gaps: Mapping[str, GapRule],
         roles: Mapping[str, RoleRule],
         fields: Fields,
+        settings: Settings = NO_SETTINGS,
     ):
         """Take what rules may refer to."""
+        self.settings = settings
+        self.settings_used: set[str] = set()
         self.kinds = kinds
         self.gaps = gaps
         self.roles = roles
@@ -84,6 +88,7 @@ class RuleBuilder:
             "trigger": self.kinds[event],
             "episode": EPISODE,
             "duty": DUTY,
+            "setting": kinds_in_conditions(self.settings),
         }
         if awaited is not None:
             records["awaited"] = self.kinds[awaited]
@@ -179,7 +184,9 @@ class RuleBuilder:
             here.fault(f"unknown gap {row.gap!r}", "name a code of gaps.toml", row.gap)
         line = here.source.line(f'"{here.rule}"')
         where = f"{here.source.name}:{line}"
-        return Basis(row.rule, row.policy, row.because, row.authority, where)
+        named = named_in(self.settings, row)
+        self.settings_used |= {*named}
+        return Basis(row.rule, row.policy, row.because, row.authority, where, named)
 
     def tell(self, here: Here, found: files.EventFile, row: files.TellTable) -> TellRule:
         """A rule of the first family."""
@@ -204,8 +211,8 @@ class RuleBuilder:
             milestones=tuple(
                 MilestoneRule(
                     here.source.choose(Level, m.level, Level.OPENED, here.quoted, "levels"),
-                    read_wait(here.source, m.within, here.quoted),
-                    read_span(here.source, m.or_by, here.quoted) if m.or_by else None,
+                    read_local_wait(self.settings, here.source, m.within, here.quoted),
+                    self.span(here, m.or_by),
                 )
                 for m in row.levels
             ),
@@ -219,11 +226,15 @@ class RuleBuilder:
         share(self, here, row, rule, row.subject or found.subject)
         return rule
 
+    def span(self, here: Here, text: str) -> AnySpan | None:
+        """A span, or None for an empty one."""
+        return read_local_span(self.settings, here.source, text, here.quoted) if text else None
+
     def raises(self, here: Here, rows: Iterable[files.RaiseTable]) -> tuple[RaiseRule, ...]:
         """Later times at which an open gap becomes graver."""
         return tuple(
             RaiseRule(
-                read_span(here.source, r.at, here.quoted, "raises"),
+                read_local_span(self.settings, here.source, r.at, here.quoted, "raises"),
                 here.source.choose(Severity, r.severity, Severity.ATTENTION, here.quoted, "raises"),
             )
             for r in rows
@@ -260,7 +271,7 @@ class RuleBuilder:
             awaits=self.answers(here, row.awaits),
             until=self.expression(here, row.until),
             withdrawn_by=self.answers(here, row.withdrawn_by),
-            by=read_span(here.source, row.by, here.quoted) if row.by else None,
+            by=self.span(here, row.by),
             counted_from=self.counted_from(here, row),
             gap=row.gap,
             owner=row.owner or None,
