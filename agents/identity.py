@@ -19,7 +19,7 @@ from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import PersonState, identify
 from hub.core.model import Event, Input, InputKind
 from hub.edges.avro import decode_event, encode_input
-from hub.edges.directory import team_for
+from hub.edges.directory import surroundings_of
 from hub.ops.topics import INPUTS, PERSONS
 
 TABLE = "persons"
@@ -87,15 +87,7 @@ def input_for(
         state, event, key=key, secret=context.secret, opens_episode=rule.opens_episode
     )
     now = context.clock.now()
-    team = team_for(
-        context.directory,
-        now,
-        nhs_number=after.nhs_number,
-        practice=after.practice,
-        provider=after.provider,
-        area=after.area,
-        practice_since=after.practice_since,
-    )
+    team, area = surroundings_of(context.directory, after, now)
     given = Input(
         input_id=event.id,
         kind=InputKind.EVENT,
@@ -103,5 +95,6 @@ def input_for(
         episode_id=episode_id,
         event=event,
         team=team,
+        area=area,
     )
     return given, after

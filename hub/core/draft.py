@@ -19,7 +19,7 @@ from hub.core.forgetting import least_needed
 from hub.core.model import Event, Holder
 from hub.core.outcomes import Why, type_of_outcome
 from hub.core.policy import Policy
-from hub.core.settings import AnySpan
+from hub.core.settings import AnySpan, span_in
 from hub.core.silences import Silence, Silent
 
 HISTORY_LIMIT = 384
@@ -148,7 +148,7 @@ class Draft:
 
     def span(self, span: AnySpan) -> Span:
         """A span as it is in the area she lives in."""
-        return span if isinstance(span, Span) else span.at(self.area)
+        return span_in(self.area, span)
 
     def why(self, basis: Basis, *evidence: str) -> Why:
         """The explanation that travels with an outcome, with what this area has set."""

@@ -63,6 +63,9 @@ class PersonState(Struct, frozen=True, kw_only=True):
     provider: str | None = None
     area: str | None = None
     nhs_number: str | None = None
+    area_since: datetime | None = None
+    reported_by: str | None = None
+    """The organisation that first told of her: where nothing else says, she lives in its area."""
 
 
 def person_key(event: Event, secret: bytes) -> str:
@@ -223,13 +226,20 @@ def _ended_at(event: Event) -> datetime | None:
     return event.occurred_at if whole else None
 
 
+def _provider(event: Event) -> str | None:
+    """Who cares for the pregnancy from this event on, where it says so."""
+    moves = event.type == "pregnancy.transferred"
+    return event.body.get("to_org" if moves else "provider")
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
         state,
         nhs_number=event.subject.nhs_number or state.nhs_number,
-        provider=body.get("provider") or state.provider,
+        provider=_provider(event) or state.provider,
+        reported_by=state.reported_by or event.organisation,
     )
     if fresh.practice is None and body.get("gp_ods"):
         fresh = replace(fresh, practice=body["gp_ods"])
@@ -244,5 +254,7 @@ def _learn(state: PersonState, event: Event) -> PersonState:
             return replace(fresh, practice=body["to"], practice_since=event.occurred_at)
         if body.get("kind") == "address":
             area = str(body["to"]).partition("|")[2]
-            return replace(fresh, area=area or fresh.area)
+            later = state.area_since is None or event.occurred_at >= state.area_since
+            if area and later:
+                return replace(fresh, area=area, area_since=event.occurred_at)
     return fresh

@@ -63,6 +63,11 @@ class LocalSpan:
 AnySpan = Span | LocalSpan
 
 
+def span_in(area: str, span: AnySpan) -> Span:
+    """A span of a rule as it is in an area."""
+    return span if isinstance(span, Span) else span.at(area)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, and its value in each area that has set one of its own."""

@@ -218,10 +218,7 @@ def _codec() -> Codec:
 
 
 def use_schemas(schemas: Schemas | None) -> None:
-    """Make the functions of this module use these schemas; None goes back to the packaged ones.
-
-    For composition roots (settings name another folder) and tests with a trial event type.
-    """
+    """Make the functions of this module use these schemas; None goes back to the packaged ones."""
     _chosen[:] = [] if schemas is None else [Codec(schemas)]
 
 

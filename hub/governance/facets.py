@@ -217,3 +217,20 @@ def rung_facets(sayer: Sayer, row: files.RungTable) -> Facets:
     if row.reminder:
         found["How"] = "the owed notice is sent again, where there is one"
     return found
+
+
+def setting_facets(row: files.SettingTable) -> Facets:
+    """A setting: what it is, what it means, what holds where an area says nothing."""
+    return {
+        "Called": row.label,
+        "Kind": row.kind,
+        "Usually": plain(row.default) or "none",
+        "Means": row.meaning,
+        "Authority": row.authority,
+    }
+
+
+def area_facets(row: files.AreaTable) -> Facets:
+    """What an area has set for itself, and on whose authority."""
+    own = {name: plain(written) or "none" for name, written in row.settings.items()}
+    return {"Called": row.name, **own, "Authority": row.authority}

@@ -11,6 +11,7 @@ from pathlib import Path
 from hub.core.deadlines import Calendar
 from hub.core.kinds import Record
 from hub.core.policy import EventRule, FieldRule, Policy
+from hub.core.settings import NO_SETTINGS
 from hub.policy import files
 from hub.policy.fields import read_fields
 from hub.policy.kinds import event_kinds
@@ -56,11 +57,14 @@ class Loader:
         gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
         fields = read_fields(self.source(self.folder / "fields.toml"), roles, roles_source)
         calendar = self.calendar()
-        areas = self.source(self.folder / "areas.toml")
-        settings = read_areas(areas, roles)
+        path = self.folder / "areas.toml"
+        # A policy from before there were any settings has none.
+        areas = self.source(path) if path.exists() else None
+        settings = read_areas(areas, roles) if areas is not None else NO_SETTINGS
         builder = RuleBuilder(self.kinds, gaps, roles, fields, settings)
         events = self.events(builder, fields.common)
-        check_used(settings, areas, builder.settings_used)
+        if areas is not None and not self.faults:
+            check_used(settings, areas, builder.settings_used)
         if self.faults:
             raise PolicyFaults(self.faults)
         return Policy(

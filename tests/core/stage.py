@@ -109,6 +109,7 @@ class Family:
         holders: tuple[Holder, ...] = TEAM,
         replacement: Event | None = None,
         labels: tuple[str, ...] = (),
+        area: str = "",
         **body: Any,
     ) -> Decision:
         """Hear an event that happened at `occurred`, or at once."""
@@ -131,6 +132,7 @@ class Family:
                 episode_id="ep-1",
                 event=event,
                 team=holders,
+                area=area,
                 replacement=replacement,
             )
         )
