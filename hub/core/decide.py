@@ -9,7 +9,7 @@ later of the two times.
 
 from msgspec.structs import replace
 
-from hub.core import aiming, answers, corrections, gaps, matters, receipts
+from hub.core import acceptance, aiming, answers, corrections, gaps, matters, receipts
 from hub.core.absorb import take_surroundings
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
@@ -58,6 +58,7 @@ def decide(
         case InputKind.WAKE:
             draft.reckoned = False  # The time to look at everything, whoever looked last.
     _come_to_rest(draft)
+    acceptance.count(draft)
     matters.close_books(draft)
     wake = next_wake(draft)
     if wake != episode.next_wake:

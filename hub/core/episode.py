@@ -55,6 +55,8 @@ class Told(Struct, frozen=True, kw_only=True, array_like=True):
     person: str | None
     level: Level = Level.OWED
     reason: NoticeReason = NoticeReason.FIRST
+    since: datetime | None = None
+    """Since when it could be read: issued, then delivered, then opened, or wrongly accepted."""
 
 
 class Obligation(Struct, frozen=True, kw_only=True, array_like=True):

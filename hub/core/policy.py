@@ -244,6 +244,8 @@ class RoleRule:
     audience: str
     office: bool
     objection: str = ""
+    accepted_by: frozenset[str] = frozenset()
+    """Roles that may accept in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

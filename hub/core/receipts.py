@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import ladders, reaching, tell
+from hub.core import acceptance, ladders, reaching, tell
 from hub.core.basis import Basis, rung_basis
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
@@ -16,7 +16,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
 from hub.core.milestones import unproven
-from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
+from hub.core.model import GapState, Level, NoticeReason, ObligationState, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
 
 LOSS_ROUTINE = "G49"
@@ -64,29 +64,29 @@ def basis_of(draft: Draft, obligation: Obligation) -> Basis:
     return rule.basis if rule else rung_basis(obligation.rule)
 
 
-def _proven(draft: Draft, obligation: Obligation, receipt: Receipt) -> tuple[Signal, str | None]:
-    """What a receipt really proves: safeguarding accepted by nobody by name was only opened."""
-    rule = draft.policy.tells.get(obligation.rule)
-    safeguarding = rule is not None and rule.purpose is Purpose.SAFEGUARDING
-    taken = receipt.signal in (Signal.ACCEPTED, Signal.ACTED)
-    if taken and safeguarding and not receipt.person:
-        return Signal.OPENED, "no_named_person"
-    return receipt.signal, receipt.detail
-
-
 def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:
-    """Note a level; let it count when the witness is the one the duty is aimed at."""
-    signal, detail = _proven(draft, obligation, receipt)
+    """Note a level; let it count when the witness is the one the duty is aimed at.
+
+    What is no acceptance after all was an opening; it is said even where that is nothing new.
+    """
+    refused = acceptance.refused(draft, obligation, told, receipt)
+    signal = receipt.signal if refused is None else Signal.OPENED
     level = EVIDENCE_LEVEL[signal]
-    if level <= told.level:
+    if level <= told.level and refused is None:
         return
     # Nobody but the organisation that has the notice can show how far it got there.
     gone = reaching.left(draft, obligation.role, receipt.person, receipt.at)
     addressed = receipt.organisation == told.organisation and not gone
-    rows = tuple(replace(t, level=level) if addressed and t is told else t for t in obligation.told)
-    counts = addressed and told.organisation == obligation.organisation
+    rows = tuple(
+        replace(t, level=max(level, t.level), since=_readable_since(t, signal, receipt.at))
+        if addressed and t is told
+        else t
+        for t in obligation.told
+    )
+    counts = addressed and told.organisation == obligation.organisation and level > told.level
     counts = counts and obligation.state not in ENDED and not _of_no_use(obligation, told)
-    detail = "assignment_ended" if gone else detail
+    why_not = refused.value if refused is not None else receipt.detail
+    detail = "assignment_ended" if gone else why_not
     updated = replace(obligation, told=rows)
     if counts:
         updated = replace(
@@ -100,6 +100,11 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
         reach(draft, updated, receipt.at)
     elif told.level is Level.OWED and addressed:
         _sent_after_loss(draft, updated, receipt)
+
+
+def _readable_since(told: Told, signal: Signal, at: datetime) -> datetime | None:
+    """From when on a notice can have been read: each later proof of where it is counts anew."""
+    return at if signal in (Signal.DELIVERED, Signal.OPENED) else told.since
 
 
 def _of_no_use(obligation: Obligation, told: Told) -> bool:

@@ -172,6 +172,7 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
         organisation=obligation.organisation,
         person=obligation.person,
         reason=reason,
+        since=draft.at,
     )
     issued = replace(obligation, told=(*obligation.told, told), round=number)
     draft.put_obligation(issued)

@@ -222,7 +222,7 @@ class CoreRig:
                     notice_id=notice.notice_id,
                     signal=given.receipt or Signal.SENT,
                     organisation=given.organisation or notice.organisation,
-                    role=given.role or notice.role,
+                    role=given.acting_as or given.role or notice.role,
                     person=given.person,
                     at=at,
                 ),

@@ -106,6 +106,7 @@ class Sayer:
             "clears_when": ("Ends when", str),
             "clears": ("Ends", lambda _: "by a review of people only"),
             "hours": ("Works", lambda word: {"24h": "day and night"}.get(word, "office hours")),
+            "accepted_by": ("May be accepted by", self.roles),
             "audience": ("Reads as", str),
             "label": ("Called", str),
         }

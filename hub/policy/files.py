@@ -199,6 +199,7 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
     audience: str
     hours: str
     objection: str = ""
+    accepted_by: tuple[str, ...] = ()
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):

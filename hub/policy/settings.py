@@ -12,6 +12,7 @@ from hub.core.policy import RoleRule
 from hub.core.settings import (
     DAY_AND_NIGHT,
     OFFICE_HOURS,
+    READING_SECONDS,
     AnySpan,
     LocalSpan,
     Setting,
@@ -38,7 +39,7 @@ SETTING_KINDS: dict[SettingKind, Kind] = {
     SettingKind.ROLES: LIST,
 }
 """What a setting is in a condition."""
-BY_THE_HUB = (DAY_AND_NIGHT, OFFICE_HOURS)
+BY_THE_HUB = (DAY_AND_NIGHT, OFFICE_HOURS, READING_SECONDS)
 """Settings that no rule need name: the hub itself asks for them."""
 NAMED = re.compile(r"\bsetting\.(\w+)|\{(\w+)\}")
 _BRACES = re.compile(r"\{(\w*)\}")

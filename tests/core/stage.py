@@ -170,6 +170,7 @@ class Family:
         organisation: str | None = None,
         person: str | None = "dr-elm",
         happened: str | None = None,
+        role: str | None = None,
         holders: tuple[Holder, ...] = (),
     ) -> Decision:
         """Somebody does something with a notice."""
@@ -185,7 +186,7 @@ class Family:
                     signal=Signal(signal),
                     organisation=organisation or notice.organisation,
                     at=local(happened or at),
-                    role=notice.role,
+                    role=role or notice.role,
                     person=person,
                 ),
             )
