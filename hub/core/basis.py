@@ -16,6 +16,8 @@ class Basis:
     where: str
     settings: tuple[str, ...] = ()
     """The settings of areas that the rule names."""
+    ladder: str = ""
+    """The ladder that its gap climbs, where it is not the one of the code."""
 
     def why(self, *evidence: str, here: str = "") -> Why:
         """The explanation that travels with an outcome; `here` says how the area has set it."""

@@ -89,7 +89,7 @@ def open_gap(
         late_informed=raised_at > due_at + LATE_BY,
         duty_ids=(duty_id(duty),),
         evidence=(duty.trigger,),
-        ladder=rule.ladder,
+        ladder=basis.ladder or rule.ladder,
         reason=reason or _reason(draft, rule, duty),
     )
     draft.put_gap(gap)

@@ -122,6 +122,8 @@ class Sayer:
             found[label] = say(value)
         if isinstance(row, files.RequirementTable) and not (row.by or getattr(row, "every", "")):
             found["By when"] = "at once"
+        if isinstance(row, files.Sourced) and row.ladder:
+            found["Ladder"] = f"{row.ladder}, whatever the code of the gap says"
         return in_order(found)
 
     def unsaid(self, row: Struct, field: structs.FieldInfo, value: Any) -> bool:

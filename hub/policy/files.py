@@ -23,6 +23,7 @@ class Sourced(_Strict, frozen=True, kw_only=True):
     subject: str | None = None
     counted_from: str = "occurred_at"
     gap: str = "G76"
+    ladder: str = ""
     tags: tuple[str, ...] = ()
 
 

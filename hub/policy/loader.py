@@ -61,7 +61,7 @@ class Loader:
         # A policy from before there were any settings has none.
         areas = self.source(path) if path.exists() else None
         settings = read_areas(areas, roles) if areas is not None else NO_SETTINGS
-        builder = RuleBuilder(self.kinds, gaps, roles, fields, settings)
+        builder = RuleBuilder(self.kinds, gaps, roles, fields, settings, ladders)
         events = self.events(builder, fields.common)
         if areas is not None and not self.faults:
             check_used(settings, areas, builder.settings_used)

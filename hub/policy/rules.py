@@ -1,9 +1,8 @@
 """Compiles the rules of event files: every condition checked against the event's own fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from hub.core.absorb import SLOTS
-from hub.core.basis import Basis
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
 from hub.core.facts import DUTY, EPISODE, FACTS
 from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
@@ -23,12 +22,13 @@ from hub.core.policy import (
 )
 from hub.core.settings import NO_SETTINGS, AnySpan, Settings
 from hub.policy import files
+from hub.policy.basis import read_basis
 from hub.policy.belonging import belongings, labelled
 from hub.policy.counting import read_count, read_matter
 from hub.policy.fields import Fields, read_field
 from hub.policy.here import Here
 from hub.policy.kinds import INNER_KINDS
-from hub.policy.settings import kinds_in_conditions, named_in, read_local_span, read_local_wait
+from hub.policy.settings import kinds_in_conditions, read_local_span, read_local_wait
 from hub.policy.sharing import share
 from hub.policy.source import Source
 from hub.policy.unreachable import never_true
@@ -46,9 +46,11 @@ class RuleBuilder:
         roles: Mapping[str, RoleRule],
         fields: Fields,
         settings: Settings = NO_SETTINGS,
+        ladders: Container[str] = (),
     ):
         """Take what rules may refer to."""
         self.settings = settings
+        self.ladders = ladders
         self.settings_used: set[str] = set()
         self.kinds = kinds
         self.gaps = gaps
@@ -175,19 +177,6 @@ class RuleBuilder:
             self.expression(here, row.path, ANY_KIND)
         return read_field(here.source, row, self.groups)
 
-    def basis(self, here: Here, row: files.Sourced) -> Basis:
-        """Where a rule comes from; its gap must exist and its name be its own."""
-        if here.rule in self.seen:
-            self.twice.append(here)
-        self.seen[here.rule] = here
-        if row.gap not in self.gaps:
-            here.fault(f"unknown gap {row.gap!r}", "name a code of gaps.toml", row.gap)
-        line = here.source.line(f'"{here.rule}"')
-        where = f"{here.source.name}:{line}"
-        named = named_in(self.settings, row)
-        self.settings_used |= {*named}
-        return Basis(row.rule, row.policy, row.because, row.authority, where, named)
-
     def tell(self, here: Here, found: files.EventFile, row: files.TellTable) -> TellRule:
         """A rule of the first family."""
         for role in row.to:
@@ -199,7 +188,7 @@ class RuleBuilder:
         if bool(row.to) == bool(row.each) or not row.levels:
             here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
         rule = TellRule(
-            basis=self.basis(here, row),
+            basis=read_basis(self, here, row),
             on=found.event,
             when=self.expression(here, row.when),
             to=row.to,
@@ -262,7 +251,7 @@ class RuleBuilder:
         if expected and not (row.awaits or row.until or row.itself):
             here.fault("nothing could ever satisfy this", "give 'awaits' or 'until'")
         rule = Requirement(
-            basis=self.basis(here, row),
+            basis=read_basis(self, here, row),
             family=family,
             on=here.event,
             when=self.expression(here, row.when),
