@@ -166,15 +166,7 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
     number, previous = len(obligation.told) + 1, obligation.told[-1:]
     # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
     notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
-    told = Told(
-        notice_id=notice_id,
-        round=number,
-        organisation=obligation.organisation,
-        person=obligation.person,
-        reason=reason,
-        since=draft.at,
-    )
-    issued = replace(obligation, told=(*obligation.told, told), round=number)
+    issued = _with_notice(obligation, notice_id, number, reason, draft.at)
     draft.put_obligation(issued)
     draft.say(
         NoticeIssued(
@@ -196,6 +188,21 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
         )
     )
     return issued
+
+
+def _with_notice(
+    obligation: Obligation, notice_id: str, number: int, reason: NoticeReason, at: datetime
+) -> Obligation:
+    """An obligation with one more notice, of which nobody has heard yet."""
+    told = Told(
+        notice_id=notice_id,
+        round=number,
+        organisation=obligation.organisation,
+        person=obligation.person,
+        reason=reason,
+        since=at,
+    )
+    return replace(obligation, told=(*obligation.told, told), round=number)
 
 
 def _block(draft: Draft, basis: Basis, obligation: Obligation) -> Obligation:

@@ -64,6 +64,13 @@ INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "once": ("Asked", lambda _: "once at a time of the same owner"),
 }
 """The words of questions that come back again and again."""
+AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "next_action": ("What to do", str),
+    "clears_when": ("Ends when", str),
+    "audience": ("Reads as", str),
+    "label": ("Called", str),
+}
+"""Words of gaps and roles that are sentences or names already."""
 
 
 class Sayer:
@@ -85,6 +92,7 @@ class Sayer:
             "levels": ("By when", self.levels),
             "by": ("By when", span_in_words),
             **INTERVALS,
+            **AS_WRITTEN,
             "counted_from": ("Counted from", lambda word: word.replace("_", " ")),
             "awaits": ("Answered by", self.answers),
             "until": ("Answered when", self.condition),
@@ -102,13 +110,9 @@ class Sayer:
             "severity_flagged": ("With a plan or a concern", lambda number: SEVERITIES[number]),
             "ladder_flagged": ("Ladder with a plan or a concern", str),
             "explanation": ("What it says", lambda text: text.format(**BLANKS)),
-            "next_action": ("What to do", str),
-            "clears_when": ("Ends when", str),
             "clears": ("Ends", lambda _: "by a review of people only"),
             "hours": ("Works", lambda word: {"24h": "day and night"}.get(word, "office hours")),
             "accepted_by": ("May be accepted by", self.roles),
-            "audience": ("Reads as", str),
-            "label": ("Called", str),
         }
 
     def facets(self, row: Struct) -> Facets:
