@@ -35,9 +35,7 @@ class NotAccepted(StrEnum):
 def refused(
     draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
 ) -> NotAccepted | None:
-    """Why what a receipt says is no acceptance; None where it is one, or says something else."""
-    if receipt.signal not in TAKES_ON:
-        return None
+    """Why what a receipt says is no acceptance; None where it is one."""
     if receipt.role and not _may_accept(draft, obligation.role, receipt.role):
         return NotAccepted.WRONG_ROLE
     if not _safeguards(draft, obligation):

@@ -1,6 +1,7 @@
 """Where a rule comes from: it travels with every outcome, so that nobody need ask why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hub.core.outcomes import Why
 
@@ -16,17 +17,20 @@ class Basis:
     where: str
     settings: tuple[str, ...] = ()
     """The settings of areas that the rule names."""
+    because_here: Mapping[str, str] = field(default_factory=dict)
+    """For a rule that names settings: the reason with how they are set, by area; "" as usual."""
     ladder: str = ""
     """The ladder that its gap climbs, where it is not the one of the code."""
 
-    def why(self, *evidence: str, here: str = "") -> Why:
-        """The explanation that travels with an outcome; `here` says how the area has set it."""
+    def why(self, *evidence: str, area: str = "") -> Why:
+        """The explanation that travels with an outcome, with what the area has set."""
+        here = self.because_here
         return Why(
             rule=self.rule,
             policy=self.policy,
-            because=f"{self.because} {here}" if here else self.because,
+            because=(here.get(area) or here[""]) if here else self.because,
             authority=self.authority,
-            evidence=tuple(evidence),
+            evidence=evidence,
         )
 
 

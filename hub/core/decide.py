@@ -58,7 +58,7 @@ def decide(
         case InputKind.WAKE:
             draft.reckoned = False  # The time to look at everything, whoever looked last.
     _come_to_rest(draft)
-    _close_books(draft)
+    matters.close_books(draft)
     wake = next_wake(draft)
     if wake != episode.next_wake:
         draft.say(WakeWanted(at=wake))
@@ -85,12 +85,6 @@ def _come_to_rest(draft: Draft) -> None:
         if len(draft.outcomes) == said:
             return
     raise AssertionError("deciding did not come to rest: two rules open and close each other")
-
-
-def _close_books(draft: Draft) -> None:
-    """At the end of a decision: what matters elsewhere count of it, and what a matter lets go."""
-    acceptance.count(draft)
-    matters.close_books(draft)
 
 
 def _check(before: Episode, after: Episode) -> None:
@@ -159,6 +153,7 @@ def _receive(draft: Draft, given: Input) -> None:
     take_surroundings(draft, given)
     draft.heard_at = min(given.receipt.at, draft.at)
     receipts.apply(draft, given.receipt)
+    acceptance.count(draft)
     if given.team:
         aiming.aim_at_present_holders(draft, None)
 

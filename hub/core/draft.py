@@ -17,7 +17,7 @@ from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.forgetting import least_needed
 from hub.core.model import Event, Holder
-from hub.core.outcomes import Why, type_of_outcome
+from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Policy
 from hub.core.settings import AnySpan, span_in
 from hub.core.silences import Silence, Silent
@@ -149,10 +149,6 @@ class Draft:
     def span(self, span: AnySpan) -> Span:
         """A span as it is in the area she lives in."""
         return span_in(self.area, span)
-
-    def why(self, basis: Basis, *evidence: str) -> Why:
-        """The explanation that travels with an outcome, with what this area has set."""
-        return basis.why(*evidence, here=self.policy.settings.words(basis.settings, self.area))
 
     def due(self, span: AnySpan, start: datetime) -> datetime | None:
         """When a span from `start` falls due for this episode."""

@@ -56,7 +56,7 @@ class Told(Struct, frozen=True, kw_only=True, array_like=True):
     level: Level = Level.OWED
     reason: NoticeReason = NoticeReason.FIRST
     since: datetime | None = None
-    """Since when it could be read: issued, then delivered, then opened, or wrongly accepted."""
+    """For safeguarding: since when it could be read (issued, delivered, opened)."""
 
 
 class Obligation(Struct, frozen=True, kw_only=True, array_like=True):

@@ -147,7 +147,7 @@ def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
             ladder=gap.ladder,
             reason=gap.reason,
             duty_ids=gap.duty_ids,
-            why=draft.why(basis, *gap.evidence),
+            why=basis.why(*gap.evidence, area=draft.area),
         )
     )
 

@@ -69,7 +69,8 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
 
     What is no acceptance after all was an opening; it is said even where that is nothing new.
     """
-    refused = acceptance.refused(draft, obligation, told, receipt)
+    taken_on = receipt.signal in acceptance.TAKES_ON
+    refused = acceptance.refused(draft, obligation, told, receipt) if taken_on else None
     signal = receipt.signal if refused is None else Signal.OPENED
     level = EVIDENCE_LEVEL[signal]
     if level <= told.level and refused is None:
@@ -77,12 +78,8 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
     # Nobody but the organisation that has the notice can show how far it got there.
     gone = reaching.left(draft, obligation.role, receipt.person, receipt.at)
     addressed = receipt.organisation == told.organisation and not gone
-    rows = tuple(
-        replace(t, level=max(level, t.level), since=_readable_since(t, signal, receipt.at))
-        if addressed and t is told
-        else t
-        for t in obligation.told
-    )
+    now = _as_shown(told, signal, level, receipt.at) if addressed else told
+    rows = tuple(now if t is told else t for t in obligation.told)
     counts = addressed and told.organisation == obligation.organisation and level > told.level
     counts = counts and obligation.state not in ENDED and not _of_no_use(obligation, told)
     why_not = refused.value if refused is not None else receipt.detail
@@ -102,9 +99,10 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
         _sent_after_loss(draft, updated, receipt)
 
 
-def _readable_since(told: Told, signal: Signal, at: datetime) -> datetime | None:
-    """From when on a notice can have been read: each later proof of where it is counts anew."""
-    return at if signal in (Signal.DELIVERED, Signal.OPENED) else told.since
+def _as_shown(told: Told, signal: Signal, level: Level, at: datetime) -> Told:
+    """A notice after evidence of it; each later proof of where it is begins its reading anew."""
+    later = told.since is not None and signal in (Signal.DELIVERED, Signal.OPENED)
+    return replace(told, level=max(level, told.level), since=at if later else told.since)
 
 
 def _of_no_use(obligation: Obligation, told: Told) -> bool:

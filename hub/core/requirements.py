@@ -113,7 +113,7 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
             organisation=expectation.organisation,
             subject=expectation.subject,
             due_at=expectation.due_at,
-            why=draft.why(rule.basis, expectation.trigger),
+            why=rule.basis.why(expectation.trigger, area=draft.area),
         )
     )
 

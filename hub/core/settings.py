@@ -5,7 +5,7 @@ span of a rule that names a setting what it is there.  A decision only looks up 
 came with its input; the core never asks a directory.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -80,16 +80,6 @@ class Settings:
     def at(self, area: str) -> Mapping[str, type_of_value]:
         """All values in an area."""
         return self.areas.get(area, self.usual)
-
-    def words(self, names: Iterable[str], area: str) -> str:
-        """How an area has set what a rule names, in words for its explanation."""
-        return " ".join(self._words(self.known[name], area) for name in names)
-
-    def _words(self, setting: Setting, area: str) -> str:
-        own = setting.written.get(area)
-        if own is None:
-            return f"{setting.label}: {setting.usual} (setting {setting.name}, as usual)."
-        return f"{setting.label}: {own} (setting {setting.name} of area {area})."
 
 
 NO_SETTINGS = Settings()

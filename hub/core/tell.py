@@ -1,6 +1,7 @@
 """The first family of rule: on an event, these roles must know this, to this level, by then."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -111,7 +112,7 @@ def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
                 organisation=obligation.organisation,
                 reason=RESTRICTED,
                 withheld=said.withheld,
-                why=draft.why(rule.basis, obligation.trigger),
+                why=rule.basis.why(obligation.trigger, area=draft.area),
             )
         )
     return said.stopped
@@ -137,7 +138,7 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
             subject=obligation.subject,
             purpose=rule.purpose,
             milestones=obligation.milestones,
-            why=draft.why(rule.basis, obligation.trigger),
+            why=rule.basis.why(obligation.trigger, area=draft.area),
         )
     )
 
@@ -166,7 +167,8 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
     number, previous = len(obligation.told) + 1, obligation.told[-1:]
     # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
     notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
-    issued = _with_notice(obligation, notice_id, number, reason, draft.at)
+    since = draft.at if purpose is Purpose.SAFEGUARDING else None
+    issued = _with_notice(obligation, notice_id, number, reason=reason, since=since)
     draft.put_obligation(issued)
     draft.say(
         NoticeIssued(
@@ -184,23 +186,20 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else None,
             withheld=said.withheld,
-            why=draft.why(basis, obligation.trigger),
+            why=basis.why(obligation.trigger, area=draft.area),
         )
     )
     return issued
 
 
-def _with_notice(
-    obligation: Obligation, notice_id: str, number: int, reason: NoticeReason, at: datetime
-) -> Obligation:
+def _with_notice(obligation: Obligation, notice_id: str, number: int, **said: Any) -> Obligation:
     """An obligation with one more notice, of which nobody has heard yet."""
     told = Told(
         notice_id=notice_id,
         round=number,
         organisation=obligation.organisation,
         person=obligation.person,
-        reason=reason,
-        since=at,
+        **said,
     )
     return replace(obligation, told=(*obligation.told, told), round=number)
 
@@ -292,6 +291,6 @@ def end(
             notice_ids=tuple(t.notice_id for t in obligation.told),
             reason=reason,
             withheld=withheld,
-            why=draft.why(basis, obligation.trigger),
+            why=basis.why(obligation.trigger, area=draft.area),
         )
     )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from hub.core.basis import Basis
 from hub.policy import files
-from hub.policy.settings import named_in
+from hub.policy.settings import named_in, said_here
 
 if TYPE_CHECKING:
     from hub.policy.here import Here
@@ -29,5 +29,6 @@ def read_basis(builder: "RuleBuilder", here: "Here", row: files.Sourced) -> Basi
         authority=row.authority,
         where=f"{here.source.name}:{here.source.line(here.quoted)}",
         settings=settings,
+        because_here=said_here(builder.settings, settings, row.because) if settings else {},
         ladder=row.ladder,
     )

@@ -195,6 +195,22 @@ def named_in(settings: Settings, row: Struct) -> tuple[str, ...]:
     return tuple(name for name in settings.known if name in found)
 
 
+def said_here(settings: Settings, names: tuple[str, ...], because: str) -> dict[str, str]:
+    """The reason of a rule with how each area has set what it names; under "" as usual."""
+    areas = {"", *(area for name in names for area in settings.known[name].written)}
+    return {
+        area: " ".join((because, *(_said(settings.known[name], area) for name in names)))
+        for area in areas
+    }
+
+
+def _said(setting: Setting, area: str) -> str:
+    own = setting.written.get(area)
+    if own is None:
+        return f"{setting.label}: {setting.usual} (setting {setting.name}, as usual)."
+    return f"{setting.label}: {own} (setting {setting.name} of area {area})."
+
+
 def check_used(settings: Settings, source: Source, used: set[str]) -> None:
     """A setting that nothing asks for would be changed in vain."""
     for name in settings.known:

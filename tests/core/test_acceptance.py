@@ -92,6 +92,16 @@ def test_an_acceptance_counts_in_the_role_it_is_for(
     assert (None if counts else "wrong_role") == detail
 
 
+def test_what_was_accepted_stays_so_whoever_says_it_again(family: Family) -> None:
+    """An acceptance in a wrong role after a right one takes nothing back."""
+    notice = family.notice(ROUTINE)
+    family.answer(notice, "accepted", "2026-06-01 10:30", person="dr-elm")
+    family.answer(notice, "accepted", "2026-06-01 10:40", person="clerk", role="RECEPTION")
+    assert ("opened", False, "wrong_role") == last(family)
+    assert Level.ACCEPTED == family.obligation(ROUTINE).level
+    assert Level.ACCEPTED == family.obligation(ROUTINE).told[0].level
+
+
 def test_opening_asks_for_no_role(family: Family) -> None:
     """Whoever opens it has opened it."""
     notice = family.notice(LEAD, "GP_SG_LEAD")
