@@ -33,6 +33,11 @@ class Basis:
             evidence=evidence,
         )
 
+    def set_here(self, area: str) -> str:
+        """How an area has set what the rule names; empty for a rule that names no setting."""
+        here = self.because_here
+        return (here.get(area) or here[""]).removeprefix(self.because).strip() if here else ""
+
 
 def rung_basis(rule: str) -> Basis:
     """The rule behind a rung of a ladder, such as `EL-S.1`."""

@@ -98,7 +98,7 @@ class Draft:
     def stay_silent(self, basis: Basis, reason: Silence, role: str = "", when: str = "") -> None:
         """Note that a rule says nothing, where somebody asks why."""
         if self.silences is not None:
-            self.silences.append(Silent(basis, reason, role, when))
+            self.silences.append(Silent(basis, reason, role, when, basis.set_here(self.area)))
 
     # --- looking ------------------------------------------------------------------------------
 

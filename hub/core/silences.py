@@ -34,3 +34,5 @@ class Silent:
     """Empty: to none of its roles."""
     when: str = ""
     """The condition that was not met, as it stands in the file."""
+    set_here: str = ""
+    """How the area has set what the rule names."""

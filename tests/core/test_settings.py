@@ -12,6 +12,7 @@ from hub.core.milestones import keeps_office_hours
 from hub.core.model import Severity
 from hub.core.outcomes import GapRaised, NoticeIssued
 from hub.core.settings import LocalSpan
+from hub.core.silences import Silence, Silent
 from hub.policy.loader import HERE, load_policy
 from hub.policy.source import PolicyFaults
 from tests.core.stage import Family, local, policy
@@ -130,3 +131,17 @@ def test_an_area_says_who_works_at_night() -> None:
         draft = Draft(family.episode, policy(), local("2026-06-02 10:00"))
         draft.area = area
         assert office == keeps_office_hours(draft, role)
+
+
+def test_a_rule_that_stays_silent_says_how_the_area_has_set_it() -> None:
+    """Whoever asks why nobody was told reads the threshold that was not reached."""
+    family = Family()
+    family.book("2026-06-01 10:00", edd="2026-10-01", area=LATE)
+    said: list[Silent] = []
+    rule = policy().tells["P05.safeguarding"]
+    draft = Draft(family.episode, policy(), local("2026-06-01 11:00"))
+    draft.silences = said
+    draft.stay_silent(rule.basis, Silence.CONDITION, when="x")
+    assert ["A booking counts as late from: 24+0 (setting late_booking of area AREA241)."] == [
+        one.set_here for one in said
+    ]
