@@ -35,7 +35,7 @@ from hub.core.model import Event, Holder
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims
 from hub.edges.avro import decode_event, pass_event_on
-from hub.edges.directory import team_for
+from hub.edges.directory import surroundings_of
 from hub.edges.links import link_codec
 from hub.ops.topics import PERSONS
 
@@ -110,7 +110,7 @@ def _linked(
     """Take in what another key tells.  Raises SenderFault."""
     taken = take_link(state, key, link_codec(context.schemas).decode(value))
     outputs = [*link_outputs(context, taken.sends)]
-    outputs += joined_inputs(context, taken.joined, _team(context, taken.state))
+    outputs += joined_inputs(context, taken.joined, _around(context, taken.state))
     after = taken.state
     if after.moved is not None or len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
@@ -143,28 +143,20 @@ def _heard(
         event = replace(event, body={**event.body, "baby_id": baby})
     files = next(f for e in after.episodes if episode_id in (f := files_of(e)))
     others = [one for one in files if one != episode_id]
-    outputs = as_inputs(context, event, episode_id, others, _team(context, after))
+    outputs = as_inputs(context, event, episode_id, others, _around(context, after))
     sends, after = claims(after, event, key, context.secret)
     outputs += link_outputs(context, sends)
     if event.type == RETRACTED and after.merges:
         parting = part(after, key, event)
         after = parting.state
         outputs += link_outputs(context, parting.sends)
-        outputs += parted_inputs(context, parting.parted, event, _team(context, after))
+        outputs += parted_inputs(context, parting.parted, event, _around(context, after))
     if after.held and len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
         outputs += let_go
     return after, tuple(outputs)
 
 
-def _team(context: Context, state: PersonState) -> tuple[Holder, ...]:
-    """Who holds which role around a person at this moment."""
-    return team_for(
-        context.directory,
-        context.clock.now(),
-        nhs_number=state.nhs_number,
-        practice=state.practice,
-        provider=state.provider,
-        area=state.area,
-        practice_since=state.practice_since,
-    )
+def _around(context: Context, state: PersonState) -> tuple[tuple[Holder, ...], str]:
+    """Who holds which role around a person at this moment, and the area whose settings hold."""
+    return surroundings_of(context.directory, state, context.clock.now())

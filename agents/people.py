@@ -21,6 +21,8 @@ from hub.edges.avro import decode_event, encode_input, pass_event_on
 from hub.edges.links import link_codec
 from hub.ops.topics import INPUTS, PERSONS
 
+type_of_surroundings = tuple[tuple[Holder, ...], str]
+"""Who holds which role, and the area whose settings hold."""
 HELD_LIMIT = 16
 """Events that wait with one person.  More of them are in quarantine all the same."""
 HELD_BYTES = 64_000
@@ -28,7 +30,11 @@ HELD_BYTES = 64_000
 
 
 def as_inputs(
-    context: Context, event: Event, episode_id: str, also: Iterable[str], team: tuple[Holder, ...]
+    context: Context,
+    event: Event,
+    episode_id: str,
+    also: Iterable[str],
+    around: type_of_surroundings,
 ) -> list[Output]:
     """An event for the episode that decides it, and for those that only hear it."""
     given = Input(
@@ -37,7 +43,8 @@ def as_inputs(
         at=context.clock.now(),
         episode_id=episode_id,
         event=event,
-        team=team,
+        team=around[0],
+        area=around[1],
     )
     followed = [
         replace(
@@ -52,7 +59,7 @@ def as_inputs(
 
 
 def joined_inputs(
-    context: Context, joined: Iterable[tuple[str, str]], team: tuple[Holder, ...]
+    context: Context, joined: Iterable[tuple[str, str]], around: type_of_surroundings
 ) -> list[Output]:
     """Two episodes of one pregnancy: each is asked to tell the other what it remembers."""
     return [
@@ -62,7 +69,8 @@ def joined_inputs(
                 kind=InputKind.JOINED,
                 at=context.clock.now(),
                 episode_id=one,
-                team=team,
+                team=around[0],
+                area=around[1],
                 other=other,
             )
         )
@@ -72,7 +80,7 @@ def joined_inputs(
 
 
 def parted_inputs(
-    context: Context, parted: Iterable[str], event: Event, team: tuple[Holder, ...]
+    context: Context, parted: Iterable[str], event: Event, around: type_of_surroundings
 ) -> list[Output]:
     """Episodes of two women are told that what each heard from the other is not hers."""
     return [
@@ -82,7 +90,8 @@ def parted_inputs(
                 kind=InputKind.PARTED,
                 at=context.clock.now(),
                 episode_id=one,
-                team=team,
+                team=around[0],
+                area=around[1],
             )
         )
         for one in parted

@@ -72,6 +72,7 @@ def _shared(decision: Decision, event: Event, given: Input) -> Output:
         episode_id=decision.shared_with,
         event=event,
         team=given.team,
+        area=given.area,
     )
     return Output(INPUTS, told.episode_id.encode(), encode_input(told))
 

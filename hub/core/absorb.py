@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core.draft import Context, Draft, merge_baby, unpack_body
-from hub.core.episode import Remembered
-from hub.core.model import Event, Holder
+from hub.core.draft import Context, Draft, unpack_body
+from hub.core.episode import Baby, Remembered
+from hub.core.model import Event, Holder, Input
 from hub.core.policy import EventRule
 
 SLOTS = (
@@ -96,6 +96,16 @@ def absorb(draft: Draft, rule: EventRule, event: Event | Remembered, body: dict[
         _assign(draft, given, event.occurred_at)
 
 
+def merge_baby(babies: list[Baby], baby_id: str, **changes: datetime | None) -> None:
+    """Set what is known of a baby, adding the baby when it is new."""
+    known = {name: value for name, value in changes.items() if value is not None}
+    for index, baby in enumerate(babies):
+        if baby.baby_id == baby_id:
+            babies[index] = replace(baby, **known)
+            return
+    babies.append(Baby(baby_id=baby_id, **known))
+
+
 def _assign(draft: Draft, given: dict[str, Any], occurred_at: datetime) -> None:
     """Take an assignment in: the former holder's period ends where the new one's begins.
 
@@ -136,11 +146,14 @@ def refold(draft: Draft) -> None:
             absorb(draft, rule, remembered, unpack_body(remembered))
 
 
-def take_team(draft: Draft, team: tuple[Holder, ...]) -> None:
-    """Take the directory's answer in; accepted assignments stand beside it."""
-    if team:
+def take_surroundings(draft: Draft, given: Input) -> None:
+    """Take the directory's answer in: who holds which role (accepted assignments stand beside
+    it), and the area whose settings hold from now on.
+    """
+    if given.team:
         assigned = tuple(h for h in draft.team if h.found_by == "assignment")
-        draft.team = (*assigned, *team)
+        draft.team = (*assigned, *given.team)
+    draft.area = given.area or draft.area
 
 
 def forget(draft: Draft, event_id: str) -> None:

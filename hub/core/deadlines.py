@@ -205,3 +205,11 @@ def clock_start(body: dict[str, Any], name: str, occurred_at: datetime) -> datet
     if isinstance(found, str):
         return at_local(date.fromisoformat(found), time(0))
     return found if isinstance(found, datetime) else occurred_at
+
+
+def estimated_due_date(gestation: dict[str, Any] | None, occurred_at: datetime) -> str | None:
+    """A due date reckoned from a stated gestation, as an ISO date, or None."""
+    if not gestation or gestation.get("weeks") is None:
+        return None
+    days = int(gestation["weeks"]) * 7 + int(gestation.get("days") or 0)
+    return (local_date(occurred_at) + timedelta(days=TERM_DAYS - days)).isoformat()

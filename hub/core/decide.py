@@ -9,8 +9,8 @@ later of the two times.
 
 from msgspec.structs import replace
 
-from hub.core import aiming, answers, corrections, gaps, joining, matters, receipts
-from hub.core.absorb import take_team
+from hub.core import acceptance, aiming, answers, corrections, gaps, joining, matters, receipts
+from hub.core.absorb import take_surroundings
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.draft import Draft, unpack_fields
@@ -119,7 +119,7 @@ def _hear(draft: Draft, given: Input) -> None:
         # Its team is as old as it is: a newer one may have been taken in since.
         say_recorded(draft, event, "duplicate")
         return
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     draft.heard_at = min(event.occurred_at, draft.at)
     if event.type == CORRECTED:
         corrections.correct(draft, event, given.replacement)
@@ -140,7 +140,7 @@ def _hear_counted(draft: Draft, given: Input) -> None:
     note = given.counted
     if note is None:
         raise HubFault(FaultReason.POLICY_ERROR, "a counted input without its note")
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     draft.heard_at = min(note.occurred_at, draft.at)
     known = draft.remembered(note.event_id)
     event = Event(
@@ -165,9 +165,10 @@ def _hear_counted(draft: Draft, given: Input) -> None:
 def _receive(draft: Draft, given: Input) -> None:
     if given.receipt is None:
         raise HubFault(FaultReason.POLICY_ERROR, "a receipt input without its receipt")
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     draft.heard_at = min(given.receipt.at, draft.at)
     receipts.apply(draft, given.receipt)
+    acceptance.count(draft)
     if given.team:
         aiming.aim_at_present_holders(draft, None)
 

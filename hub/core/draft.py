@@ -4,27 +4,29 @@ Only `decide` and the parts it calls touch a draft.  It is made from a frozen ep
 frozen episode back; nothing of it outlives the decision.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from hub.core.deadlines import TERM_DAYS, Span, Unit, due_after, local_date
-from hub.core.episode import Baby, Episode, Expectation, Gap, Obligation, Remembered
+from hub.core.basis import Basis
+from hub.core.deadlines import Span, Unit, due_after, local_date
+from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.forgetting import least_needed
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
-from hub.core.policy import Basis, Policy
+from hub.core.policy import Policy
+from hub.core.settings import AnySpan, span_in
 from hub.core.silences import Silence, Silent
 
 HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 5
+RECKONING = 6
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -68,6 +70,7 @@ class Draft:
         self.plans = episode.plans
         self.objections = episode.objections
         self.team = episode.team
+        self.area = episode.area
         self.history = list(episode.history)
         self.obligations = {o.obligation_id: o for o in episode.obligations}
         self.expectations = {e.expectation_id: e for e in episode.expectations}
@@ -95,7 +98,7 @@ class Draft:
     def stay_silent(self, basis: Basis, reason: Silence, role: str = "", when: str = "") -> None:
         """Note that a rule says nothing, where somebody asks why."""
         if self.silences is not None:
-            self.silences.append(Silent(basis, reason, role, when))
+            self.silences.append(Silent(basis, reason, role, when, basis.set_here(self.area)))
 
     # --- looking ------------------------------------------------------------------------------
 
@@ -138,8 +141,18 @@ class Draft:
         about = subject.partition("/")[0]
         return self.ended or any(b.baby_id == about and b.ended_at for b in self.babies)
 
-    def due(self, span: Span, start: datetime) -> datetime | None:
+    @property
+    def setting(self) -> Mapping[str, Any]:
+        """The settings of the area she lives in."""
+        return self.policy.settings.at(self.area)
+
+    def span(self, span: AnySpan) -> Span:
+        """A span as it is in the area she lives in."""
+        return span_in(self.area, span)
+
+    def due(self, span: AnySpan, start: datetime) -> datetime | None:
         """When a span from `start` falls due for this episode."""
+        span = self.span(span)
         edd = self.due_date if span.counts_on(Unit.GESTATION) else None
         born = self.born if span.counts_on(Unit.INFANT_AGE) else None
         return due_after(span, start, self.policy.calendar, edd=edd, born=born)
@@ -221,6 +234,7 @@ class Draft:
             next_wake=next_wake,
             reckoned_by=self.reckoner,
             objections=self.objections,
+            area=self.area,
         )
 
 
@@ -280,21 +294,3 @@ class Context:
     def trigger_body(self) -> dict[str, Any]:
         """The body of the event that raised the duty in question."""
         return self._trigger() if self._trigger else self.body
-
-
-def estimated_due_date(gestation: dict[str, Any] | None, occurred_at: datetime) -> str | None:
-    """A due date reckoned from a stated gestation, as an ISO date, or None."""
-    if not gestation or gestation.get("weeks") is None:
-        return None
-    days = int(gestation["weeks"]) * 7 + int(gestation.get("days") or 0)
-    return (local_date(occurred_at) + timedelta(days=TERM_DAYS - days)).isoformat()
-
-
-def merge_baby(babies: list[Baby], baby_id: str, **changes: datetime | None) -> None:
-    """Set what is known of a baby, adding the baby when it is new."""
-    known = {name: value for name, value in changes.items() if value is not None}
-    for index, baby in enumerate(babies):
-        if baby.baby_id == baby_id:
-            babies[index] = replace(baby, **known)
-            return
-    babies.append(Baby(baby_id=baby_id, **known))

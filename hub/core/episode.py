@@ -57,6 +57,8 @@ class Told(Struct, frozen=True, kw_only=True, array_like=True):
     person: str | None
     level: Level = Level.OWED
     reason: NoticeReason = NoticeReason.FIRST
+    since: datetime | None = None
+    """For safeguarding: since when it could be read (issued, delivered, opened)."""
 
 
 class Obligation(Struct, frozen=True, kw_only=True, array_like=True):
@@ -165,3 +167,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """The reckoning and the policy of the last decision; any other looks at everything again."""
     objections: tuple[str, ...] = ()
     """Scopes in which she objects to routine sharing, as the roles of the policy name them."""
+    area: str = ""
+    """The area whose settings hold, by the code of the local authority; it came with an input."""

@@ -33,6 +33,7 @@ from hub.core.kinds import (
     Kind,
     Record,
     Scope,
+    named,
 )
 
 
@@ -70,8 +71,12 @@ _LITERALS: dict[str, tuple[str, Kind]] = {
     "true": ("True", TRUTH),
     "false": ("False", TRUTH),
 }
-_SOURCES = {"event": "body", "awaited": "awaited_body", "trigger": "trigger_body"}
-
+_SOURCES = {
+    "event": "body",
+    "awaited": "awaited_body",
+    "trigger": "trigger_body",
+    "setting": "episode.setting",
+}
 
 _FROM = re.compile(r"\.from\b")
 _AS_FROM = "FROM"
@@ -137,7 +142,7 @@ class _Compiler:
         """Source of a node that must be true or false."""
         source, kind = self.compile(node)
         if kind != TRUTH:
-            raise self.fault(node, f"a condition is wanted here, and this is {_named(kind)}")
+            raise self.fault(node, f"a condition is wanted here, and this is {named(kind)}")
         return source
 
     def constant(self, node: ast.expr, value: object) -> tuple[str, Kind]:
@@ -207,14 +212,14 @@ class _Compiler:
             raise self.fault(node, "compare with ==, !=, <, <=, >, >= or 'in'")
         for kind in (left_kind, right_kind):
             if kind not in _ORDERED or (left_kind, right_kind) == (TEXT, TEXT):
-                raise self.fault(node, f"{_named(kind)} is neither more nor less than another")
+                raise self.fault(node, f"{named(kind)} is neither more nor less than another")
         name, turned = _ORDER[type(operator)]
         return f"{name}({right}, {left})" if turned else f"{name}({left}, {right})", TRUTH
 
     def check_list(self, node: ast.expr, kind: Kind, item_kind: Kind) -> None:
         """What stands after `in` must be a list, its written items of the kind asked for."""
         if kind != LIST:
-            raise self.fault(node, f"'in' looks into a list, and this is {_named(kind)}")
+            raise self.fault(node, f"'in' looks into a list, and this is {named(kind)}")
         if isinstance(node, (ast.List, ast.Tuple)):
             for item in node.elts:
                 self.check_alike(item, item_kind, self.compile(item)[1], item, item)
@@ -245,7 +250,7 @@ class _Compiler:
         if (left == DATE and right == TEXT) or (left == TEXT and right == DATE):
             return
         if left != right:
-            raise self.fault(node, f"{_named(left)} cannot be compared with {_named(right)}")
+            raise self.fault(node, f"{named(left)} cannot be compared with {named(right)}")
 
     def call(self, node: ast.Call) -> tuple[str, Kind]:
         """A fact, with its arguments checked by name and kind."""
@@ -279,15 +284,6 @@ class _Compiler:
                 raise self.fault(node, f"argument {name!r} is missing")
 
 
-def _named(kind: Kind) -> str:
-    """A kind in words."""
-    if isinstance(kind, Code):
-        return "a code"
-    if isinstance(kind, Record):
-        return "a group of fields"
-    return {TEXT: "text", NUMBER: "a number", TRUTH: "true or false"}.get(kind, kind)
-
-
 def compile_expression(text: str, scope: Scope, *, wants: Kind = TRUTH) -> Expression:
     """Check an expression against its scope and compile it.
 
@@ -297,7 +293,7 @@ def compile_expression(text: str, scope: Scope, *, wants: Kind = TRUTH) -> Expre
     compiler = _Compiler(text, scope)
     source, kind = compiler.compile(tree)
     if wants == TRUTH and kind != TRUTH:
-        raise compiler.fault(tree, f"a condition is wanted here, and this is {_named(kind)}")
+        raise compiler.fault(tree, f"a condition is wanted here, and this is {named(kind)}")
     if wants == RECIPIENTS and kind != RECIPIENTS:
         raise compiler.fault(tree, "a fact that names recipients is wanted here")
     names: dict[str, Any] = {"_E": {}}

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from hub.core import reaching, tell
+from hub.core.basis import Basis
 from hub.core.compose import explain
 from hub.core.draft import Draft
 from hub.core.episode import Expectation, Gap, Obligation
@@ -18,7 +19,7 @@ from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
 from hub.core.model import GapState, Level, Purpose, Severity, Signal
 from hub.core.outcomes import GapClosed, GapOpened, GapRaised
-from hub.core.policy import Basis, GapRule
+from hub.core.policy import GapRule
 
 LATE_BY = timedelta(minutes=1)
 """A duty known this much after it was due is late-informed: the hub could not have been in time."""
@@ -88,7 +89,7 @@ def open_gap(
         late_informed=raised_at > due_at + LATE_BY,
         duty_ids=(duty_id(duty),),
         evidence=(duty.trigger,),
-        ladder=rule.ladder,
+        ladder=basis.ladder or rule.ladder,
         reason=reason or _reason(draft, rule, duty),
     )
     draft.put_gap(gap)
@@ -146,7 +147,7 @@ def _say_opened(draft: Draft, gap: Gap, rule: GapRule, basis: Basis) -> None:
             ladder=gap.ladder,
             reason=gap.reason,
             duty_ids=gap.duty_ids,
-            why=basis.why(*gap.evidence),
+            why=basis.why(*gap.evidence, area=draft.area),
         )
     )
 

@@ -12,8 +12,8 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from hub.core.babies import babies_told, baby_named
-from hub.core.deadlines import TERM_DAYS, local_date
-from hub.core.draft import HISTORY_LIMIT, estimated_due_date
+from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
+from hub.core.draft import HISTORY_LIMIT
 from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES
@@ -227,13 +227,20 @@ def _number(state: PersonState, subject: Person) -> str | None:
     return subject.nhs_number or state.nhs_number
 
 
+def _provider(event: Event) -> str | None:
+    """Who cares for the pregnancy from this event on, where it says so."""
+    moves = event.type == "pregnancy.transferred"
+    return event.body.get("to_org" if moves else "provider")
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
         state,
         nhs_number=_number(state, event.subject),
-        provider=body.get("provider") or state.provider,
+        provider=_provider(event) or state.provider,
+        reported_by=state.reported_by or event.organisation,
     )
     if fresh.practice is None and body.get("gp_ods"):
         fresh = replace(fresh, practice=body["gp_ods"])
@@ -248,5 +255,7 @@ def _learn(state: PersonState, event: Event) -> PersonState:
             return replace(fresh, practice=body["to"], practice_since=event.occurred_at)
         if body.get("kind") == "address":
             area = str(body["to"]).partition("|")[2]
-            return replace(fresh, area=area or fresh.area)
+            later = state.area_since is None or event.occurred_at >= state.area_since
+            if area and later:
+                return replace(fresh, area=area, area_since=event.occurred_at)
     return fresh

@@ -7,7 +7,7 @@ withdrawn or aimed anew, and nothing more is asked for.
 """
 
 from hub.core import corrections
-from hub.core.absorb import take_team
+from hub.core.absorb import take_surroundings
 from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
@@ -23,7 +23,7 @@ def follow(draft: Draft, given: Input) -> None:
     event = given.event
     if event is None:
         raise HubFault(FaultReason.POLICY_ERROR, "a followed input without its event")
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     draft.heard_at = min(event.occurred_at, draft.at)
     if draft.remembered(event.id) is not None:
         say_recorded(draft, event, "duplicate")
@@ -53,7 +53,7 @@ def _follow_change(draft: Draft, event: Event, fresh: Event | None) -> None:
 
 def join(draft: Draft, given: Input) -> None:
     """Tell the other episode everything that is remembered here and still stands."""
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     draft.shared_with = given.other
     draft.shared = [
         _as_sent(draft, remembered)
@@ -69,7 +69,7 @@ def part(draft: Draft, given: Input) -> None:
 
     What it had answered here is asked again; nobody was told anything of it from here.
     """
-    take_team(draft, given.team)
+    take_surroundings(draft, given)
     for remembered in [r for r in draft.history if r.followed and not r.retracted]:
         taken_back = Event(
             id=f"{remembered.id}:parted",

@@ -48,3 +48,12 @@ class Scope:
 
     records: Mapping[str, Record]
     facts: Mapping[str, Fact]
+
+
+def named(kind: Kind) -> str:
+    """A kind in words."""
+    if isinstance(kind, Code):
+        return "a code"
+    if isinstance(kind, Record):
+        return "a group of fields"
+    return {TEXT: "text", NUMBER: "a number", TRUTH: "true or false"}.get(kind, kind)

@@ -9,13 +9,15 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import gaps, tell
+from hub.core.basis import rung_basis
 from hub.core.deadlines import Unit, office_acceptance
 from hub.core.draft import Draft
 from hub.core.episode import Gap, Milestone, Obligation
 from hub.core.ids import derive
+from hub.core.milestones import keeps_office_hours
 from hub.core.model import GapState, Level, NoticeReason, Purpose
 from hub.core.outcomes import Escalated, ObligationRaised
-from hub.core.policy import Rung, rung_basis
+from hub.core.policy import Rung
 
 UNACKNOWLEDGED = "G63"
 
@@ -126,8 +128,7 @@ def _acknowledged_by(draft: Draft, rung: Rung, role: str, at: datetime) -> datet
     due = draft.due(rung.acknowledge_within, at)
     if due is None:
         raise AssertionError("a rung's wait is never counted on a pregnancy")
-    holds_office = draft.policy.roles.get(role)
-    if holds_office and holds_office.office and rung.acknowledge_within.unit is Unit.HOURS:
+    if rung.acknowledge_within.unit is Unit.HOURS and keeps_office_hours(draft, role):
         return office_acceptance(due, at, draft.policy.calendar)
     return due
 

@@ -41,6 +41,8 @@ class Handed(Struct, frozen=True, kw_only=True):
     practice_since: datetime | None = None
     provider: str | None = None
     area: str | None = None
+    area_since: datetime | None = None
+    reported_by: str | None = None
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -119,6 +121,8 @@ def _give_way(state: PersonState, key: str, link: Link) -> Taken:
         practice_since=state.practice_since,
         provider=state.provider,
         area=state.area,
+        area_since=state.area_since,
+        reported_by=state.reported_by,
     )
     over = Link(
         tie=Tie.HANDED_OVER,
@@ -159,6 +163,8 @@ def _adopt(state: PersonState, link: Link) -> Taken:
             practice_since=state.practice_since or handed.practice_since,
             provider=state.provider or handed.provider,
             area=state.area or handed.area,
+            area_since=state.area_since if state.area else handed.area_since,
+            reported_by=state.reported_by or handed.reported_by,
         )
     return Taken(state=fresh, joined=tuple(joined))
 

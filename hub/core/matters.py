@@ -125,7 +125,7 @@ def _count(
     taken_back: bool = False,
 ) -> None:
     for each in _spread(row, fields):
-        _pass_on(
+        pass_on(
             draft,
             row.event,
             derive("c", event.id, row.event, *each.values()),
@@ -145,7 +145,7 @@ def _spread(row: CountRule, fields: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**fields, row.spread: value}
 
 
-def _pass_on(
+def pass_on(
     draft: Draft,
     event_type: str,
     identity: str,
@@ -155,6 +155,7 @@ def _pass_on(
     *,
     taken_back: bool = False,
 ) -> None:
+    """Let a matter hear of one inner event that is about it."""
     rule = draft.policy.events[event_type]
     assert rule.matter is not None, "the loader checks that what is counted is about a matter"
     given = {name: value for name, value in fields.items() if value is not None}
@@ -207,7 +208,7 @@ def count_gaps(draft: Draft) -> None:
             "occasion": derive("r", reported.id),
         }
         identity = derive("c", gap.gap_id, GAP_OPENED)
-        _pass_on(
+        pass_on(
             draft,
             GAP_OPENED,
             identity,

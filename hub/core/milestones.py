@@ -4,11 +4,12 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core.deadlines import Unit, local_date, office_acceptance
+from hub.core.deadlines import Span, Unit, local_date, office_acceptance
 from hub.core.draft import Draft
 from hub.core.episode import Milestone, Obligation
 from hub.core.model import Level, NoticeReason
-from hub.core.policy import MilestoneRule, TellRule
+from hub.core.policy import TellRule
+from hub.core.settings import DAY_AND_NIGHT, OFFICE_HOURS
 
 
 def milestones_for(
@@ -20,16 +21,16 @@ def milestones_for(
     working day (ground rule 1.2, service hours); the same where the day it is asked for is one on
     which it does not work (ruling on 24-hour roles).
     """
-    role_rule = draft.policy.roles.get(role)
-    office = role_rule is not None and role_rule.office
+    office = keeps_office_hours(draft, role)
     found: dict[Level, datetime] = {}
     for milestone in rule.milestones:
-        due = draft.due(milestone.within, start)
+        within = draft.span(milestone.within)
+        due = draft.due(within, start)
         later = draft.due(milestone.or_by, start) if milestone.or_by is not None else None
         if due is None:
             continue
         due = max(due, later or due)
-        hurried = milestone.within.unit is Unit.HOURS or _on_a_day_off(draft, milestone, due)
+        hurried = within.unit is Unit.HOURS or _on_a_day_off(draft, within, due)
         if office and hurried and milestone.level > Level.DELIVERED:
             found.setdefault(Level.DELIVERED, due)
             due = office_acceptance(due, start, draft.policy.calendar)
@@ -37,9 +38,18 @@ def milestones_for(
     return tuple(Milestone(level=level, due_at=due) for level, due in sorted(found.items()))
 
 
-def _on_a_day_off(draft: Draft, milestone: MilestoneRule, due: datetime) -> bool:
+def keeps_office_hours(draft: Draft, role: str) -> bool:
+    """Whether a role works in office hours only: as its row says, unless this area has set it."""
+    here = draft.setting
+    if role in here.get(DAY_AND_NIGHT, ()):
+        return False
+    rule = draft.policy.roles.get(role)
+    return (rule is not None and rule.office) or role in here.get(OFFICE_HOURS, ())
+
+
+def _on_a_day_off(draft: Draft, within: Span, due: datetime) -> bool:
     """Whether something wanted within days would be due on a day that offices do not work."""
-    in_days = milestone.within.unit is Unit.DAYS
+    in_days = within.unit is Unit.DAYS
     return in_days and not draft.policy.calendar.is_working_day(local_date(due))
 
 

@@ -255,6 +255,8 @@ class Input(Struct, frozen=True, kw_only=True):
     event: Event | None = None
     team: tuple[Holder, ...] = ()
     """Who holds which role at this moment, as the directory knew it; the core looks nothing up."""
+    area: str = ""
+    """The area whose settings hold, as the directory knew it; empty where nothing new is known."""
     receipt: Receipt | None = None
     quarantine: QuarantineNote | None = None
     counted: CountedNote | None = None

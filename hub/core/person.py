@@ -68,6 +68,9 @@ class PersonState(Struct, frozen=True, kw_only=True):
     provider: str | None = None
     area: str | None = None
     nhs_number: str | None = None
+    area_since: datetime | None = None
+    reported_by: str | None = None
+    """The organisation that first told of her: where nothing else says, she lives in its area."""
     moved: Moved | None = None
     contested: bool = False
     """Whether two people were said to be the one behind this key: then it decides nothing."""

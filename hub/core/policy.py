@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hub.core.basis import Basis
 from hub.core.deadlines import Calendar, Span
 from hub.core.expressions import Expression
 from hub.core.labels import LabelRule, LabelWhen
 from hub.core.model import Level, Purpose, Severity
-from hub.core.outcomes import Why
+from hub.core.settings import NO_SETTINGS, AnySpan, Settings
 
 
 class Family(StrEnum):
@@ -37,33 +38,12 @@ class Show(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Basis:
-    """Where a rule comes from and where it stands."""
-
-    rule: str
-    policy: str
-    because: str
-    authority: str
-    where: str
-
-    def why(self, *evidence: str) -> Why:
-        """The explanation that travels with an outcome."""
-        return Why(
-            rule=self.rule,
-            policy=self.policy,
-            because=self.because,
-            authority=self.authority,
-            evidence=tuple(evidence),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class MilestoneRule:
     """A level, and the span within which it must be reached, or by when where that is later."""
 
     level: Level
-    within: Span
-    or_by: Span | None = None
+    within: AnySpan
+    or_by: AnySpan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +58,7 @@ class ActedBy:
 class RaiseRule:
     """A later time at which an open gap becomes graver."""
 
-    at: Span
+    at: AnySpan
     severity: Severity
 
 
@@ -117,7 +97,7 @@ class Requirement:
     awaits: Mapping[str, Expression | None] = field(default_factory=dict)
     until: Expression | None = None
     withdrawn_by: Mapping[str, Expression | None] = field(default_factory=dict)
-    by: Span | None = None  # None: at once.
+    by: AnySpan | None = None  # None: at once.
     counted_from: str = "occurred_at"
     gap: str
     owner: str | None = None
@@ -264,6 +244,8 @@ class RoleRule:
     audience: str
     office: bool
     objection: str = ""
+    accepted_by: frozenset[str] = frozenset()
+    """Roles that may accept in its place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,19 +264,9 @@ class Policy:
     calendar: Calendar
     tells: Mapping[str, TellRule]
     requirements: Mapping[str, Requirement]
+    settings: Settings = NO_SETTINGS
 
     def label(self, role: str) -> str:
         """A role in words; a role the policy does not name is shown as it is."""
         rule = self.roles.get(role)
         return rule.label if rule else role.replace("_", " ").lower()
-
-
-def rung_basis(rule: str) -> Basis:
-    """The rule behind a rung of a ladder, such as `EL-S.1`."""
-    return Basis(
-        rule=rule,
-        policy="P49",
-        because="A gap that stays open is told to the next person who can act on it.",
-        authority="NSPCC briefing 2015, line 75: escalate failures in processes to managers",
-        where="hub/policy/ladders.toml",
-    )

@@ -8,16 +8,16 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import ladders, reaching, tell
+from hub.core import acceptance, ladders, reaching, tell
+from hub.core.basis import Basis, rung_basis
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
 from hub.core.milestones import unproven
-from hub.core.model import GapState, Level, NoticeReason, ObligationState, Purpose, Receipt, Signal
+from hub.core.model import GapState, Level, NoticeReason, ObligationState, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
-from hub.core.policy import Basis, rung_basis
 
 LOSS_ROUTINE = "G49"
 
@@ -64,29 +64,26 @@ def basis_of(draft: Draft, obligation: Obligation) -> Basis:
     return rule.basis if rule else rung_basis(obligation.rule)
 
 
-def _proven(draft: Draft, obligation: Obligation, receipt: Receipt) -> tuple[Signal, str | None]:
-    """What a receipt really proves: safeguarding accepted by nobody by name was only opened."""
-    rule = draft.policy.tells.get(obligation.rule)
-    safeguarding = rule is not None and rule.purpose is Purpose.SAFEGUARDING
-    taken = receipt.signal in (Signal.ACCEPTED, Signal.ACTED)
-    if taken and safeguarding and not receipt.person:
-        return Signal.OPENED, "no_named_person"
-    return receipt.signal, receipt.detail
-
-
 def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:
-    """Note a level; let it count when the witness is the one the duty is aimed at."""
-    signal, detail = _proven(draft, obligation, receipt)
+    """Note a level; let it count when the witness is the one the duty is aimed at.
+
+    What is no acceptance after all was an opening; it is said even where that is nothing new.
+    """
+    taken_on = receipt.signal in acceptance.TAKES_ON
+    refused = acceptance.refused(draft, obligation, told, receipt) if taken_on else None
+    signal = receipt.signal if refused is None else Signal.OPENED
     level = EVIDENCE_LEVEL[signal]
-    if level <= told.level:
+    if level <= told.level and refused is None:
         return
     # Nobody but the organisation that has the notice can show how far it got there.
     gone = reaching.left(draft, obligation.role, receipt.person, receipt.at)
     addressed = receipt.organisation == told.organisation and not gone
-    rows = tuple(replace(t, level=level) if addressed and t is told else t for t in obligation.told)
-    counts = addressed and told.organisation == obligation.organisation
+    now = _as_shown(told, signal, level, receipt.at) if addressed else told
+    rows = tuple(now if t is told else t for t in obligation.told)
+    counts = addressed and told.organisation == obligation.organisation and level > told.level
     counts = counts and obligation.state not in ENDED and not _of_no_use(obligation, told)
-    detail = "assignment_ended" if gone else detail
+    why_not = refused.value if refused is not None else receipt.detail
+    detail = "assignment_ended" if gone else why_not
     updated = replace(obligation, told=rows)
     if counts:
         updated = replace(
@@ -100,6 +97,12 @@ def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
         reach(draft, updated, receipt.at)
     elif told.level is Level.OWED and addressed:
         _sent_after_loss(draft, updated, receipt)
+
+
+def _as_shown(told: Told, signal: Signal, level: Level, at: datetime) -> Told:
+    """A notice after evidence of it; each later proof of where it is begins its reading anew."""
+    later = told.since is not None and signal in (Signal.DELIVERED, Signal.OPENED)
+    return replace(told, level=max(level, told.level), since=at if later else told.since)
 
 
 def _of_no_use(obligation: Obligation, told: Told) -> bool:

@@ -113,7 +113,7 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
             organisation=expectation.organisation,
             subject=expectation.subject,
             due_at=expectation.due_at,
-            why=rule.basis.why(expectation.trigger),
+            why=rule.basis.why(expectation.trigger, area=draft.area),
         )
     )
 
@@ -271,7 +271,7 @@ def recompute(draft: Draft) -> None:
         rule = draft.policy.requirements[expectation.rule]
         if not running(expectation) or rule.by is None or rule.days is not None:
             continue  # Reckoned days are worked out again on every event (`answers.recount`).
-        if not rule.by.counts_on(*MOVING):
+        if not draft.span(rule.by).counts_on(*MOVING):
             continue
         move(draft, expectation, draft.due(rule.by, expectation.started_at))
 

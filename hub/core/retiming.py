@@ -22,7 +22,8 @@ def due_of(
     body = trigger.body if isinstance(trigger, Event) else unpack_body(trigger)
     context = Context(draft, trigger, body)
     if rule.days is not None:
-        return draft.due(Span(Unit.DAYS, int(rule.days(context)), limit=rule.by), start)
+        limit = draft.span(rule.by) if rule.by is not None else None
+        return draft.due(Span(Unit.DAYS, int(rule.days(context)), limit=limit), start)
     minutes = rule.every(context) if rule.every is not None else None
     return None if minutes is None else start + timedelta(minutes=int(minutes) * rule.times)
 

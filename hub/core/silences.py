@@ -8,7 +8,7 @@ made by the code that decides, and there is no second reading of the rules.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.core.policy import Basis
+from hub.core.basis import Basis
 
 
 class Silence(StrEnum):
@@ -34,3 +34,5 @@ class Silent:
     """Empty: to none of its roles."""
     when: str = ""
     """The condition that was not met, as it stands in the file."""
+    set_here: str = ""
+    """How the area has set what the rule names."""

@@ -1,10 +1,12 @@
 """The first family of rule: on an event, these roles must know this, to this level, by then."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
 from hub.core import exposing, objections, reaching
+from hub.core.basis import Basis, rung_basis
 from hub.core.compose import Composer, Said, compose_gap
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
@@ -15,7 +17,7 @@ from hub.core.lifecycle import step
 from hub.core.milestones import milestones_for, next_due, owed_anew, unproven
 from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose, Signal
 from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
-from hub.core.policy import Basis, TellRule, rung_basis
+from hub.core.policy import TellRule
 from hub.core.silences import Silence
 from hub.core.withholding import Withheld
 
@@ -110,7 +112,7 @@ def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
                 organisation=obligation.organisation,
                 reason=RESTRICTED,
                 withheld=said.withheld,
-                why=rule.basis.why(obligation.trigger),
+                why=rule.basis.why(obligation.trigger, area=draft.area),
             )
         )
     return said.stopped
@@ -136,7 +138,7 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
             subject=obligation.subject,
             purpose=rule.purpose,
             milestones=obligation.milestones,
-            why=rule.basis.why(obligation.trigger),
+            why=rule.basis.why(obligation.trigger, area=draft.area),
         )
     )
 
@@ -165,14 +167,8 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
     number, previous = len(obligation.told) + 1, obligation.told[-1:]
     # The obligation's own id holds episode, rule, trigger, subject, role and occasion.
     notice_id = derive("n", obligation.obligation_id, obligation.organisation, number)
-    told = Told(
-        notice_id=notice_id,
-        round=number,
-        organisation=obligation.organisation,
-        person=obligation.person,
-        reason=reason,
-    )
-    issued = replace(obligation, told=(*obligation.told, told), round=number)
+    since = draft.at if purpose is Purpose.SAFEGUARDING else None
+    issued = _with_notice(obligation, notice_id, number, reason=reason, since=since)
     draft.put_obligation(issued)
     draft.say(
         NoticeIssued(
@@ -190,10 +186,22 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else None,
             withheld=said.withheld,
-            why=basis.why(obligation.trigger),
+            why=basis.why(obligation.trigger, area=draft.area),
         )
     )
     return issued
+
+
+def _with_notice(obligation: Obligation, notice_id: str, number: int, **said: Any) -> Obligation:
+    """An obligation with one more notice, of which nobody has heard yet."""
+    told = Told(
+        notice_id=notice_id,
+        round=number,
+        organisation=obligation.organisation,
+        person=obligation.person,
+        **said,
+    )
+    return replace(obligation, told=(*obligation.told, told), round=number)
 
 
 def _block(draft: Draft, basis: Basis, obligation: Obligation) -> Obligation:
@@ -283,6 +291,6 @@ def end(
             notice_ids=tuple(t.notice_id for t in obligation.told),
             reason=reason,
             withheld=withheld,
-            why=basis.why(obligation.trigger),
+            why=basis.why(obligation.trigger, area=draft.area),
         )
     )

@@ -89,8 +89,8 @@ def _from_last_wake(draft: Draft) -> tuple[bool, datetime | None]:
 
 
 def _dates(known: Draft | Episode) -> tuple[object, ...]:
-    """The dates by which a gap may become graver: a new one moves every such time."""
-    return (known.edd, *[baby.born_at for baby in known.babies])
+    """The dates and the area by which a gap may become graver: a new one moves all such times."""
+    return (known.area, known.edd, *[baby.born_at for baby in known.babies])
 
 
 def _first_waiting(draft: Draft) -> type_of_wait | None:

@@ -168,7 +168,7 @@ class Player:
         body = {
             "notice_id": notice_id,
             "signal": str(given.receipt),
-            "role": given.role,
+            "role": given.acting_as or given.role,
             "person": given.person,
         }
         await self.doors.post(

@@ -25,7 +25,7 @@ from hub.demo.answers import Answers, find_notice
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
-from hub.edges.directory import team_for
+from hub.edges.directory import surroundings_of
 from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
@@ -152,6 +152,7 @@ class CoreRig:
         )
         self.people[key] = state
         self.person_of[episode_id] = key
+        team, area = self.around(episode_id, at)
         self.decide(
             Input(
                 input_id=event.id,
@@ -159,23 +160,19 @@ class CoreRig:
                 at=at,
                 episode_id=episode_id,
                 event=event,
-                team=self.team(episode_id, at),
+                team=team,
+                area=area,
                 replacement=replacement,
             )
         )
 
     def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
         """Who holds which role now, as the directory knows it."""
-        state = self.people[self.person_of[episode_id]]
-        return team_for(
-            self.directory,
-            at,
-            nhs_number=state.nhs_number,
-            practice=state.practice,
-            provider=state.provider,
-            area=state.area,
-            practice_since=state.practice_since,
-        )
+        return self.around(episode_id, at)[0]
+
+    def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
+        """Who holds which role now, and the area whose settings hold."""
+        return surroundings_of(self.directory, self.people[self.person_of[episode_id]], at)
 
     def quarantine(self, event: Event, fault: SenderFault, at: datetime) -> None:
         """Keep what could not be decided, and let its own episode watch over it."""
@@ -226,7 +223,7 @@ class CoreRig:
                     notice_id=notice.notice_id,
                     signal=given.receipt or Signal.SENT,
                     organisation=given.organisation or notice.organisation,
-                    role=given.role or notice.role,
+                    role=given.acting_as or given.role or notice.role,
                     person=given.person,
                     at=at,
                 ),

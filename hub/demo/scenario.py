@@ -45,6 +45,8 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: str | None = None
     organisation: str | None = None
     person: str | None = None
+    acting_as: str | None = None
+    """The role in which the receipt is given, where it is not the one the notice is for."""
     about: str | None = None
     line: int = 0
     """Where it stands in the file; set when the file is read."""

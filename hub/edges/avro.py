@@ -113,6 +113,7 @@ class Codec:
             receipt=told.receipt,
             quarantine=told.quarantine,
             counted=told.counted,
+            area=told.area,
             other=told.other,
         )
         written = self._wire.write_fast("hub.input", record, LARGEST_INNER_BYTES)
@@ -131,6 +132,7 @@ class Codec:
             receipt=record.receipt,
             quarantine=record.quarantine,
             counted=record.counted,
+            area=record.area,
             other=record.other,
         )
 
@@ -216,10 +218,7 @@ def _codec() -> Codec:
 
 
 def use_schemas(schemas: Schemas | None) -> None:
-    """Make the functions of this module use these schemas; None goes back to the packaged ones.
-
-    For composition roots (settings name another folder) and tests with a trial event type.
-    """
+    """Make the functions of this module use these schemas; None goes back to the packaged ones."""
     _chosen[:] = [] if schemas is None else [Codec(schemas)]
 
 

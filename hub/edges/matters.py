@@ -8,22 +8,25 @@ from datetime import datetime
 
 from hub.core.matters import Counted, matter_id
 from hub.core.model import Event, Holder, Input, InputKind
-from hub.edges.directory import Directory, team_for
+from hub.edges.directory import Directory, surroundings
 
 PRACTICE, AREA = "practice", "area"
 """Kinds of matter whose code is one by which the directory finds holders."""
 
 
-def team_of_matter(
+def around_matter(
     directory: Directory, at: datetime, kind: str, of: str, organisation: str
-) -> tuple[Holder, ...]:
-    """Who holds which role around a matter: by its practice or area, else by who reports of it."""
-    return team_for(
+) -> tuple[tuple[Holder, ...], str]:
+    """Who holds which role around a matter (by its practice or area, else by who reports of it),
+    and the area whose settings hold for it.
+    """
+    return surroundings(
         directory,
         at,
         practice=of if kind == PRACTICE else None,
         provider=organisation,
         area=of if kind == AREA else None,
+        reported_by=organisation,
     )
 
 
@@ -32,18 +35,21 @@ def input_of_event(
 ) -> Input:
     """An event about a matter, as the core is told it."""
     kind, of = matter
+    team, area = around_matter(directory, at, kind, of, event.organisation)
     return Input(
         input_id=event.id,
         kind=InputKind.EVENT,
         at=at,
         episode_id=matter_id(kind, of, secret),
         event=event,
-        team=team_of_matter(directory, at, kind, of, event.organisation),
+        team=team,
+        area=area,
     )
 
 
 def input_of_counted(directory: Directory, counted: Counted, at: datetime, secret: bytes) -> Input:
     """Something counted of a decision made at `at`, as the core is told it."""
+    team, area = around_matter(directory, at, counted.kind, counted.of, counted.organisation)
     word = "taken-back" if counted.note.taken_back else "counted"
     return Input(
         input_id=f"{counted.note.event_id}:{word}",
@@ -51,5 +57,6 @@ def input_of_counted(directory: Directory, counted: Counted, at: datetime, secre
         at=at,
         episode_id=matter_id(counted.kind, counted.of, secret),
         counted=counted.note,
-        team=team_of_matter(directory, at, counted.kind, counted.of, counted.organisation),
+        team=team,
+        area=area,
     )

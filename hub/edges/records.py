@@ -38,6 +38,7 @@ class InputRecord(Struct, frozen=True, kw_only=True):
     receipt: Receipt | None
     quarantine: QuarantineNote | None
     counted: CountedNote | None = None
+    area: str = ""
     other: str = ""
 
 

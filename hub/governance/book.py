@@ -19,10 +19,12 @@ from hub.governance.facets import (
     SHOWN,
     Facets,
     Sayer,
+    area_facets,
     counted_in_words,
     plain,
     rules_of,
     rung_facets,
+    setting_facets,
 )
 from hub.governance.texts import Texts, read_texts
 from hub.ops.settings import PACKAGE, Settings
@@ -62,6 +64,7 @@ class Book:
             **{f"gaps-{family}.md": self.gaps(family) for family in FAMILY_WORDS},
             "ladders.md": _page("Whom an open gap is told to next", self.ladders()),
             "roles.md": _page("Roles", self.roles()),
+            "settings.md": _page("What each area decides for itself", self.settings()),
             "redaction.md": _page("Who may read what", self.redaction()),
         }
         versions = {name: version_of(text) for name, text in found.items()}
@@ -180,6 +183,24 @@ class Book:
         for code, role in self.texts.roles.items():
             said = self.sayer.facets(role)
             yield f"| {code} | {said['Called']} | {said['Reads as']} | {said['Works']} |"
+
+    def settings(self) -> Iterator[str]:
+        """Every setting with what rules name it, and what each area has made of them."""
+        areas = self.texts.areas
+        for row in areas.setting:
+            yield f"## {row.name.replace('_', ' ').capitalize()}\n"
+            named = (f"setting.{row.name}", f"{{{row.name}}}")
+            rules = [
+                rule.rule
+                for event in self.texts.every_event.values()
+                for _, rule in rules_of(event)
+                if any(word in plain(rule) for word in named)
+            ]
+            asking = {"Asked by": ", ".join(rules) or "the hub itself"}
+            yield from _table(setting_facets(row) | asking)
+        for area in areas.area:
+            yield f"## {area.name}\n"
+            yield from _table({"Areas": ", ".join(area.codes), **area_facets(area)})
 
     def redaction(self) -> Iterator[str]:
         """How much of each group of fields each kind of reader may have."""

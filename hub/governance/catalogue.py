@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub.core.policy import Policy, rung_basis
+from hub.core.basis import rung_basis
+from hub.core.policy import Policy
 from hub.edges.schemas import Schemas
 from hub.policy.source import Source
 

@@ -18,7 +18,7 @@ from hub.edges.directory import Directory, load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.asking import ask, events_in
 from hub.governance.explain import explain
-from hub.governance.facets import Facets, Sayer, rules_of, rung_facets
+from hub.governance.facets import Facets, Sayer, area_facets, rules_of, rung_facets, setting_facets
 from hub.governance.revisions import Edition, edition
 from hub.governance.stories import Story, stories_below
 from hub.governance.texts import Texts
@@ -48,7 +48,9 @@ class Moved(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def rows_of(texts: Texts) -> dict[str, Facets]:
     """Everything that a policy says, by the name of the row."""
     sayer = Sayer(texts)
-    return dict(chain(_event_rows(sayer), _table_rows(sayer), _group_rows(texts)))
+    return dict(
+        chain(_event_rows(sayer), _table_rows(sayer), _group_rows(texts), _area_rows(texts))
+    )
 
 
 def _event_rows(sayer: Sayer) -> Iterator[tuple[str, Facets]]:
@@ -77,6 +79,14 @@ def _group_rows(texts: Texts) -> Iterator[tuple[str, Facets]]:
     for group in texts.fields.group:
         yield f"group {group.group}", {"Called": group.label, **group.audience}
     yield "bank holidays", dict.fromkeys(texts.calendar.holidays, "no working day")
+
+
+def _area_rows(texts: Texts) -> Iterator[tuple[str, Facets]]:
+    for row in texts.areas.setting:
+        yield f"setting {row.name}", setting_facets(row)
+    for area in texts.areas.area:
+        for code in area.codes:
+            yield f"area {code}", area_facets(area)
 
 
 def changes(old: Texts, new: Texts) -> Iterator[Change]:

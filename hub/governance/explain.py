@@ -98,6 +98,7 @@ class Reason(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rule: str = ""
     where: str = ""
     when: str = ""
+    set_here: str = ""
 
 
 class Untold(Struct, frozen=True, kw_only=True):
@@ -221,23 +222,26 @@ def _reasons(
                 silence.role == role or (named and not silence.role)
             ):
                 found = True
-                yield _reason(silence.reason, rule, silence.when)
+                yield _reason(silence.reason, rule, silence)
         if rule.each is not None and not found:
             found = True
             own = [s for s in silences if s.basis is rule.basis and not s.role]
             reason = own[0].reason if own else NotTold.NAMES_OTHERS
-            yield _reason(reason, rule, own[0].when if own else "")
+            yield _reason(reason, rule, own[0] if own else None)
     if not found:
         yield _reason(NotTold.NO_RULE)
 
 
-def _reason(reason: Silence | NotTold, rule: TellRule | None = None, when: str = "") -> Reason:
+def _reason(
+    reason: Silence | NotTold, rule: TellRule | None = None, said: Silent | None = None
+) -> Reason:
     return Reason(
         reason=reason.value,
         words=WORDS[reason],
         rule=rule.basis.rule if rule else "",
         where=rule.basis.where if rule else "",
-        when=when,
+        when=said.when if said else "",
+        set_here=said.set_here if said and said.when else "",
     )
 
 
@@ -287,7 +291,7 @@ def lines_of(found: Explanation) -> Iterator[str]:
             continue
         yield f"NOT   {untold.label}"
         for reason in untold.reasons:
-            when = f": {reason.when}" if reason.when else ""
+            when = f": {reason.when}. {reason.set_here}".rstrip(". ") if reason.when else ""
             yield f"      {reason.words}{when} ({reason.rule}, {reason.where})"
     others = [untold for untold in found.not_told if not untold.reasons[0].rule]
     if others:

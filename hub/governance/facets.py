@@ -64,6 +64,13 @@ INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "once": ("Asked", lambda _: "once at a time of the same owner"),
 }
 """The words of questions that come back again and again."""
+AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "next_action": ("What to do", str),
+    "clears_when": ("Ends when", str),
+    "audience": ("Reads as", str),
+    "label": ("Called", str),
+}
+"""Words of gaps and roles that are sentences or names already."""
 
 
 class Sayer:
@@ -85,6 +92,7 @@ class Sayer:
             "levels": ("By when", self.levels),
             "by": ("By when", span_in_words),
             **INTERVALS,
+            **AS_WRITTEN,
             "counted_from": ("Counted from", lambda word: word.replace("_", " ")),
             "awaits": ("Answered by", self.answers),
             "until": ("Answered when", self.condition),
@@ -102,12 +110,9 @@ class Sayer:
             "severity_flagged": ("With a plan or a concern", lambda number: SEVERITIES[number]),
             "ladder_flagged": ("Ladder with a plan or a concern", str),
             "explanation": ("What it says", lambda text: text.format(**BLANKS)),
-            "next_action": ("What to do", str),
-            "clears_when": ("Ends when", str),
             "clears": ("Ends", lambda _: "by a review of people only"),
             "hours": ("Works", lambda word: {"24h": "day and night"}.get(word, "office hours")),
-            "audience": ("Reads as", str),
-            "label": ("Called", str),
+            "accepted_by": ("May be accepted by", self.roles),
         }
 
     def facets(self, row: Struct) -> Facets:
@@ -121,6 +126,8 @@ class Sayer:
             found[label] = say(value)
         if isinstance(row, files.RequirementTable) and not (row.by or getattr(row, "every", "")):
             found["By when"] = "at once"
+        if isinstance(row, files.Sourced) and row.ladder:
+            found["Ladder"] = f"{row.ladder}, whatever the code of the gap says"
         return in_order(found)
 
     def unsaid(self, row: Struct, field: structs.FieldInfo, value: Any) -> bool:
@@ -217,3 +224,20 @@ def rung_facets(sayer: Sayer, row: files.RungTable) -> Facets:
     if row.reminder:
         found["How"] = "the owed notice is sent again, where there is one"
     return found
+
+
+def setting_facets(row: files.SettingTable) -> Facets:
+    """A setting: what it is, what it means, what holds where an area says nothing."""
+    return {
+        "Called": row.label,
+        "Kind": row.kind,
+        "Usually": plain(row.default) or "none",
+        "Means": row.meaning,
+        "Authority": row.authority,
+    }
+
+
+def area_facets(row: files.AreaTable) -> Facets:
+    """What an area has set for itself, and on whose authority."""
+    own = {name: plain(written) or "none" for name, written in row.settings.items()}
+    return {"Called": row.name, **own, "Authority": row.authority}

@@ -11,6 +11,7 @@ from hub.policy import files
 from hub.policy.source import PolicyFault, PolicyFaults, Source
 
 T = TypeVar("T")
+AREAS = "areas.toml"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Texts:
     roles: dict[str, files.RoleTable]
     fields: files.GroupsFile
     calendar: files.CalendarFile
+    areas: files.AreasFile
 
     def label(self, role: str) -> str:
         """A role in words."""
@@ -45,11 +47,14 @@ def read_texts(folder: Path) -> Texts:
     roles = _read(folder, "roles.toml", files.RolesFile, faults)
     fields = _read(folder, "fields.toml", files.GroupsFile, faults)
     calendar = _read(folder, "calendar.toml", files.CalendarFile, faults)
+    areas: files.AreasFile | None = files.AreasFile(setting=())
+    if (folder / AREAS).exists():  # A policy from before there were any settings has none.
+        areas = _read(folder, AREAS, files.AreasFile, faults)
     events, inner = (
         [_read(folder, str(p.relative_to(folder)), files.EventFile, faults) for p in paths]
         for paths in (sorted((folder / each).glob("*.toml")) for each in ("events", "inner"))
     )
-    if faults or not (gaps and ladders and roles and fields and calendar):
+    if faults or not (gaps and ladders and roles and fields and calendar and areas):
         raise PolicyFaults(faults)
     return Texts(
         folder=folder,
@@ -60,6 +65,7 @@ def read_texts(folder: Path) -> Texts:
         roles={row.role: row for row in roles.role},
         fields=fields,
         calendar=calendar,
+        areas=areas,
     )
 
 

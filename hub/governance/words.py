@@ -19,6 +19,7 @@ WHOSE = {
     "trigger": "the first event's",
     "episode": "the family's",
     "duty": "the duty's",
+    "setting": "the area's",
 }
 COMPARED: dict[type[ast.cmpop], str] = {
     ast.Eq: "is",
@@ -43,6 +44,11 @@ def in_words(condition: str, labels: Mapping[str, str]) -> str:
 
 def span_in_words(text: str) -> str:
     """A span as it is spoken: `2wd` is "2 working days".  Raises ValueError for no span."""
+    first, by, last = text.partition(" by ")
+    if by:
+        return f"{span_in_words(first)}, or by {span_in_words(last)} where that is sooner"
+    if text.startswith("{"):
+        return f"as the area has set “{text.strip('{}').replace('_', ' ')}”"
     span = parse_span(text)
     if text == "same-day":
         return "the same day"

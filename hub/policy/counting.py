@@ -15,6 +15,9 @@ def read_matter(
 ) -> MatterRule | None:
     """Which matter an event is about, where it is about no pregnancy."""
     of = builder.expression(here, row.of, "") if row is not None else None
+    if row is not None and "setting." in row.of:
+        words = "what an event is about is asked before its area is known"
+        here.fault(words, "name it without a setting", row.of)
     return MatterRule(kind=row.kind, of=of) if row is not None and of is not None else None
 
 

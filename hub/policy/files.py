@@ -23,6 +23,7 @@ class Sourced(_Strict, frozen=True, kw_only=True):
     subject: str | None = None
     counted_from: str = "occurred_at"
     gap: str = "G76"
+    ladder: str = ""
     tags: tuple[str, ...] = ()
 
 
@@ -199,6 +200,7 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
     audience: str
     hours: str
     objection: str = ""
+    accepted_by: tuple[str, ...] = ()
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):
@@ -242,3 +244,35 @@ class CalendarFile(_Strict, frozen=True, kw_only=True):
 
     source: str
     holidays: tuple[str, ...]
+
+
+type_of_written = int | str | tuple[str, ...]
+"""What may be written for a setting: a number, a span or gestation, or a list of roles."""
+
+
+class SettingTable(_Strict, frozen=True, kw_only=True):
+    """A number or a time that each area decides for itself."""
+
+    name: str
+    label: str
+    """What it is, in the words with which an explanation says it."""
+    kind: str
+    default: type_of_written
+    meaning: str
+    authority: str
+
+
+class AreaTable(_Strict, frozen=True, kw_only=True):
+    """What one area, or several alike, have decided; all else is as usual."""
+
+    codes: tuple[str, ...]
+    name: str
+    authority: str
+    settings: dict[str, type_of_written]
+
+
+class AreasFile(_Strict, frozen=True, kw_only=True):
+    """`hub/policy/areas.toml`."""
+
+    setting: tuple[SettingTable, ...]
+    area: tuple[AreaTable, ...] = ()

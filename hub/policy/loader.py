@@ -11,10 +11,12 @@ from pathlib import Path
 from hub.core.deadlines import Calendar
 from hub.core.kinds import Record
 from hub.core.policy import EventRule, FieldRule, Policy
+from hub.core.settings import NO_SETTINGS
 from hub.policy import files
 from hub.policy.fields import read_fields
 from hub.policy.kinds import event_kinds
 from hub.policy.rules import RuleBuilder
+from hub.policy.settings import check_used, read_areas
 from hub.policy.sharing import with_shared
 from hub.policy.source import PolicyFault, PolicyFaults, Source, version_of
 from hub.policy.tables import read_gaps, read_ladders, read_roles
@@ -55,7 +57,14 @@ class Loader:
         gaps = read_gaps(self.source(self.folder / "gaps.toml"), ladders, roles)
         fields = read_fields(self.source(self.folder / "fields.toml"), roles, roles_source)
         calendar = self.calendar()
-        events = self.events(RuleBuilder(self.kinds, gaps, roles, fields), fields.common)
+        path = self.folder / "areas.toml"
+        # A policy from before there were any settings has none.
+        areas = self.source(path) if path.exists() else None
+        settings = read_areas(areas, roles) if areas is not None else NO_SETTINGS
+        builder = RuleBuilder(self.kinds, gaps, roles, fields, settings, ladders)
+        events = self.events(builder, fields.common)
+        if areas is not None and not self.faults:
+            check_used(settings, areas, builder.settings_used)
         if self.faults:
             raise PolicyFaults(self.faults)
         return Policy(
@@ -70,6 +79,7 @@ class Loader:
             calendar=calendar,
             tells={t.basis.rule: t for e in events.values() for t in e.tells},
             requirements={r.basis.rule: r for e in events.values() for r in e.requirements},
+            settings=settings,
         )
 
     def calendar(self) -> Calendar:

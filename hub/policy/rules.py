@@ -1,6 +1,6 @@
 """Compiles the rules of event files: every condition checked against the event's own fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
@@ -9,7 +9,6 @@ from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind,
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,
-    Basis,
     EventRule,
     Family,
     FieldRule,
@@ -21,15 +20,17 @@ from hub.core.policy import (
     TellRule,
     WithdrawRule,
 )
+from hub.core.settings import NO_SETTINGS, AnySpan, Settings
 from hub.policy import files
+from hub.policy.basis import read_basis
 from hub.policy.belonging import belongings, labelled
 from hub.policy.counting import read_count, read_matter
 from hub.policy.fields import Fields, read_field
 from hub.policy.here import Here
 from hub.policy.kinds import INNER_KINDS
+from hub.policy.settings import kinds_in_conditions, read_local_span, read_local_wait
 from hub.policy.sharing import share
 from hub.policy.source import Source
-from hub.policy.tables import read_span, read_wait
 from hub.policy.unreachable import never_true
 
 ANY_KIND: Kind = ""  # Wanted where a value of any kind will do.
@@ -44,8 +45,13 @@ class RuleBuilder:
         gaps: Mapping[str, GapRule],
         roles: Mapping[str, RoleRule],
         fields: Fields,
+        settings: Settings = NO_SETTINGS,
+        ladders: Container[str] = (),
     ):
         """Take what rules may refer to."""
+        self.settings = settings
+        self.ladders = ladders
+        self.settings_used: set[str] = set()
         self.kinds = kinds
         self.gaps = gaps
         self.roles = roles
@@ -84,6 +90,7 @@ class RuleBuilder:
             "trigger": self.kinds[event],
             "episode": EPISODE,
             "duty": DUTY,
+            "setting": kinds_in_conditions(self.settings),
         }
         if awaited is not None:
             records["awaited"] = self.kinds[awaited]
@@ -170,17 +177,6 @@ class RuleBuilder:
             self.expression(here, row.path, ANY_KIND)
         return read_field(here.source, row, self.groups)
 
-    def basis(self, here: Here, row: files.Sourced) -> Basis:
-        """Where a rule comes from; its gap must exist and its name be its own."""
-        if here.rule in self.seen:
-            self.twice.append(here)
-        self.seen[here.rule] = here
-        if row.gap not in self.gaps:
-            here.fault(f"unknown gap {row.gap!r}", "name a code of gaps.toml", row.gap)
-        line = here.source.line(f'"{here.rule}"')
-        where = f"{here.source.name}:{line}"
-        return Basis(row.rule, row.policy, row.because, row.authority, where)
-
     def tell(self, here: Here, found: files.EventFile, row: files.TellTable) -> TellRule:
         """A rule of the first family."""
         for role in row.to:
@@ -192,7 +188,7 @@ class RuleBuilder:
         if bool(row.to) == bool(row.each) or not row.levels:
             here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
         rule = TellRule(
-            basis=self.basis(here, row),
+            basis=read_basis(self, here, row),
             on=found.event,
             when=self.expression(here, row.when),
             to=row.to,
@@ -204,8 +200,8 @@ class RuleBuilder:
             milestones=tuple(
                 MilestoneRule(
                     here.source.choose(Level, m.level, Level.OPENED, here.quoted, "levels"),
-                    read_wait(here.source, m.within, here.quoted),
-                    read_span(here.source, m.or_by, here.quoted) if m.or_by else None,
+                    read_local_wait(self.settings, here.source, m.within, here.quoted),
+                    self.span(here, m.or_by),
                 )
                 for m in row.levels
             ),
@@ -219,11 +215,15 @@ class RuleBuilder:
         share(self, here, row, rule, row.subject or found.subject)
         return rule
 
+    def span(self, here: Here, text: str) -> AnySpan | None:
+        """A span, or None for an empty one."""
+        return read_local_span(self.settings, here.source, text, here.quoted) if text else None
+
     def raises(self, here: Here, rows: Iterable[files.RaiseTable]) -> tuple[RaiseRule, ...]:
         """Later times at which an open gap becomes graver."""
         return tuple(
             RaiseRule(
-                read_span(here.source, r.at, here.quoted, "raises"),
+                read_local_span(self.settings, here.source, r.at, here.quoted, "raises"),
                 here.source.choose(Severity, r.severity, Severity.ATTENTION, here.quoted, "raises"),
             )
             for r in rows
@@ -251,7 +251,7 @@ class RuleBuilder:
         if expected and not (row.awaits or row.until or row.itself):
             here.fault("nothing could ever satisfy this", "give 'awaits' or 'until'")
         rule = Requirement(
-            basis=self.basis(here, row),
+            basis=read_basis(self, here, row),
             family=family,
             on=here.event,
             when=self.expression(here, row.when),
@@ -260,7 +260,7 @@ class RuleBuilder:
             awaits=self.answers(here, row.awaits),
             until=self.expression(here, row.until),
             withdrawn_by=self.answers(here, row.withdrawn_by),
-            by=read_span(here.source, row.by, here.quoted) if row.by else None,
+            by=self.span(here, row.by),
             counted_from=self.counted_from(here, row),
             gap=row.gap,
             owner=row.owner or None,

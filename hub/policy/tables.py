@@ -65,7 +65,12 @@ def read_roles(source: Source) -> dict[str, RoleRule]:
             audience=row.audience,
             office=row.hours == "office",
             objection=row.objection,
+            accepted_by=frozenset(row.accepted_by),
         )
+    for row in found.role if found else ():
+        for other in set(row.accepted_by) - roles.keys():
+            words = f"{row.role} may be accepted by {other!r}, which is no role"
+            source.fault(words, "name a role of this file", f'"{row.role}"', other)
     return roles
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+from msgspec.structs import replace
+
 from hub.core.faults import SenderFault
 from hub.core.model import Holder, Input, InputKind, Receipt, Signal
 from hub.core.outcomes import Decision, GapClosed, GapOpened, GapRaised, NoticeIssued
@@ -64,7 +66,7 @@ class FamilyRig(CoreRig):
         self.gaps: dict[str, Gap] = {}
         self.inputs = 0
         self.answered: list[tuple[datetime, str, NoticeIssued, str | None]] = []
-        self._teams: dict[tuple[Any, ...], tuple[Holder, ...]] = {}
+        self._teams: dict[tuple[Any, ...], tuple[tuple[Holder, ...], str]] = {}
         self._turn = count()
         self._coming: list[tuple[datetime, int, Any]] = []
 
@@ -100,13 +102,13 @@ class FamilyRig(CoreRig):
             else:
                 return
 
-    def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
+    def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
         """As in the hub; asked of the directory once for every state of what is known of her."""
         state = self.people[self.person_of[episode_id]]
         registered = self.directory.registration(state.nhs_number, at)
-        key = (registered, state.practice, state.provider, state.area, state.practice_since)
+        key = (registered, replace(state, episodes=()))
         if key not in self._teams:
-            self._teams[key] = super().team(episode_id, at)
+            self._teams[key] = super().around(episode_id, at)
         return self._teams[key]
 
     def _wake(self, at: datetime) -> None:

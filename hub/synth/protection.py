@@ -11,8 +11,8 @@ SEATS = (
     ("GP_PRACTICE", "practice"), ("NAMED_MW", "provider"), ("NAMED_HV", "health_visiting"),
     ("SOCIAL_WORKER", "social_care"), ("SUBSTANCE_SVC", "helpers"),
 )  # fmt: skip
-CORE_GROUP_EVERY = timedelta(days=27)
-"""Core groups meet every four weeks (Newcastle and Blackpool procedures)."""
+CORE_GROUP_EVERY = timedelta(days=28)
+"""Core groups meet every four weeks (Newcastle and Blackpool), before a holiday sooner."""
 
 
 def protection(family: Family) -> None:
@@ -151,7 +151,7 @@ def _core_groups(family: Family, conference_day: date) -> None:
             conference_id=f"{family.reference()}/conference-initial",
             attendance=seats(family, state="present_in_person", knows_case="y"), lead_sw="sw-1",
         )  # fmt: skip
-        day, number = working_day(day + CORE_GROUP_EVERY - timedelta(days=1), 0), number + 1
+        day, number = working_day(day + CORE_GROUP_EVERY + timedelta(days=1), -1), number + 1
     reviews = 0
     while at(review, 10) < family.until:
         reviews += 1

@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
+from hub.core.acceptance import NotAccepted
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Severity, Signal
 from hub.policy.loader import HERE
 
@@ -189,6 +190,25 @@ SIGNAL_WORDS: dict[str, str] = {
     Signal.REISSUE: "Owed again: the event that proved it was taken back",
 }
 
+NOT_ACCEPTED_WORDS: dict[str, str] = {
+    NotAccepted.NO_NAMED_PERSON: "nobody gave a name, and safeguarding is accepted by name",
+    NotAccepted.WRONG_ROLE: "it was said in a role that the notice is not for",
+    NotAccepted.FASTER_THAN_READ: "it came faster than anybody reads",
+}
+"""Why an acceptance was none, for whoever gave it."""
+
+
+def evidence_note(detail: str | None, *, counts: bool) -> str:
+    """What is to be said of a piece of evidence beside its kind; nothing where it simply counts."""
+    if detail in NOT_ACCEPTED_WORDS:
+        why = NOT_ACCEPTED_WORDS[detail]
+        return f"accepted, which does not count: {why}. Read the notice and accept it again"
+    said = in_words(detail).lower() if detail else ""
+    if counts:
+        return said
+    why = "the witness no longer held the role" if detail == "assignment_ended" else said
+    return "noted, but it does not count" + (f": {why}" if why else "")
+
 
 def level_tag(level: int, needed: int, state: str = "") -> Tag:
     """The honest word for how far a notice got.
@@ -254,5 +274,6 @@ FOR_PAGES: dict[str, object] = {
     "event_words": event_words,
     "reason_words": REASON_WORDS,
     "signal_words": SIGNAL_WORDS,
+    "evidence_note": evidence_note,
 }
 """What every template may call."""

@@ -109,6 +109,7 @@ class Family:
         holders: tuple[Holder, ...] = TEAM,
         replacement: Event | None = None,
         labels: tuple[str, ...] = (),
+        area: str = "",
         kind_of_input: InputKind = InputKind.EVENT,
         **body: Any,
     ) -> Decision:
@@ -132,6 +133,7 @@ class Family:
                 episode_id="ep-1",
                 event=event,
                 team=holders,
+                area=area,
                 replacement=replacement,
             )
         )
@@ -169,6 +171,7 @@ class Family:
         organisation: str | None = None,
         person: str | None = "dr-elm",
         happened: str | None = None,
+        role: str | None = None,
         holders: tuple[Holder, ...] = (),
     ) -> Decision:
         """Somebody does something with a notice."""
@@ -184,7 +187,7 @@ class Family:
                     signal=Signal(signal),
                     organisation=organisation or notice.organisation,
                     at=local(happened or at),
-                    role=notice.role,
+                    role=role or notice.role,
                     person=person,
                 ),
             )

@@ -28,6 +28,7 @@ from hub.core.outcomes import (
     Outcome,
     WakeWanted,
 )
+from hub.core.settings import span_in
 from tests.core.stage import BOOKING, EDD, MOTHER, local, looked_at, policy, team
 
 START = local("2026-03-23 10:00")
@@ -345,9 +346,8 @@ class AnyFamily(RuleBasedStateMachine):
             graver = [r for r in requirement.raises if r.severity > gap.severity]
             edd = self.episode.edd and datetime.fromisoformat(self.episode.edd).date()
             if graver:
-                due = due_after(
-                    graver[0].at, question.started_at, policy().calendar, edd=edd or None
-                )
+                at = span_in(self.episode.area, graver[0].at)
+                due = due_after(at, question.started_at, policy().calendar, edd=edd or None)
                 if due is not None:
                     yield due
 

@@ -126,7 +126,7 @@ CASES: dict[str, Case] = {
     ),
     "a bad span": (BOOKED, HV, '"5wd"', '"5 wd"', "'5 wd' is not a span", "one of these forms"),
     "a bad span of an expectation": (
-        BOOKED, NAMED, '"26+0g"', '"26g"', "'26g' is not a span", "one of these forms",
+        BOOKED, NAMED, '"{named_health_visitor}"', '"26g"', "'26g' is not a span", "one of these forms",
     ),
     "a notice counted on a pregnancy": (
         BOOKED, HV, '"5wd"', '"20+0g"', "'20+0g' is counted on a pregnancy", "hours, days",

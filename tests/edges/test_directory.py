@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hub.core.model import Holder
-from hub.edges.directory import Directory, directory_from, load_directory, team_for
+from hub.edges.directory import Directory, directory_from, load_directory, surroundings, team_for
 
 TABLES: dict[str, Any] = {
     "organisation": [
@@ -215,3 +215,48 @@ def test_an_unknown_word_is_refused_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "d.toml").write_text("[[organisatoin]]\n", encoding="utf-8")
     with pytest.raises(msgspec.ValidationError, match="organisatoin"):
         load_directory(tmp_path)
+
+
+AREAS: dict[str, object] = {
+    "organisation": [
+        {"ods": "RXA", "name": "Maternity", "kind": "maternity", "area": "E06"},
+        {"ods": "ED1", "name": "Walk-in", "kind": "acute", "area": "E07"},
+        {"ods": "Y1", "name": "Surgery", "kind": "practice", "area": "E08"},
+    ],
+    "registration": [
+        {"nhs_number": "9990000018", "practice": "Y1", "area": "E09", "since": day("2026-01-01")}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("known", "area"),
+    [
+        ({}, ""),
+        ({"reported_by": "ED1"}, "E07"),
+        ({"reported_by": "ED1", "provider": "RXA"}, "E06"),
+        ({"reported_by": "ED1", "provider": "RXA", "practice": "Y1"}, "E08"),
+        ({"provider": "RXA", "nhs_number": "9990000018"}, "E09"),
+        ({"area": "E10", "nhs_number": "9990000018"}, "E09"),
+        ({"area": "E10", "area_since": day("2025-12-31"), "nhs_number": "9990000018"}, "E09"),
+        ({"area": "E10", "area_since": day("2026-01-02"), "nhs_number": "9990000018"}, "E10"),
+    ],
+    ids=[
+        "nothing is known",
+        "only who told of her",
+        "who cares for her",
+        "her practice",
+        "her registration",
+        "an address of no date, and a registration",
+        "an address from before the registration",
+        "an address from after it",
+    ],
+)
+def test_whose_settings_hold(known: dict[str, Any], area: str) -> None:
+    """The area of her home as it was told last, else of her services, else of who saw her."""
+    assert area == surroundings(directory_from(AREAS), day("2026-02-01"), **known)[1]
+
+
+def test_whoever_reported_fills_no_role(directory: Directory) -> None:
+    """The settings of the place where she was seen hold; its services do not become hers."""
+    assert () == surroundings(directory, day("2026-02-01"), reported_by="RXA")[0]

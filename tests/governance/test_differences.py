@@ -13,6 +13,7 @@ from hub.governance.differences import changes, main, moved, moved_events
 from hub.governance.faults import CannotAnswerError
 from hub.governance.revisions import edition
 from hub.governance.stories import SCENARIOS, stories_below
+from hub.governance.texts import read_texts
 from hub.ops.settings import PACKAGE, Settings
 
 POLICY = PACKAGE / "policy"
@@ -141,3 +142,25 @@ def test_the_command_prints_one_document(draft: Path) -> None:
     found = json.loads(said.stdout)
     assert (1, 1, 2) == (said.exit_code, len(found["changes"]), len(found["moved"]))
     assert found["old"] != found["new"]
+
+
+def test_a_changed_setting_is_said(tmp_path: Path) -> None:
+    """The default of one, and what one area has made of another; the scenarios follow."""
+    folder = tmp_path / "draft"
+    shutil.copytree(POLICY, folder)
+    spoil(folder / "areas.toml", 'default = "28d"', 'default = "35d"')
+    spoil(folder / "areas.toml", "quorum = 2", "quorum = 4")
+    with edition(str(POLICY), Settings()) as old, edition(str(folder), Settings()) as new:
+        found = {(c.row, c.question): (c.was, c.now) for c in changes(old.texts, new.texts)}
+    assert {
+        ("setting core_group_interval", "Usually"): ("28d", "35d"),
+        ("area AREA242", "quorum"): ("2", "4"),
+    } == found
+
+
+def test_a_policy_from_before_there_were_settings_can_be_compared(tmp_path: Path) -> None:
+    """A revision without the file has no settings, and every one of ours is new."""
+    folder = tmp_path / "draft"
+    shutil.copytree(POLICY, folder)
+    (folder / "areas.toml").unlink()
+    assert not read_texts(folder).areas.setting

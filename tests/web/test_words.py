@@ -7,6 +7,7 @@ from hub.core.model import Level, NoticeReason, ObligationState, Severity, Signa
 from hub.web import words
 from hub.web.problem import TITLES
 from hub.web.queries import end_of_day
+from hub.web.words import NOT_ACCEPTED_WORDS, evidence_note
 
 
 @pytest.mark.parametrize("needed", list(Level))
@@ -115,3 +116,24 @@ def test_codes_in_words(code: str, expected: str) -> None:
 def test_an_event_type_in_words() -> None:
     """As staff would say it."""
     assert "Pregnancy referral received" == words.event_words("pregnancy.referral-received")
+
+
+@pytest.mark.parametrize(
+    ("detail", "counts", "words"),
+    [
+        (None, True, ""),
+        ("will_act", True, "will act"),
+        ("assignment_ended", False, "the witness no longer held the role"),
+        (None, False, "noted, but it does not count"),
+        ("wrong_role", True, "a role that the notice is not for"),
+        ("faster_than_read", False, "faster than anybody reads"),
+        ("no_named_person", True, "safeguarding is accepted by name"),
+    ],
+)
+def test_an_acceptance_that_does_not_count_says_why(
+    detail: str | None, words: str, *, counts: bool
+) -> None:
+    """And what to do: whoever pressed the button reads it in the trail."""
+    said = evidence_note(detail, counts=counts)
+    assert words in said
+    assert ("accept it again" in said) == (detail in NOT_ACCEPTED_WORDS)

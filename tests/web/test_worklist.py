@@ -5,7 +5,9 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
-from hub.core.model import InputKind, NoticeReason
+from hub.core.acceptance import NotAccepted
+from hub.core.model import InputKind, Level, NoticeReason, ObligationState, Signal
+from hub.core.outcomes import LevelReached
 from hub.store.engine import writing
 from hub.store.projector import apply_decision
 from tests.web import scene
@@ -173,3 +175,25 @@ def test_a_notice_that_no_longer_holds_says_so_first(
     assert page.index(banner) < page.index("<h1")
     assert 'href="/n/n-hv-2"' in page
     assert 'href="/n/n-hv"' in browser.get("/n/n-hv-2").text
+
+
+def test_the_trail_says_why_an_acceptance_did_not_count(gateway: Gateway) -> None:
+    """In words, with what to do; nobody who pressed the button is left to wonder."""
+    tried = LevelReached(
+        obligation_id="o-hv",
+        notice_id="n-hv",
+        signal=Signal.OPENED,
+        level=Level.OPENED,
+        state=ObligationState.OPENED,
+        counts=True,
+        organisation="RYX",
+        person="hv-1",
+        channel="worklist",
+        reached_at=scene.NOW,
+        detail=NotAccepted.FASTER_THAN_READ.value,
+    )
+    with writing(gateway.engine) as conn:
+        apply_decision(conn, scene.record(3, tried))
+    page = gateway.sign_in("hv").get("/n/n-hv").text
+    assert "accepted, which does not count: it came faster than anybody reads" in page
+    assert "Opened by a person" in page

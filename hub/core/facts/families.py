@@ -1,9 +1,9 @@
 """Facts about what an assessment of a family says."""
 
-from hub.core.draft import Context
+from hub.core.draft import Context, Draft, unpack_body
 from hub.core.facts.recipients import reporter
-from hub.core.facts.register import Recipient, fact
-from hub.core.kinds import RECIPIENTS, TRUTH
+from hub.core.facts.register import Recipient, fact, of_type
+from hub.core.kinds import RECIPIENTS, TEXT, TRUTH
 
 HOUSEHOLD = (
     "main_carers",
@@ -41,3 +41,30 @@ def household_asked(c: Context) -> bool:
     """
     said = {row["heading"]: row["state"] for row in c.awaited_body.get("headings") or ()}
     return all(said.get(heading) in ASKED for heading in HOUSEHOLD)
+
+
+def _found(draft: Draft) -> dict[str, set[str]]:
+    """What was found under each heading, by the newest word of each organisation."""
+    newest: dict[tuple[str, str], str] = {}
+    for told in sorted(of_type(draft, "assessment.family"), key=lambda r: r.occurred_at):
+        for row in unpack_body(told).get("headings") or ():
+            if row.get("found"):
+                newest[told.organisation, str(row["heading"])] = str(row["found"])
+    found: dict[str, set[str]] = {}
+    for (_, heading), word in newest.items():
+        found.setdefault(heading, set()).add(word)
+    return found
+
+
+@fact(TEXT)
+def contradicted_heading(c: Context) -> str | None:
+    """The heading of the assessment under which two organisations say the opposite (trap 25)."""
+    said = [str(row["heading"]) for row in c.body.get("headings") or () if row.get("found")]
+    found = _found(c.episode)
+    return next((heading for heading in said if len(found.get(heading, ())) > 1), None)
+
+
+@fact(TRUTH)
+def heading_agreed(c: Context) -> bool:
+    """Whether all who said something under the heading in question say the same now (trap 25)."""
+    return len(_found(c.episode).get(c.duty.subject, ())) <= 1

@@ -56,6 +56,16 @@ def failures(c: Context, days: int) -> int:
     return len({unpack_body(r)["occasion"] for r in gaps if r.occurred_at > since})
 
 
+@fact(NUMBER, seconds=NUMBER)
+def accepted_within(c: Context, seconds: int) -> int:
+    """Acceptances by one person in the seconds up to this one, since they were last looked at."""
+    end = c.event.occurred_at if c.event is not None else c.episode.moment
+    looked = [g.closed_at for g in c.episode.gaps.values() if g.closed_at is not None]
+    begin = max([end - timedelta(seconds=seconds), *looked])
+    given = of_type(c.episode, "acceptance.given")
+    return sum(begin < r.occurred_at <= end for r in given)
+
+
 @fact(TRUTH)
 def action_recorded(c: Context) -> bool:
     """Whether somebody to whom the open gap of the duty was escalated has recorded an action."""

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime, timedelta
 
-from hub.core.deadlines import TERM_DAYS, local_date
+from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
 from hub.core.deadlines import gestation_days as days_between
-from hub.core.draft import Context, Draft, estimated_due_date, unpack_body
+from hub.core.draft import Context, Draft, unpack_body
 from hub.core.facts.register import fact, moment, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 

@@ -11,8 +11,11 @@ from hub.core.facts.register import (
     of_type,
     same_post,
 )
-from hub.core.kinds import RECIPIENTS, TRUTH
+from hub.core.kinds import NUMBER, RECIPIENTS, TRUTH
 from hub.core.model import Level
+
+THERE = ("present_in_person", "present_remote", "deputy", "joined_late_left_early")
+"""States of attendance in which somebody of an agency was there."""
 
 
 @fact(RECIPIENTS)
@@ -60,6 +63,13 @@ def absent_roles(c: Context) -> tuple[Recipient, ...]:
         if row["state"] == "absent_none"
         or (row["state"] == "deputy" and row.get("knows_case") != "y")
     )
+
+
+@fact(NUMBER)
+def agencies_present(c: Context) -> int:
+    """How many agencies were there, each counted once; a report alone is not being there (S46)."""
+    there = (row for row in c.body.get("attendance") or () if row["state"] in THERE)
+    return len({row["org"] for row in there})
 
 
 @fact(RECIPIENTS)

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
-from hub.synth.calendar import close, day_of, visit, working_day
+from hub.synth.calendar import close, day_of, midnight, visit, working_day
 from hub.synth.family import Family
 from hub.synth.mishaps.kinds import mishap
 from hub.synth.mishaps.tools import correct, mended_at, not_done, shift, soon
+from hub.synth.protection import CORE_GROUP_EVERY
 
 GRAVE = "unborn_child_plan"
 
@@ -163,6 +164,22 @@ def core_group_is_not_held(family: Family) -> None:
     group.at = late
     family.wrong("core-group-is-not-held", "G29", "no core group in ten working days", "CP_CHAIR",
                  3, due=due, mended_at=late)  # fmt: skip
+
+
+@mishap(GRAVE)
+def core_group_does_not_meet_again(family: Family) -> None:
+    """S42: the first core group meets, and nobody calls the next within four weeks."""
+    groups = sorted(family.of("core-group.held"), key=lambda held: held.at)
+    if len(groups) < 2:
+        return
+    due = midnight(day_of(groups[0].at) + CORE_GROUP_EVERY)
+    late = visit(family.chance, working_day(day_of(due), 2))
+    over = family.ended_at or late
+    if over <= due or any(group.at <= late for group in groups[2:]):
+        return
+    groups[1].at = late
+    family.wrong("core-group-does-not-meet-again", "G29", "no core group in four weeks",
+                 "CP_CHAIR", 3, due=due, mended_at=late)  # fmt: skip
 
 
 @mishap(GRAVE)
