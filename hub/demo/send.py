@@ -133,7 +133,7 @@ def _over_https(settings: Settings, body: bytes) -> int:
             SENT,
             f"202: the hub has event {said['id']}, confirmed by Kafka on {said['topic']}",
             f"  receipt: {said['receipt']}",
-            f"  who has been told: GET {page}/events/{said['id']}/coverage",
+            f"  who has been told: GET {page}{said['coverage']}",
         )
     lines = [f"{answer.status_code}: not taken. {said.get('detail', 'The answer says no more.')}"]
     for name in ("reason", "field", "remedy", "quarantine_id"):
@@ -149,7 +149,9 @@ def _say_outcome(code: int, said: dict[str, Any]) -> int:
         places = one.get("expression") or []
         lines += [f"  {one.get('diagnostics', '')}", *(f"  place: {place}" for place in places)]
     events = said.get("events") or []
-    lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}" for one in events]
+    for one in events:
+        lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}"]
+        lines += [f"    who has been told: GET {one['coverage']}"]
     for name in ("because", "detail", "reason", "field", "remedy", "quarantine_id"):
         lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
     return _say(SENT if taken else NOT_SENT, *lines)

@@ -66,6 +66,14 @@ INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
 """The words of questions that come back again and again."""
 
 
+OF_ROLES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "audience": ("Reads as", str),
+    "reveals": ("That it was told reveals", str),
+    "label": ("Called", str),
+}
+"""The words of roles, and of fields and labels."""
+
+
 class Sayer:
     """Says the rows of one policy."""
 
@@ -106,8 +114,7 @@ class Sayer:
             "clears_when": ("Ends when", str),
             "clears": ("Ends", lambda _: "by a review of people only"),
             "hours": ("Works", lambda word: {"24h": "day and night"}.get(word, "office hours")),
-            "audience": ("Reads as", str),
-            "label": ("Called", str),
+            **OF_ROLES,
         }
 
     def facets(self, row: Struct) -> Facets:

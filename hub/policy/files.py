@@ -199,6 +199,7 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
     audience: str
     hours: str
     objection: str = ""
+    reveals: str = ""
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):
@@ -230,6 +231,7 @@ class GroupsFile(_Strict, frozen=True, kw_only=True):
 
     audiences: tuple[str, ...]
     family: tuple[str, ...] = ()
+    publishers: dict[str, str] = {}
     envelope: dict[str, tuple[str, ...]] = {}
     group: tuple[GroupTable, ...]
     label: tuple[LabelTable, ...] = ()

@@ -65,6 +65,7 @@ def read_roles(source: Source) -> dict[str, RoleRule]:
             audience=row.audience,
             office=row.hours == "office",
             objection=row.objection,
+            reveals=row.reveals,
         )
     return roles
 

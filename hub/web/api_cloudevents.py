@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
-from hub.web.api_events import JSON_TYPES, Organisation
+from hub.web.api_events import JSON_TYPES, Organisation, told_of
 from hub.web.desk import AtDesk
 from hub.web.problem import Problem
 from hub.web.taking import take_body
@@ -44,9 +44,6 @@ async def post_cloudevents(
         content_type,
         lambda original: read_all(original.body, original.received_at, organisation),
     )
-    events = [
-        {"id": event.id, "type": event.type, "receipt": answer.receipt, "topic": answer.topic}
-        for event, answer in taken.answers
-    ]
+    events = [{"type": event.type, **told_of(event, answer)} for event, answer in taken.answers]
     said = {"events": events, "ignored": taken.ignored or None, "because": taken.explanation}
     return JSONResponse(said, status_code=202)

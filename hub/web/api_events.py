@@ -25,6 +25,7 @@ from hub.web import accepted
 from hub.web.accepted import Accepted
 from hub.web.auth import organisation_of_key
 from hub.web.bounds import BODY_SECONDS, Budget
+from hub.web.coverage import coverage_address
 from hub.web.desk import AtDesk, Desk, desk_of
 from hub.web.problem import Problem, problem_from
 
@@ -43,6 +44,8 @@ class EventAccepted(BaseModel):
     id: str
     receipt: str
     topic: str
+    coverage: str
+    """Where to ask who has been told of it, relative to this hub."""
 
 
 def publisher_of(request: Request) -> str:
@@ -108,9 +111,18 @@ async def answer_to(body: bytes, content_type: str, desk: Desk, organisation: st
         )
         kept = await desk.publisher.quarantine(fault, original)
         raise problem_from(fault, kept) from fault
-    return JSONResponse(
-        {"id": event.id, "receipt": answer.receipt, "topic": answer.topic}, status_code=202
-    )
+    return JSONResponse(told_of(event, answer), status_code=202)
+
+
+def told_of(event: Event, answer: Accepted) -> dict[str, str]:
+    """What a publisher is told of an event that the hub has."""
+    where = coverage_address(event.id)
+    return {
+        "id": event.id,
+        "receipt": answer.receipt,
+        "topic": answer.topic,
+        "coverage": where,
+    }
 
 
 async def body_of(request: Request) -> bytes:

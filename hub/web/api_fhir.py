@@ -16,6 +16,7 @@ from hub.edges.formats import Format
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
 from hub.web.api_events import Organisation
+from hub.web.coverage import coverage_address
 from hub.web.desk import AtDesk
 from hub.web.fhir_answers import fhir_response, issue, outcome
 from hub.web.fhir_capability import CAPABILITY
@@ -78,7 +79,8 @@ def issues_of(taken: Taken) -> list[dict[str, Any]]:
             "information",
             "informational",
             "taken",
-            f"Event {event.id} ({event.type}) is on {answer.topic}; receipt {answer.receipt}.",
+            f"Event {event.id} ({event.type}) is on {answer.topic}; receipt {answer.receipt}; "
+            f"who has been told: {coverage_address(event.id)}.",
         )
         for event, answer in taken.answers
     ]
