@@ -15,6 +15,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # The peers of the benchmarks want older packages than the hub: they have an environment of their own.
 PEERS := .bench-venv
 PEERS_STAMP := $(PEERS)/.setup-$(shell sha256sum bench/constraints.txt | cut -c1-16)
+# So does the generator of clients, which a stack test of the OpenAPI runs.
+CLIENTS := .client-venv
+CLIENTS_STAMP := $(CLIENTS)/.setup
 STARTED := $(shell date +%s)
 ARGS ?=
 
@@ -68,6 +71,11 @@ $(PEERS_STAMP): bench/constraints.txt
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/constraints.txt
 	@touch $(PEERS_STAMP)
 
+$(CLIENTS_STAMP): tests/web/client-constraints.txt
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/web/client-constraints.txt
+	@touch $(CLIENTS_STAMP)
+
 properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
 	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
 
@@ -82,5 +90,5 @@ test: check ## Everything: the above, then the long tests and those on a real Ka
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.
-	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(CLIENTS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,10 +8,11 @@ from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
-from hub.web.api_events import JSON_TYPES, Organisation, told_of
+from hub.web.api_events import JSON_TYPES, EventAccepted, Organisation, told_of
 from hub.web.desk import AtDesk
 from hub.web.problem import Problem
 from hub.web.taking import take_body
@@ -21,7 +22,21 @@ router = APIRouter(tags=["cloudevents"])
 TYPES: Final = (*JSON_TYPES, "application/cloudevents-batch+json")
 
 
-@router.post("/cloudevents", status_code=202)
+class EventTaken(EventAccepted):
+    """One event of those that came."""
+
+    type: str
+
+
+class EventsTaken(BaseModel):
+    """What came of the body: its events; or why there was nothing in it to pass on."""
+
+    events: list[EventTaken]
+    ignored: str | None
+    because: str
+
+
+@router.post("/cloudevents", status_code=202, response_model=EventsTaken)
 async def post_cloudevents(
     request: Request, desk: AtDesk, organisation: Organisation
 ) -> JSONResponse:

@@ -146,7 +146,9 @@ def templates() -> Environment:
 def _routes(app: FastAPI, schemas: Schemas) -> None:
     for part in (api_events, api_fhir, api_cloudevents, api, health):
         app.include_router(part.router)
-    app.include_router(registry.registry_router(schemas), prefix="/registry")
+    app.include_router(
+        registry.registry_router(schemas), prefix="/registry", include_in_schema=False
+    )
     for page in (
         pages_door,
         pages_worklist,
@@ -154,9 +156,9 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_gaps,
         pages_quarantine,
         pages_audit,
+        pages_scorecard,
     ):
-        app.include_router(page.router)
-    app.include_router(pages_scorecard.router)
+        app.include_router(page.router, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
     # FastAPI documents this way of replacing the description.
     setattr(app, "openapi", lambda: openapi.describe(app, schemas))  # noqa: B010  mypy refuses to assign a method

@@ -4,6 +4,8 @@ Every problem says what happened, which field, and what to do next.  It never re
 was sent, because values may identify somebody.
 """
 
+from collections.abc import Mapping
+
 from fastapi.responses import JSONResponse
 from msgspec import Struct
 
@@ -59,6 +61,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         remedy: str = "",
         quarantine_id: str | None = None,
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ):
         super().__init__(title)
         self.status = status
@@ -69,6 +72,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         self.remedy = remedy
         self.quarantine_id = quarantine_id
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
 
     def response(self) -> JSONResponse:
         """The HTTP answer."""
@@ -82,7 +86,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
             remedy=self.remedy or None,
             quarantine_id=self.quarantine_id,
         )
-        headers = {}
+        headers = dict(self.headers)
         if self.status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="perinatal hub"'
         if self.retry_after_seconds is not None:
