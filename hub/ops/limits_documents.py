@@ -20,3 +20,27 @@ FHIR_NESTING: Final = Limit(
     because="a summary with narrative tables inside a document inside a message has about thirty",
     beyond="422, kept in quarantine",
 )
+CSV_ROWS: Final = Limit(
+    name="rows of a CSV file",
+    value=500,
+    unit="rows",
+    where="hub.edges.csv_rows:MOST_ROWS",
+    because="each row waits for Kafka in turn, within one answer: some ten seconds",
+    beyond="413, kept in quarantine whole (`oversize`)",
+)
+CSV_COLUMNS: Final = Limit(
+    name="columns of a CSV file",
+    value=400,
+    unit="columns",
+    where="hub.edges.csv_rows:MOST_COLUMNS",
+    because="the widest event type has eighty fields, and lists of groups have several of each",
+    beyond="422, kept in quarantine whole",
+)
+CSV_ENTRIES: Final = Limit(
+    name="entries of one list in a row of a CSV file",
+    value=20,
+    unit="entries",
+    where="hub.edges.flat:MOST_OF_A_KIND",
+    because="babies, attendees, household members; a longer list comes as JSON",
+    beyond="the row is refused, and kept in quarantine",
+)

@@ -27,6 +27,7 @@ from hub.web import (
     accepted,
     api,
     api_cloudevents,
+    api_csv,
     api_events,
     api_fhir,
     health,
@@ -37,6 +38,7 @@ from hub.web import (
     pages_gaps,
     pages_quarantine,
     pages_scorecard,
+    pages_upload,
     pages_worklist,
     registry,
     words,
@@ -144,7 +146,7 @@ def templates() -> Environment:
 
 
 def _routes(app: FastAPI, schemas: Schemas) -> None:
-    for part in (api_events, api_fhir, api_cloudevents, api, health):
+    for part in (api_events, api_csv, api_fhir, api_cloudevents, api, health):
         app.include_router(part.router)
     app.include_router(
         registry.registry_router(schemas), prefix="/registry", include_in_schema=False
@@ -157,6 +159,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_quarantine,
         pages_audit,
         pages_scorecard,
+        pages_upload,
     ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")

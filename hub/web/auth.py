@@ -96,6 +96,11 @@ class Viewer(Struct, frozen=True, kw_only=True):
         return self.operates or self.safeguards
 
     @property
+    def reports(self) -> bool:
+        """Whether one of her roles works with families, so that she says what happened to them."""
+        return not set(self.roles) <= {OPERATOR_ROLE, GUARDIAN_ROLE, *PATHWAY_ROLES}
+
+    @property
     def guards(self) -> bool:
         """Whether she may read who was shown what."""
         return GUARDIAN_ROLE in self.roles

@@ -126,6 +126,12 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         {"schema": {"$ref": _reference("CloudEvent")}},
         "One CloudEvent; a list of them as application/cloudevents-batch+json.",
     )
+    _takes(
+        paths["/events/csv"],
+        "text/csv",
+        {"schema": {"$ref": _reference("CsvFile")}},
+        "A file with a header and one event in each row, in UTF-8, UTF-16 or Windows-1252.",
+    )
     kind = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}}
     paths["/fhir/{kind}"]["post"]["parameters"] = [kind]
     for path in ("/fhir", "/fhir/$process-message", "/fhir/{kind}"):

@@ -70,6 +70,11 @@ RESOURCE: Final[dict[str, Any]] = {
 }
 
 COMPONENTS: Final = {
+    "CsvFile": {
+        "title": "CsvFile",
+        "type": "string",
+        "description": "A header whose names are the paths of the JSON form, and a row an event.",
+    },
     "CloudEvent": {
         "title": "CloudEvent",
         "type": "object",
@@ -125,6 +130,10 @@ def _fhir_door(name: str) -> Operation:
 OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/events", "post"): Operation(id="post_event", statuses=TAKING),
     ("/events/{event_id}/coverage", "get"): Operation(id="get_coverage", statuses=ASKING),
+    ("/events/csv", "post"): Operation(id="post_csv", statuses=(401, 408, 413, 415, 422, 503)),
+    ("/events/csv/template", "get"): Operation(
+        id="csv_template", key=False, statuses=(404, 422), says=(200, ("text/csv",), "CsvFile")
+    ),
     ("/cloudevents", "post"): Operation(id="post_cloudevents", statuses=TAKING),
     ("/fhir", "post"): _fhir_door("post_fhir"),
     ("/fhir/$process-message", "post"): _fhir_door("process_message"),
