@@ -58,6 +58,8 @@ class Leaf(Struct, frozen=True, kw_only=True):
     several: bool = False
     empty: bool = False
     """Whether an empty text is an answer where the field must be there."""
+    least: int | None = None
+    most: int | None = None
 
 
 @cache
@@ -133,6 +135,8 @@ def _leaf(
         required=required,
         several=several,
         empty=kind is Kind.TEXT and not one.get("min_length"),
+        least=one.get("minimum"),
+        most=one.get("maximum"),
     )
 
 
@@ -150,7 +154,7 @@ def value_of(leaf: Leaf, text: str, place: str) -> Any:
 def _one(leaf: Leaf, text: str, place: str) -> Any:
     match leaf.kind:
         case Kind.NUMBER:
-            return _number(text, place)
+            return _number(leaf, text, place)
         case Kind.DATE:
             return _day(text, place).isoformat()
         case Kind.INSTANT:
@@ -168,10 +172,16 @@ def _one(leaf: Leaf, text: str, place: str) -> Any:
     return re.sub(r"[ \-]", "", text) if place.endswith("nhs_number") else text
 
 
-def _number(text: str, place: str) -> int:
-    if re.fullmatch(r"-?[0-9]{1,18}", text):
-        return int(text)
-    raise _fault(place, "this is no whole number", "write digits only, such as 12")
+def _number(leaf: Leaf, text: str, place: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise _fault(place, "this is no whole number", "write digits only, such as 12")
+    number = int(text)
+    low = leaf.least is not None and number < leaf.least
+    high = leaf.most is not None and number > leaf.most
+    if low or high:
+        side, bound = ("least", leaf.least) if low else ("most", leaf.most)
+        raise _fault(place, "this number cannot be", f"write a number of {bound} at {side}")
+    return number
 
 
 def _truth(text: str, place: str) -> bool:

@@ -44,3 +44,19 @@ CSV_ENTRIES: Final = Limit(
     because="babies, attendees, household members; a longer list comes as JSON",
     beyond="the row is refused, and kept in quarantine",
 )
+DRAFTS: Final = Limit(
+    name="drafts of one writer",
+    value=20,
+    unit="drafts",
+    where="hub.web.drafts:MOST_OF_ONE",
+    because="nobody has twenty reports half written; each has 16 KiB at most, as its form",
+    beyond="the one that was saved longest ago is forgotten",
+)
+DRAFT_DAYS: Final = Limit(
+    name="life of a draft after it was last saved",
+    value=7,
+    unit="days",
+    where="hub.web.drafts:KEPT_DAYS",
+    because="it holds identities of people of whom nobody was told; a week covers days off",
+    beyond="forgotten",
+)

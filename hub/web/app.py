@@ -30,6 +30,7 @@ from hub.web import (
     api_csv,
     api_events,
     api_fhir,
+    drafts,
     health,
     openapi,
     pages_audit,
@@ -37,6 +38,7 @@ from hub.web import (
     pages_family,
     pages_gaps,
     pages_quarantine,
+    pages_report,
     pages_scorecard,
     pages_upload,
     pages_worklist,
@@ -77,7 +79,7 @@ def make_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        accepted.prepare(desk.engine)
+        _own_tables(desk.engine)
         await desk.publisher.start()
         try:
             yield
@@ -101,6 +103,12 @@ def make_app(
     answer_errors(app)
     app.middleware("http")(_with_headers)
     return app
+
+
+def _own_tables(engine: Engine) -> None:
+    """The tables that belong to the gateway and to no other role."""
+    accepted.prepare(engine)
+    drafts.prepare(engine)
 
 
 def _desk(
@@ -159,6 +167,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_quarantine,
         pages_audit,
         pages_scorecard,
+        pages_report,
         pages_upload,
     ):
         app.include_router(page.router, include_in_schema=False)

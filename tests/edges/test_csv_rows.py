@@ -128,6 +128,14 @@ def test_a_cell_at_fault_is_named_with_its_remedy(
     assert [] == find_identities(f"{fault.message} {fault.remedy}", ["Quillfeather", "9990000018"])
 
 
+def test_a_number_out_of_range_names_the_bound() -> None:
+    """The bounds are those of the schema."""
+    for written, bound in (("99", "100 at least"), ("9001", "9000 at most")):
+        with pytest.raises(SenderFault) as raised:
+            filled(SCHEMAS, "birth.recorded", {"data.weight_grams": written})
+        assert bound in raised.value.remedy
+
+
 def test_an_nhs_number_in_groups_is_read() -> None:
     """As people write it."""
     assert "9990000018" == event(changed(subject__nhs_number="999 000 0018")).subject.nhs_number
