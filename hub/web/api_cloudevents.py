@@ -4,7 +4,7 @@ One event, or a list of them (`application/cloudevents-batch+json`).  The answer
 `POST /events`: 202 after Kafka has confirmed, else a problem document.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
-from hub.web.api_events import JSON_TYPES, EventAccepted, Organisation, told_of
-from hub.web.desk import AtDesk
+from hub.web.api_events import JSON_TYPES, EventAccepted, Sender, told_of
 from hub.web.problem import Problem
+from hub.web.sandbox import AtDoor, EventForetold, foretold
 from hub.web.taking import take_body
 
 router = APIRouter(tags=["cloudevents"])
@@ -36,10 +36,22 @@ class EventsTaken(BaseModel):
     because: str
 
 
-@router.post("/cloudevents", status_code=202, response_model=EventsTaken)
-async def post_cloudevents(
-    request: Request, desk: AtDesk, organisation: Organisation
-) -> JSONResponse:
+class EventsForetold(BaseModel):
+    """What would come of the body; nothing was done with it."""
+
+    sandbox: Literal[True] = True
+    events: list[EventForetold]
+    ignored: str | None
+    because: str
+
+
+@router.post(
+    "/cloudevents",
+    status_code=202,
+    response_model=EventsTaken,
+    responses={200: {"model": EventsForetold, "description": "Right; nothing was done with it"}},
+)
+async def post_cloudevents(request: Request, desk: AtDoor, organisation: Sender) -> JSONResponse:
     """Take one CloudEvent or a list of them, all or none."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in TYPES or "ce-specversion" in request.headers:
@@ -59,6 +71,13 @@ async def post_cloudevents(
         content_type,
         lambda original: read_all(original.body, original.received_at, organisation),
     )
+    if desk.sandbox:
+        would = EventsForetold(
+            events=[await foretold(desk, event, said.topic) for event, said in taken.answers],
+            ignored=taken.ignored or None,
+            because=taken.explanation,
+        )
+        return JSONResponse(would.model_dump(mode="json"), status_code=200)
     events = [{"type": event.type, **told_of(event, answer)} for event, answer in taken.answers]
     said = {"events": events, "ignored": taken.ignored or None, "because": taken.explanation}
     return JSONResponse(said, status_code=202)

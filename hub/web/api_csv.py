@@ -21,10 +21,12 @@ from hub.edges.intake import check_event
 from hub.edges.mapped import safely
 from hub.edges.publish import Original
 from hub.ops import limits
-from hub.web.api_events import Organisation, body_of, check_sender, take, told_of
+from hub.web.api_events import Sender, body_of, check_sender, take, told_of
 from hub.web.bounds import Budget
 from hub.web.desk import AtDesk, Desk
+from hub.web.foretold import Foretold
 from hub.web.problem import TITLES, Problem
+from hub.web.sandbox import AtDoor, foretold
 from hub.web.taking import kept
 
 router = APIRouter(tags=["csv"])
@@ -47,6 +49,8 @@ class RowAnswer(BaseModel):
     id: str | None = None
     receipt: str | None = None
     coverage: str | None = None
+    would: Foretold | None = None
+    """In a sandbox: what would come of it."""
     reason: str | None = None
     title: str | None = None
     detail: str | None = None
@@ -62,6 +66,8 @@ class FileAnswer(BaseModel):
     rows: int
     accepted: int
     refused: int
+    sandbox: bool = False
+    """Whether nothing was done with the rows, and `accepted` only says that they are right."""
     answers: list[RowAnswer]
 
 
@@ -77,8 +83,8 @@ class Upload(Struct, frozen=True, kw_only=True):
 @router.post("/events/csv")
 async def post_csv(
     request: Request,
-    desk: AtDesk,
-    organisation: Organisation,
+    desk: AtDoor,
+    organisation: Sender,
     event_type: type_of_event_type = "",
 ) -> FileAnswer:
     """Take a file with one event in each row; the answer tells the outcome of each."""
@@ -135,7 +141,11 @@ async def take_file(desk: Desk, given: Upload) -> FileAnswer:
     answers = [await _take_row(desk, given, row) for row in rows]
     accepted = sum(answer.outcome == "accepted" for answer in answers)
     return FileAnswer(
-        rows=len(answers), accepted=accepted, refused=len(answers) - accepted, answers=answers
+        rows=len(answers),
+        accepted=accepted,
+        refused=len(answers) - accepted,
+        sandbox=desk.sandbox,
+        answers=answers,
     )
 
 
@@ -171,17 +181,10 @@ async def _take_row(desk: Desk, given: Upload, row: Row) -> RowAnswer:
         avro.encode_event(event)
         answer = await take(desk, event, original.received_at)
     except SenderFault as fault:
-        problem = await kept(desk, original, fault)
-        return RowAnswer(
-            row=row.number,
-            outcome="refused",
-            reason=problem.reason,
-            title=problem.title,
-            detail=problem.detail,
-            field=problem.field or None,
-            remedy=problem.remedy or None,
-            quarantine_id=problem.quarantine_id,
-        )
+        return _refused(row, await kept(desk, original, fault))
+    if desk.sandbox:
+        said = await foretold(desk, event, answer.topic)
+        return RowAnswer(row=row.number, outcome="accepted", id=event.id, would=said.would)
     told = told_of(event, answer)
     return RowAnswer(
         row=row.number,
@@ -189,4 +192,17 @@ async def _take_row(desk: Desk, given: Upload, row: Row) -> RowAnswer:
         id=told["id"],
         receipt=told["receipt"],
         coverage=told["coverage"],
+    )
+
+
+def _refused(row: Row, problem: Problem) -> RowAnswer:
+    return RowAnswer(
+        row=row.number,
+        outcome="refused",
+        reason=problem.reason,
+        title=problem.title,
+        detail=problem.detail,
+        field=problem.field or None,
+        remedy=problem.remedy or None,
+        quarantine_id=problem.quarantine_id,
     )

@@ -6,6 +6,7 @@ itself to a network without credentials of its own.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -49,6 +50,7 @@ from hub.web.auth import Doorman, Seal
 from hub.web.bounds import LARGEST_REQUEST_BYTES, Budget
 from hub.web.desk import Desk, Publishes
 from hub.web.errors import answer_errors
+from hub.web.foretold import type_of_foretell
 from hub.web.listening import check_listening
 from hub.web.receipts import RecentlyTold
 
@@ -70,12 +72,13 @@ def make_app(
     engine: Engine | None = None,
     directory: Directory | None = None,
     clock: Clock | None = None,
+    foretell: type_of_foretell | None = None,
 ) -> FastAPI:
     """The gateway for these settings; collaborators that are given replace those of the settings.
 
     Raises RefusesToListen when it would be open to a network without credentials.
     """
-    desk = _desk(settings, publisher, engine, directory, clock)
+    desk = replace(_desk(settings, publisher, engine, directory, clock), foretell=foretell)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -96,9 +99,7 @@ def make_app(
         redoc_url=None,
         max_body_size=LARGEST_REQUEST_BYTES,
     )
-    app.state.desk = desk
-    app.state.told = RecentlyTold()
-    app.state.budget = Budget()
+    app.state.desk, app.state.told, app.state.budget = desk, RecentlyTold(), Budget()
     _routes(app, desk.schemas)
     answer_errors(app)
     app.middleware("http")(_with_headers)

@@ -19,8 +19,10 @@ from hub.web.openapi_parts import (
     CLOUDEVENT,
     COMPONENTS,
     DESCRIPTION,
+    DOORS,
     ENCOUNTER,
     OPERATIONS,
+    SANDBOX,
     Operation,
 )
 
@@ -43,6 +45,8 @@ def describe(app: FastAPI, schemas: Schemas) -> type_of_json:
     for (path, method), operation in OPERATIONS.items():
         _describe(document["paths"][path][method], operation)
     _add_bodies(document["paths"], event)
+    for path in DOORS:
+        document["paths"][path]["post"].setdefault("parameters", []).append(SANDBOX)
     document["components"].setdefault("securitySchemes", {})["key"] = {
         "type": "http",
         "scheme": "bearer",
@@ -104,6 +108,8 @@ def _describe(found: type_of_json, operation: Operation) -> None:
     if operation.says:
         status, kinds, schema = operation.says
         told = {each: {"schema": {"$ref": _reference(schema)}} for each in kinds}
+        if operation.sandboxed:
+            responses["200"] = {"description": "Right; nothing was done with it", "content": told}
         responses.setdefault(str(status), {"description": "The hub has it"})["content"] = told
 
 

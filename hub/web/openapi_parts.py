@@ -89,9 +89,9 @@ COMPONENTS: Final = {
 }
 
 ANSWERS: Final = {
-    400: "The body cannot be read",
+    400: "The body, or the header Hub-Sandbox, cannot be read",
     401: "No key that the hub knows",
-    403: "The source is not the organisation of the key",
+    403: "Not what this key is for: another organisation's event, or a sandbox key",
     404: "Not known, or not yours to ask for",
     408: "The body did not arrive in time",
     409: "The id was used before with other content",
@@ -101,8 +101,24 @@ ANSWERS: Final = {
     503: "Not possible at the moment; send the same again after Retry-After seconds",
 }
 
-TAKING: Final = (401, 403, 408, 409, 413, 415, 422, 503)
-ASKING: Final = (401, 404, 503)
+DOORS: Final = (
+    "/events",
+    "/events/csv",
+    "/cloudevents",
+    "/fhir",
+    "/fhir/$process-message",
+    "/fhir/{kind}",
+)
+SANDBOX: Final[dict[str, Any]] = {
+    "name": "Hub-Sandbox",
+    "in": "header",
+    "required": False,
+    "description": "true: check it, say what would come of it, and do nothing",
+    "schema": {"type": "string", "enum": ["true", "false"]},
+}
+
+TAKING: Final = (400, 401, 403, 408, 409, 413, 415, 422, 503)
+ASKING: Final = (400, 401, 403, 404, 503)
 
 
 class Operation(Struct, frozen=True, kw_only=True):
@@ -116,6 +132,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """The content types and the schema of what goes wrong."""
     says: tuple[int, tuple[str, ...], str] | None = None
     """The status, the content types and the schema of what goes well, where the route knows not."""
+    sandboxed: bool = False
+    """Whether a sandbox answers the same with 200."""
 
 
 def _fhir_door(name: str) -> Operation:
@@ -124,13 +142,14 @@ def _fhir_door(name: str) -> Operation:
         statuses=(*TAKING, 404),
         fault=(FHIR_TYPES, "OperationOutcome"),
         says=(202, FHIR_TYPES, "OperationOutcome"),
+        sandboxed=True,
     )
 
 
 OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/events", "post"): Operation(id="post_event", statuses=TAKING),
     ("/events/{event_id}/coverage", "get"): Operation(id="get_coverage", statuses=ASKING),
-    ("/events/csv", "post"): Operation(id="post_csv", statuses=(401, 408, 413, 415, 422, 503)),
+    ("/events/csv", "post"): Operation(id="post_csv", statuses=(400, 401, 408, 413, 415, 422, 503)),
     ("/events/csv/template", "get"): Operation(
         id="csv_template", key=False, statuses=(404, 422), says=(200, ("text/csv",), "CsvFile")
     ),
@@ -141,7 +160,9 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/fhir/metadata", "get"): Operation(
         id="fhir_metadata", key=False, says=(200, FHIR_TYPES, "CapabilityStatement")
     ),
-    ("/receipts", "post"): Operation(id="post_receipt", statuses=(400, 401, 404, 413, 422, 503)),
+    ("/receipts", "post"): Operation(
+        id="post_receipt", statuses=(400, 401, 403, 404, 413, 422, 503)
+    ),
     ("/notices/{notice_id}", "get"): Operation(
         id="get_notice", statuses=ASKING, says=(200, ("application/json",), "NoticeView")
     ),

@@ -111,7 +111,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
 
 
 def problem_from(fault: SenderFault, quarantine_id: str | None) -> Problem:
-    """A sender's fault as the answer to that sender."""
+    """A sender's fault as the answer to that sender; without an id where nothing was kept."""
     return Problem(
         STATUS_OF.get(fault.reason, 422),
         fault.reason.value,
@@ -119,5 +119,5 @@ def problem_from(fault: SenderFault, quarantine_id: str | None) -> Problem:
         fault.message,
         field=fault.field,
         remedy=fault.remedy,
-        quarantine_id=quarantine_id,
+        quarantine_id=quarantine_id or None,
     )
