@@ -33,7 +33,7 @@ CSV_COLUMNS: Final = Limit(
     value=400,
     unit="columns",
     where="hub.edges.csv_rows:MOST_COLUMNS",
-    because="the widest event type has eighty fields, and lists of groups have several of each",
+    because="the widest event type has some forty fields, and lists of groups have several of each",
     beyond="422, kept in quarantine whole",
 )
 CSV_ENTRIES: Final = Limit(
@@ -59,4 +59,12 @@ DRAFT_DAYS: Final = Limit(
     where="hub.web.drafts:KEPT_DAYS",
     because="it holds identities of people of whom nobody was told; a week covers days off",
     beyond="forgotten",
+)
+BULK_REDRIVE: Final = Limit(
+    name="originals sent through again at once",
+    value=100,
+    unit="originals",
+    where="hub.web.bulk_redrive:AT_ONCE",
+    because="each waits for Kafka in turn, within the answer to one form",
+    beyond="the page says that there are more, and the form is sent again",
 )

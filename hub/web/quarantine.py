@@ -62,19 +62,30 @@ async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime)
     item = await desk.read(read_model.quarantine_item, quarantine_id)
     if item is None:
         raise LookupError(quarantine_id)
+    tried = trial(desk, item, now)
+    if not tried.done:
+        return tried
+    for event in events_of(item, desk.schemas):
+        await desk.publisher.publish_event(event, topic=await topic_of(desk, event))
+    await desk.publisher.publish_input(redriven_input(item, now))
+    await desk.write(mark_redriven, item.line, person_id, now)
+    return Redriven(done=True)
+
+
+def trial(desk: Desk, item: QuarantineItem, now: datetime) -> Redriven:
+    """Whether an original would go through now, or why not.  Sends nothing.
+
+    All its events are checked, so that no original goes through in part.
+    """
     if item.line.state != QuarantineState.OPEN:
         return Redriven(done=False, message="It is no longer open; nothing was sent.")
     never = NOT_REDRIVEN.get(FaultReason(item.line.reason))
     if never is not None:
         return Redriven(done=False, reason=item.line.reason, message=never)
     try:
-        events = events_of(item, desk.schemas)
-        for event in events:
-            # All are checked before the first is sent, so that no original goes through in part.
+        for event in events_of(item, desk.schemas):
             check_event(event, desk.directory, now)
             avro.encode_event(event)
-        for event in events:
-            await desk.publisher.publish_event(event, topic=await topic_of(desk, event))
     except SenderFault as fault:
         return Redriven(
             done=False,
@@ -83,8 +94,6 @@ async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime)
             field=fault.field,
             remedy=fault.remedy,
         )
-    await desk.publisher.publish_input(redriven_input(item, now))
-    await desk.write(mark_redriven, item.line, person_id, now)
     return Redriven(done=True)
 
 
