@@ -193,6 +193,7 @@ def test_the_doctor_finds_a_hub_that_runs_well(up: Up) -> None:
         ("itk3-discharge.xml", 0, "(discharge.summary) is on perinatal.discharge"),
         ("fhir-discharge-none.json", 0, "(discharge.summary) is on perinatal.discharge"),
         ("mns-change-of-gp.json", 0, "(demographics.changed) on perinatal.pregnancy"),
+        ("missed-contacts.csv", 0, "200: 1 of 1 rows taken"),
         ("nems-death-removed.xml", 1, "place: Bundle.entry[3].resource"),
     ],
 )
