@@ -18,6 +18,9 @@ PEERS_STAMP := $(PEERS)/.setup-$(shell sha256sum bench/constraints.txt | cut -c1
 # The fake national MESH of the tests pins older packages too.
 MESH := .mesh-venv
 MESH_STAMP := $(MESH)/.setup-$(shell sha256sum tests/mesh/constraints.txt | cut -c1-16)
+# So does the generator of clients, which a stack test of the OpenAPI runs.
+CLIENTS := .client-venv
+CLIENTS_STAMP := $(CLIENTS)/.setup
 STARTED := $(shell date +%s)
 ARGS ?=
 
@@ -76,6 +79,11 @@ $(MESH_STAMP): tests/mesh/constraints.txt
 	$(MESH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/mesh/constraints.txt
 	@touch $(MESH_STAMP)
 
+$(CLIENTS_STAMP): tests/web/client-constraints.txt
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/web/client-constraints.txt
+	@touch $(CLIENTS_STAMP)
+
 properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
 	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
 
@@ -90,5 +98,5 @@ test: check $(MESH_STAMP) ## Everything: the above, then the long tests and thos
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.
-	rm -rf $(VENV) $(PEERS) $(MESH) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) $(MESH) $(CLIENTS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -33,8 +33,7 @@ class Show(StrEnum):
     SHORT = "S"
     POINTER = "P"
     NOTHING = "N"
-    CONSENT = "C"
-    """In full with her agreement or a recorded safeguarding decision; otherwise nothing."""
+    CONSENT = "C"  # In full with her agreement or a recorded safeguarding decision; else nothing.
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +245,7 @@ class RoleRule:
     objection: str = ""
     accepted_by: frozenset[str] = frozenset()
     """Roles that may accept in its place."""
+    reveals: str = ""  # The field group of what it says of a family that this role was told.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,8 +259,8 @@ class Policy:
     roles: Mapping[str, RoleRule]
     groups: Mapping[str, GroupRule]
     labels: Mapping[str, LabelRule] = field(default_factory=dict)
-    family: frozenset[str] = frozenset()
-    """Audiences in the family: they get a version of their own, or nothing at all."""
+    family: frozenset[str] = frozenset()  # They get a version of their own, or nothing at all.
+    publishers: Mapping[str, str] = field(default_factory=dict)  # Kind of organisation: audience.
     calendar: Calendar
     tells: Mapping[str, TellRule]
     requirements: Mapping[str, Requirement]

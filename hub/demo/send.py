@@ -1,7 +1,7 @@
 """`hub send FILE`: one message over its own protocol to a hub that runs, and the answer in words.
 
 It is what a publisher tries first, so it speaks as a publisher's system does: a file `.hl7` goes
-over MLLP; a file `.json` or `.xml` over HTTPS with the publisher's key, to the door of its
+over MLLP; a file `.json`, `.xml` or `.csv` over HTTPS with the publisher's key, to the door of its
 language (events, CloudEvents or FHIR).
 """
 
@@ -34,18 +34,21 @@ _DOORS: Final = {
     Format.FHIR_JSON: "fhir",
     Format.FHIR_XML: "fhir",
     Format.CLOUDEVENT: "cloudevents",
+    Format.HUB_CSV: "events/csv",
 }
+_TYPES: Final = {Format.FHIR_XML: "application/xml", Format.HUB_CSV: "text/csv"}
 _INVENTED_HOSPITAL: Final = "RXX"
 """Brings, in a demonstration, what does not say whose it is, and what is a national body's."""
 
 
 def main(settings: Settings, file: Path) -> int:
     """Send one file and print what was answered: 0 when the hub has it, 1 when it has not."""
-    doors = {".hl7": _over_mllp, ".json": _over_https, ".xml": _over_https}
+    doors = {".hl7": _over_mllp, **dict.fromkeys((".json", ".xml", ".csv"), _over_https)}
     door = doors.get(file.suffix.lower())
     if door is None:
         return _say(
-            NOT_SENT, f"{file.name} is neither .hl7 (sent over MLLP) nor .json or .xml (HTTPS)"
+            NOT_SENT,
+            f"{file.name} is none of .hl7 (over MLLP), .json, .xml and .csv (HTTPS)",
         )
     try:
         return door(settings, file.read_bytes())
@@ -117,7 +120,7 @@ def _over_https(settings: Settings, body: bytes) -> int:
     page = f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}"
     headers = {
         "authorization": f"Bearer {_key(settings, body)}",
-        "content-type": "application/xml" if form is Format.FHIR_XML else "application/json",
+        "content-type": _TYPES.get(form, "application/json"),
         "accept": "application/json",
     }
     door = _DOORS.get(form, "events")
@@ -126,6 +129,8 @@ def _over_https(settings: Settings, body: bytes) -> int:
         said: dict[str, Any] = answer.json()
     except ValueError:
         said = {}
+    if "answers" in said:
+        return _say_rows(said)
     if form in _DOORS:
         return _say_outcome(answer.status_code, said)
     if answer.status_code == httpx.codes.ACCEPTED:
@@ -133,12 +138,25 @@ def _over_https(settings: Settings, body: bytes) -> int:
             SENT,
             f"202: the hub has event {said['id']}, confirmed by Kafka on {said['topic']}",
             f"  receipt: {said['receipt']}",
-            f"  who has been told: GET {page}/events/{said['id']}/coverage",
+            f"  who has been told: GET {page}{said['coverage']}",
         )
     lines = [f"{answer.status_code}: not taken. {said.get('detail', 'The answer says no more.')}"]
     for name in ("reason", "field", "remedy", "quarantine_id"):
         lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
     return _say(NOT_SENT, *lines)
+
+
+def _say_rows(said: dict[str, Any]) -> int:
+    """What became of each row of a file."""
+    lines = [f"200: {said['accepted']} of {said['rows']} rows taken, confirmed by Kafka"]
+    for one in said["answers"]:
+        where = f"  row {one['row']}: "
+        if one["outcome"] == "accepted":
+            lines += [f"{where}event {one['id']}; who has been told: GET {one['coverage']}"]
+        else:
+            lines += [f"{where}refused ({one['reason']}, {one['field']}): {one['detail']}"]
+            lines += [f"    remedy: {one['remedy']}; quarantine: {one['quarantine_id']}"]
+    return _say(NOT_SENT if said["refused"] else SENT, *lines)
 
 
 def _say_outcome(code: int, said: dict[str, Any]) -> int:
@@ -149,7 +167,9 @@ def _say_outcome(code: int, said: dict[str, Any]) -> int:
         places = one.get("expression") or []
         lines += [f"  {one.get('diagnostics', '')}", *(f"  place: {place}" for place in places)]
     events = said.get("events") or []
-    lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}" for one in events]
+    for one in events:
+        lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}"]
+        lines += [f"    who has been told: GET {one['coverage']}"]
     for name in ("because", "detail", "reason", "field", "remedy", "quarantine_id"):
         lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
     return _say(SENT if taken else NOT_SENT, *lines)

@@ -14,12 +14,15 @@ from typing import Final
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
 from hub.edges import avro, cloudevents, hl7v2
+from hub.edges.csv_rows import event_of_row
 from hub.edges.fhir.reader import events_from as fhir_events
 from hub.edges.fhir.reader import open_fhir
+from hub.edges.fhir.source import STAND_IN
 from hub.edges.formats import Format, Piece, pieces_of
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.intake import check_event
 from hub.edges.mapped import IN_WORDS, Mapped, safely
+from hub.edges.schemas import default_schemas
 from hub.ops import limits
 
 LARGEST: Final = limits.BODY_BYTES.value
@@ -138,6 +141,15 @@ def _hub_avro(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped
     return piece.format, lambda: Mapped((avro.decode_event(piece.body, reader.received_at),))
 
 
+def _hub_csv(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    row, sender = piece.value, reader.sender or STAND_IN
+
+    def read() -> Mapped:
+        return Mapped((event_of_row(row, default_schemas(), reader.received_at, sender=sender),))
+
+    return piece.format, read
+
+
 OPENERS: Final[Mapping[Format, type_of_opener]] = {
     Format.HL7_V2: _hl7,
     Format.FHIR_JSON: _fhir,
@@ -145,4 +157,5 @@ OPENERS: Final[Mapping[Format, type_of_opener]] = {
     Format.CLOUDEVENT: _cloudevent,
     Format.HUB_JSON: _hub_json,
     Format.HUB_AVRO: _hub_avro,
+    Format.HUB_CSV: _hub_csv,
 }

@@ -107,6 +107,8 @@ class PublisherKey(Struct, frozen=True, kw_only=True):
 
     ods: str
     key_sha256: str
+    sandbox: bool = False
+    """Whether nothing may come of what is sent with it."""
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,6 +134,7 @@ class Directory:
         self.endpoints = {(e.organisation, e.role): e for f in rows for e in f.endpoint}
         self.staff_members = {s.login: s for f in rows for s in f.staff}
         self.publishers = {p.key_sha256: p.ods for f in rows for p in f.publisher}
+        self.sandbox_keys = {p.key_sha256 for f in rows for p in f.publisher if p.sandbox}
 
     def knows(self, ods: str) -> bool:
         """Whether an ODS code belongs to an organisation in the directory."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from hub.core.faults import FaultReason, SenderFault
+from hub.edges.csv_rows import looks_like_csv, read_sheet
 
 
 class Format(StrEnum):
@@ -27,6 +28,7 @@ class Format(StrEnum):
     MNS_SIGNAL = "mns-signal"
     HUB_JSON = "hub-json"
     HUB_AVRO = "hub-avro"
+    HUB_CSV = "hub-csv"
     UNKNOWN = "unknown"
 
 
@@ -37,13 +39,13 @@ class Piece:
     format: Format
     body: bytes
     value: Any = None
-    """What its JSON says, where it is JSON."""
+    """What its JSON says, where it is JSON; the row, where it is one of a CSV file."""
     fault: SenderFault | None = None
 
 
 REMEDY: Final = (
     "send HL7 v2, a FHIR resource or bundle (JSON or XML), a CloudEvent, or an event of the hub "
-    "as JSON; docs/publish.md shows each"
+    "as JSON or CSV; docs/publish.md shows each"
 )
 
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
@@ -77,8 +79,23 @@ def pieces_of(body: bytes) -> Iterator[Piece]:
         yield from _json_pieces(start)
     elif start.startswith(b"<"):
         yield _xml_piece(body, start)
+    elif looks_like_csv(body):
+        yield from _rows_of(body)
     else:
         yield _stranger(body, start)
+
+
+def _rows_of(body: bytes) -> Iterator[Piece]:
+    """Each row of a file of events; or the whole of one whose rows cannot be told apart."""
+    try:
+        rows = read_sheet(body).rows
+    except SenderFault as fault:
+        yield Piece(Format.HUB_CSV, body, fault=fault)
+        return
+    for row in rows:
+        yield Piece(Format.HUB_CSV, row.original, row, row.fault)
+    if not rows:
+        yield _broken(Format.HUB_CSV, body, "there is a header and no row", "add the rows")
 
 
 def format_of_json(value: Any) -> Format:

@@ -69,6 +69,7 @@ AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "clears_when": ("Ends when", str),
     "audience": ("Reads as", str),
     "label": ("Called", str),
+    "reveals": ("That it was told reveals", str),
 }
 """Words of gaps and roles that are sentences or names already."""
 

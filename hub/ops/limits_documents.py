@@ -20,3 +20,51 @@ FHIR_NESTING: Final = Limit(
     because="a summary with narrative tables inside a document inside a message has about thirty",
     beyond="422, kept in quarantine",
 )
+CSV_ROWS: Final = Limit(
+    name="rows of a CSV file",
+    value=500,
+    unit="rows",
+    where="hub.edges.csv_rows:MOST_ROWS",
+    because="each row waits for Kafka in turn, within one answer: some ten seconds",
+    beyond="413, kept in quarantine whole (`oversize`)",
+)
+CSV_COLUMNS: Final = Limit(
+    name="columns of a CSV file",
+    value=400,
+    unit="columns",
+    where="hub.edges.csv_rows:MOST_COLUMNS",
+    because="the widest event type has some forty fields, and lists of groups have several of each",
+    beyond="422, kept in quarantine whole",
+)
+CSV_ENTRIES: Final = Limit(
+    name="entries of one list in a row of a CSV file",
+    value=20,
+    unit="entries",
+    where="hub.edges.flat:MOST_OF_A_KIND",
+    because="babies, attendees, household members; a longer list comes as JSON",
+    beyond="the row is refused, and kept in quarantine",
+)
+DRAFTS: Final = Limit(
+    name="drafts of one writer",
+    value=20,
+    unit="drafts",
+    where="hub.web.drafts:MOST_OF_ONE",
+    because="nobody has twenty reports half written; each has 16 KiB at most, as its form",
+    beyond="the one that was saved longest ago is forgotten",
+)
+DRAFT_DAYS: Final = Limit(
+    name="life of a draft after it was last saved",
+    value=7,
+    unit="days",
+    where="hub.web.drafts:KEPT_DAYS",
+    because="it holds identities of people of whom nobody was told; a week covers days off",
+    beyond="forgotten",
+)
+BULK_REDRIVE: Final = Limit(
+    name="originals sent through again at once",
+    value=100,
+    unit="originals",
+    where="hub.web.bulk_redrive:AT_ONCE",
+    because="each waits for Kafka in turn, within the answer to one form",
+    beyond="the page says that there are more, and the form is sent again",
+)

@@ -20,6 +20,8 @@ class Fields:
     groups: dict[str, GroupRule] = field(default_factory=dict)
     labels: dict[str, LabelRule] = field(default_factory=dict)
     family: frozenset[str] = frozenset()
+    publishers: dict[str, str] = field(default_factory=dict)
+    """As which audience an organisation of a kind reads who was told of its event."""
     common: tuple[FieldRule, ...] = ()
     """Fields of the mother and the episode that every notice may draw on."""
     envelope: dict[str, str] = field(default_factory=dict)
@@ -33,7 +35,8 @@ def read_fields(source: Source, roles: Mapping[str, RoleRule], roles_source: Sou
         return Fields()
     check_once(source, "group", (row.group for row in found.group), 'group = "{}"\nlabel')
     groups = {row.group: _group(source, row, found.audiences) for row in found.group}
-    _check_names(source, (*found.family,), found.audiences, "audience")
+    _check_names(source, (*found.family, *found.publishers.values()), found.audiences, "audience")
+    _check_names(roles_source, filter(None, _revealed(roles)), groups, "field group")
     for role in roles.values():
         if role.audience not in found.audiences:
             roles_source.fault(
@@ -47,9 +50,14 @@ def read_fields(source: Source, roles: Mapping[str, RoleRule], roles_source: Sou
         groups=groups,
         labels=_labels(source, found, groups),
         family=frozenset(found.family),
+        publishers=dict(found.publishers),
         common=tuple(read_field(source, row, groups) for row in found.field),
         envelope=groups_of(found.envelope),
     )
+
+
+def _revealed(roles: Mapping[str, RoleRule]) -> Iterable[str]:
+    return (role.reveals for role in roles.values())
 
 
 def _group(source: Source, row: files.GroupTable, audiences: tuple[str, ...]) -> GroupRule:

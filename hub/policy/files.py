@@ -201,6 +201,7 @@ class RoleTable(_Strict, frozen=True, kw_only=True):
     hours: str
     objection: str = ""
     accepted_by: tuple[str, ...] = ()
+    reveals: str = ""
 
 
 class RolesFile(_Strict, frozen=True, kw_only=True):
@@ -232,6 +233,7 @@ class GroupsFile(_Strict, frozen=True, kw_only=True):
 
     audiences: tuple[str, ...]
     family: tuple[str, ...] = ()
+    publishers: dict[str, str] = {}
     envelope: dict[str, tuple[str, ...]] = {}
     group: tuple[GroupTable, ...]
     label: tuple[LabelTable, ...] = ()

@@ -76,6 +76,7 @@ class Loader:
             groups=fields.groups,
             labels=fields.labels,
             family=fields.family,
+            publishers=fields.publishers,
             calendar=calendar,
             tells={t.basis.rule: t for e in events.values() for t in e.tells},
             requirements={r.basis.rule: r for e in events.values() for r in e.requirements},

@@ -66,6 +66,7 @@ def read_roles(source: Source) -> dict[str, RoleRule]:
             office=row.hours == "office",
             objection=row.objection,
             accepted_by=frozenset(row.accepted_by),
+            reveals=row.reveals,
         )
     for row in found.role if found else ():
         for other in set(row.accepted_by) - roles.keys():

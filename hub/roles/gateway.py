@@ -12,6 +12,7 @@ import uvicorn
 from hub.ops import limits, metrics
 from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
+from hub.roles.sandbox import Foretelling
 from hub.store.engine import migrate
 from hub.web.app import make_app
 from hub.web.listening import RefusesToListen
@@ -72,7 +73,7 @@ def main(settings: Settings) -> int:
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())
-        app = make_app(settings)
+        app = make_app(settings, foretell=Foretelling(settings))
     except RefusesToListen as refused:
         sys.stderr.write(f"The gateway does not start: {refused}.\n")
         return COULD_NOT_START

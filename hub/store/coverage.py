@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from hub.core.model import GapState, Level, ObligationState
+from hub.core.episode import Milestone
+from hub.core.model import GapState, Level, ObligationState, Severity
 from hub.store import tables as t
-from hub.store.episode_lines import CoverageLine
+from hub.store.episode_lines import CoverageGap, CoverageLine
 
 
 def event_coverage(conn: Connection, event_id: str) -> tuple[CoverageLine, ...]:
@@ -21,43 +23,74 @@ def event_coverage(conn: Connection, event_id: str) -> tuple[CoverageLine, ...]:
     ).mappings()
     duties = rows.all()
     ids = [row["obligation_id"] for row in duties]
-    reached, gaps = _reached(conn, ids), _open_gaps(conn, ids)
-    return tuple(_coverage(row, reached, gaps.get(row["obligation_id"])) for row in duties)
+    reached, gaps, codes = _reached(conn, ids), _open_gaps(conn, ids), _codes(conn, ids)
+    return tuple(
+        _coverage(
+            row, reached.get(key, {}), gaps.get(key, []), frozenset(codes.get(key, frozenset()))
+        )
+        for row in duties
+        if (key := row["obligation_id"])
+    )
 
 
-def _reached(conn: Connection, ids: list[str]) -> dict[tuple[str, int], datetime]:
+def _reached(conn: Connection, ids: list[str]) -> dict[str, dict[Level, datetime]]:
     """When each obligation first reached each level, by evidence that counts."""
     lv = t.levels
     rows = conn.execute(
         sa.select(lv.c.obligation_id, lv.c.level, sa.func.min(lv.c.reached_at).label("first"))
         .where(lv.c.obligation_id.in_(ids), lv.c.counts)
         .group_by(lv.c.obligation_id, lv.c.level)
+        .order_by(lv.c.level)
     )
-    return {(row.obligation_id, row.level): row.first for row in rows}
+    found: dict[str, dict[Level, datetime]] = {}
+    for row in rows:
+        found.setdefault(row.obligation_id, {})[Level(row.level)] = row.first
+    return found
 
 
-def _open_gaps(conn: Connection, ids: list[str]) -> dict[str, tuple[str, str]]:
-    """The gravest open gap of each obligation: its id and explanation."""
+def _open_gaps(conn: Connection, ids: list[str]) -> dict[str, list[CoverageGap]]:
+    """The open gaps of each obligation, the gravest first."""
     g, d = t.gaps, t.gap_duties
+    columns = [g.c[name] for name in CoverageGap.__dataclass_fields__]
     rows = conn.execute(
-        sa.select(d.c.obligation_id, g.c.gap_id, g.c.explanation)
+        sa.select(d.c.obligation_id, *columns)
         .select_from(d.join(g, g.c.gap_id == d.c.gap_id))
         .where(d.c.obligation_id.in_(ids), g.c.state == GapState.OPEN)
-        .order_by(g.c.severity, g.c.gap_id)
+        .order_by(g.c.severity.desc(), g.c.gap_id)
+    ).mappings()
+    found: dict[str, list[CoverageGap]] = {}
+    for row in rows:
+        values = {name: row[name] for name in CoverageGap.__dataclass_fields__}
+        values["severity"] = Severity(values["severity"])
+        found.setdefault(row["obligation_id"], []).append(CoverageGap(**values))
+    return found
+
+
+def _codes(conn: Connection, ids: list[str]) -> dict[str, set[str]]:
+    """The codes of all gaps that were ever about each obligation."""
+    g, d = t.gaps, t.gap_duties
+    rows = conn.execute(
+        sa.select(d.c.obligation_id, g.c.code)
+        .select_from(d.join(g, g.c.gap_id == d.c.gap_id))
+        .where(d.c.obligation_id.in_(ids))
     )
-    return {row.obligation_id: (row.gap_id, row.explanation) for row in rows}
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.obligation_id, set()).add(row.code)
+    return found
 
 
 def _coverage(
     row: RowMapping,
-    reached: dict[tuple[str, int], datetime],
-    open_gap: tuple[str, str] | None,
+    reached: dict[Level, datetime],
+    open_gaps: list[CoverageGap],
+    codes: frozenset[str],
 ) -> CoverageLine:
     met = row["met_at"] is not None
     needed, level = Level(row["level_needed"]), Level(row["level"])
     why_not = None
     if not met:
-        explained = open_gap[1] if open_gap else None
+        explained = open_gaps[0].explanation if open_gaps else None
         waiting = f"{level.name.lower()}, not yet {needed.name.lower()}"
         why_not = row["ended_reason"] or explained or waiting
     return CoverageLine(
@@ -68,12 +101,20 @@ def _coverage(
         state=ObligationState(row["state"]),
         level=level,
         level_needed=needed,
-        reached_at=reached.get((row["obligation_id"], level)),
+        raised_at=row["raised_at"],
+        reached=tuple(sorted(reached.items())),
+        reached_at=reached.get(level),
+        milestones=msgspec.convert(row["milestones"], tuple[Milestone, ...]),
         due_at=row["due_at"],
         met=met,
         late=row["late"],
+        ended_reason=row["ended_reason"],
+        ended_at=row["ended_at"],
         why_not=why_not,
-        gap_id=open_gap[0] if open_gap else None,
+        gap_id=open_gaps[0].gap_id if open_gaps else None,
+        gaps=tuple(open_gaps),
+        ever=codes,
         rule=row["rule"],
+        because=row["because"],
         authority=row["authority"],
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.core.episode import Baby
+from hub.core.episode import Baby, Milestone
 from hub.core.model import GapState, Holder, Level, ObligationState, Purpose, Severity
 
 
@@ -59,6 +59,21 @@ class ObligationLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageGap:
+    """An open gap about the duty to tell one role."""
+
+    gap_id: str
+    code: str
+    name: str
+    severity: Severity
+    role: str
+    organisation: str
+    opened_at: datetime
+    due_at: datetime
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageLine:
     """For one role: was it told of an event, how far, when, and if not, why not."""
 
@@ -69,16 +84,29 @@ class CoverageLine:
     state: ObligationState
     level: Level
     level_needed: Level
+    raised_at: datetime
+    reached: tuple[tuple[Level, datetime], ...]
+    """When each level was first reached, by evidence that counts, lowest first."""
     reached_at: datetime | None
     """When `level` was reached, by the witness's clock."""
+    milestones: tuple[Milestone, ...]
+    """Which level is owed by when."""
     due_at: datetime | None
     met: bool
     late: bool
+    ended_reason: str | None
+    """Why it was withdrawn, suppressed, declined, waived or retracted."""
+    ended_at: datetime | None
     why_not: str | None
     """A sentence or coded reason while the duty is unmet; None once it is met."""
     gap_id: str | None
-    """The open gap about it."""
+    """The gravest open gap about it."""
+    gaps: tuple[CoverageGap, ...]
+    """The open gaps about it, the gravest first."""
+    ever: frozenset[str]
+    """The codes of all gaps about it, closed ones too."""
     rule: str
+    because: str
     authority: str
 
 

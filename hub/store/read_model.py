@@ -58,6 +58,7 @@ def quarantine_list(
     state: str = "open",
     reason: str | None = None,
     owner: str | None = None,
+    source: str | None = None,
     limit: int = PAGE,
     offset: int = 0,
 ) -> tuple[QuarantineLine, ...]:
@@ -68,6 +69,8 @@ def quarantine_list(
         asked = asked.where(q.c.reason == reason)
     if owner is not None:
         asked = asked.where(q.c.owner == owner)
+    if source is not None:
+        asked = asked.where(q.c.source == source)
     page = asked.order_by(q.c.received_at, q.c.quarantine_id).limit(limit).offset(offset)
     return tuple(QuarantineLine(**row) for row in conn.execute(page).mappings())
 

@@ -10,11 +10,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from hub.core.model import Signal
 from hub.edges.access import Ground, What
 from hub.store import read_model
-from hub.store.read_lines import CoverageLine, NoticeView
-from hub.web import queries, words
+from hub.store.read_lines import NoticeView
+from hub.web import queries
 from hub.web.api_events import Organisation
-from hub.web.audit import Shown, record_system_access, shown_notice
+from hub.web.audit import Shown, record_access, record_system_access, shown_notice
+from hub.web.auth import Viewer
+from hub.web.coverage import Coverage, coverage, may_know
 from hub.web.desk import AtDesk
+from hub.web.policy import policy_of
 from hub.web.present_team import with_present_team
 from hub.web.problem import Problem
 from hub.web.receipts import receipt_input
@@ -121,11 +124,18 @@ async def get_notice(notice_id: str, desk: AtDesk, organisation: Organisation) -
     return in_json(notice)
 
 
-@router.get("/events/{event_id}/coverage")
-async def get_coverage(event_id: str, desk: AtDesk, organisation: Organisation) -> JSONResponse:
+@router.get("/events/{event_id:path}/coverage")
+async def get_coverage(event_id: str, desk: AtDesk, organisation: Organisation) -> Coverage:
     """Who has been told of an event that the organisation of the key published, and who not."""
-    publishers = await desk.read(queries.publishers_of, event_id)
-    if publishers != {organisation}:
+    return await coverage_for(desk, event_id, organisation)
+
+
+async def coverage_for(
+    desk: AtDesk, event_id: str, organisation: str, viewer: Viewer | None = None
+) -> Coverage:
+    """The publisher's answer, after a record of who was shown it.  Raises Problem."""
+    published = await desk.read(queries.published, event_id)
+    if {each for each, _ in published} != {organisation}:
         raise Problem(
             404,
             "unknown_event",
@@ -140,27 +150,17 @@ async def get_coverage(event_id: str, desk: AtDesk, organisation: Organisation) 
         episode_id=await desk.read(queries.episode_of, event_id),
         ground=Ground.PUBLISHER,
     )
-    await record_system_access(desk, organisation, shown)
+    if viewer is None:
+        await record_system_access(desk, organisation, shown)
+    else:
+        await record_access(desk, viewer, shown)
+    event_type = max(kind for _, kind in published)
+    known = desk.directory.organisations
+    kind = known[organisation].kind if organisation in known else ""
     lines = await desk.read(read_model.event_coverage, event_id)
-    return in_json({"event_id": event_id, "recipients": [as_told(line) for line in lines]})
-
-
-def as_told(line: CoverageLine) -> dict[str, Any]:
-    """One recipient, with the honest word beside the code."""
-    tag = words.level_tag(line.level, line.level_needed, line.state)
-    return {
-        "role": line.role,
-        "organisation": line.organisation,
-        "level": line.level.name.lower(),
-        "level_needed": line.level_needed.name.lower(),
-        "state": line.state.value,
-        "told": line.met,
-        "late": line.late,
-        "in_words": tag.word,
-        "due_at": line.due_at,
-        "reached_at": line.reached_at,
-        "why_not": line.why_not,
-    }
+    seen = may_know(await policy_of(desk), kind, organisation, event_type, lines)
+    names = {ods: each.name for ods, each in known.items()}
+    return coverage(event_id, desk.clock.now(), seen, names)
 
 
 def in_json(value: Any) -> JSONResponse:

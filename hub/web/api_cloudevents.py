@@ -4,16 +4,17 @@ One event, or a list of them (`application/cloudevents-batch+json`).  The answer
 `POST /events`: 202 after Kafka has confirmed, else a problem document.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
-from hub.web.api_events import JSON_TYPES, Organisation
-from hub.web.desk import AtDesk
+from hub.web.api_events import JSON_TYPES, EventAccepted, Sender, told_of
 from hub.web.problem import Problem
+from hub.web.sandbox import AtDoor, EventForetold, foretold
 from hub.web.taking import take_body
 
 router = APIRouter(tags=["cloudevents"])
@@ -21,10 +22,36 @@ router = APIRouter(tags=["cloudevents"])
 TYPES: Final = (*JSON_TYPES, "application/cloudevents-batch+json")
 
 
-@router.post("/cloudevents", status_code=202)
-async def post_cloudevents(
-    request: Request, desk: AtDesk, organisation: Organisation
-) -> JSONResponse:
+class EventTaken(EventAccepted):
+    """One event of those that came."""
+
+    type: str
+
+
+class EventsTaken(BaseModel):
+    """What came of the body: its events; or why there was nothing in it to pass on."""
+
+    events: list[EventTaken]
+    ignored: str | None
+    because: str
+
+
+class EventsForetold(BaseModel):
+    """What would come of the body; nothing was done with it."""
+
+    sandbox: Literal[True] = True
+    events: list[EventForetold]
+    ignored: str | None
+    because: str
+
+
+@router.post(
+    "/cloudevents",
+    status_code=202,
+    response_model=EventsTaken,
+    responses={200: {"model": EventsForetold, "description": "Right; nothing was done with it"}},
+)
+async def post_cloudevents(request: Request, desk: AtDoor, organisation: Sender) -> JSONResponse:
     """Take one CloudEvent or a list of them, all or none."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in TYPES or "ce-specversion" in request.headers:
@@ -44,9 +71,13 @@ async def post_cloudevents(
         content_type,
         lambda original: read_all(original.body, original.received_at, organisation),
     )
-    events = [
-        {"id": event.id, "type": event.type, "receipt": answer.receipt, "topic": answer.topic}
-        for event, answer in taken.answers
-    ]
+    if desk.sandbox:
+        would = EventsForetold(
+            events=[await foretold(desk, event, said.topic) for event, said in taken.answers],
+            ignored=taken.ignored or None,
+            because=taken.explanation,
+        )
+        return JSONResponse(would.model_dump(mode="json"), status_code=200)
+    events = [{"type": event.type, **told_of(event, answer)} for event, answer in taken.answers]
     said = {"events": events, "ignored": taken.ignored or None, "because": taken.explanation}
     return JSONResponse(said, status_code=202)

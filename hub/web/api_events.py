@@ -21,12 +21,14 @@ from hub.edges import avro
 from hub.edges.intake import check_event
 from hub.edges.publish import PREGNANCY_TOPIC, SAME_TOPIC, Original
 from hub.ops import limits, metrics
-from hub.web import accepted
+from hub.web import accepted, sandbox
 from hub.web.accepted import Accepted
 from hub.web.auth import organisation_of_key
 from hub.web.bounds import BODY_SECONDS, Budget
+from hub.web.coverage import coverage_address
 from hub.web.desk import AtDesk, Desk, desk_of
 from hub.web.problem import Problem, problem_from
+from hub.web.sandbox import AtDoor, EventForetold, foretold
 
 router = APIRouter(tags=["events"])
 
@@ -43,6 +45,8 @@ class EventAccepted(BaseModel):
     id: str
     receipt: str
     topic: str
+    coverage: str
+    """Where to ask who has been told of it, relative to this hub."""
 
 
 def publisher_of(request: Request) -> str:
@@ -65,11 +69,34 @@ def publisher_of(request: Request) -> str:
     return found
 
 
-Organisation = Annotated[str, Depends(publisher_of)]
+Sender = Annotated[str, Depends(publisher_of)]
+"""Whose key came with something that is sent in; a sandbox key will do."""
 
 
-@router.post("/events", status_code=202, response_model=EventAccepted)
-async def post_event(request: Request, desk: AtDesk, organisation: Organisation) -> Any:
+def organisation_of(request: Request) -> str:
+    """As `publisher_of`, where there is no sandbox.  Raises Problem 401 and 403."""
+    if sandbox.asked_for(request):
+        raise Problem(
+            403,
+            "no_sandbox_here",
+            "There is no sandbox at this address",
+            "A sandbox is for sending events in; nothing was read or recorded.",
+            field=sandbox.HEADER,
+            remedy="Use your ordinary key, without the header.",
+        )
+    return publisher_of(request)
+
+
+Organisation = Annotated[str, Depends(organisation_of)]
+
+
+@router.post(
+    "/events",
+    status_code=202,
+    response_model=EventAccepted,
+    responses={200: {"model": EventForetold, "description": "Right; nothing was done with it"}},
+)
+async def post_event(request: Request, desk: AtDoor, organisation: Sender) -> Any:
     """Take one event.  The same id again gives the same receipt; with other content, a conflict."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type not in JSON_TYPES:
@@ -108,9 +135,21 @@ async def answer_to(body: bytes, content_type: str, desk: Desk, organisation: st
         )
         kept = await desk.publisher.quarantine(fault, original)
         raise problem_from(fault, kept) from fault
-    return JSONResponse(
-        {"id": event.id, "receipt": answer.receipt, "topic": answer.topic}, status_code=202
-    )
+    if desk.sandbox:
+        would = await foretold(desk, event, answer.topic)
+        return JSONResponse(would.model_dump(mode="json"), status_code=200)
+    return JSONResponse(told_of(event, answer), status_code=202)
+
+
+def told_of(event: Event, answer: Accepted) -> dict[str, str]:
+    """What a publisher is told of an event that the hub has."""
+    where = coverage_address(event.id)
+    return {
+        "id": event.id,
+        "receipt": answer.receipt,
+        "topic": answer.topic,
+        "coverage": where,
+    }
 
 
 async def body_of(request: Request) -> bytes:
@@ -180,6 +219,9 @@ async def take(desk: AtDesk, event: Event, now: datetime) -> Accepted:
             )
         return before
     topic = await topic_of(desk, event)
+    if desk.sandbox:
+        avro.encode_event(event)
+        return Accepted(digest=digest, receipt="", topic=topic)
     await desk.publisher.publish_event(event, topic=topic)
     metrics.event_in(event.type, "https")
     answer = Accepted(digest=digest, receipt=accepted.receipt_of(event, digest), topic=topic)

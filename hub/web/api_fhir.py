@@ -15,11 +15,12 @@ from hub.edges.fhir.reader import events_from, open_fhir
 from hub.edges.formats import Format
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
-from hub.web.api_events import Organisation
-from hub.web.desk import AtDesk
+from hub.web.api_events import Sender
+from hub.web.coverage import coverage_address
 from hub.web.fhir_answers import fhir_response, issue, outcome
 from hub.web.fhir_capability import CAPABILITY
 from hub.web.problem import Problem
+from hub.web.sandbox import AtDoor, EventForetold, foretold
 from hub.web.taking import Taken, take_body
 
 router = APIRouter(tags=["fhir"])
@@ -46,7 +47,7 @@ async def metadata(request: Request) -> Response:
 @router.post("/fhir", status_code=202)
 @router.post("/fhir/$process-message", status_code=202)
 @router.post("/fhir/{kind}", status_code=202)
-async def post_fhir(request: Request, desk: AtDesk, organisation: Organisation) -> Response:
+async def post_fhir(request: Request, desk: AtDoor, organisation: Sender) -> Response:
     """Take a bundle or a resource; 202 means that Kafka has confirmed all that came of it."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     plain = FORMATS.get(content_type)
@@ -65,7 +66,27 @@ async def post_fhir(request: Request, desk: AtDesk, organisation: Organisation) 
         return events_from(root, form, original.received_at, organisation)
 
     taken = await take_body(request, desk, organisation, "FHIR", content_type, read)
-    return fhir_response(request, outcome(issues_of(taken)), 202)
+    if desk.sandbox and not taken.ignored:
+        issues = [would_be(await foretold(desk, e, said.topic)) for e, said in taken.answers]
+        return fhir_response(request, outcome(issues), 200)
+    return fhir_response(request, outcome(issues_of(taken)), 200 if desk.sandbox else 202)
+
+
+def would_be(said: EventForetold) -> dict[str, Any]:
+    """What would come of one event, as an issue."""
+    told = said.would.told if said.would else []
+    who = "; ".join(
+        f"{each.role} {each.organisation} {owed.level} by {owed.by.isoformat()}".replace("  ", " ")
+        for each in told
+        for owed in each.owed
+    )
+    return issue(
+        "information",
+        "informational",
+        "sandbox",
+        f"Nothing was done. Event {said.id} ({said.type}) would go to {said.topic}. "
+        f"Would be told: {who or 'nobody'}.",
+    )
 
 
 def issues_of(taken: Taken) -> list[dict[str, Any]]:
@@ -78,7 +99,8 @@ def issues_of(taken: Taken) -> list[dict[str, Any]]:
             "information",
             "informational",
             "taken",
-            f"Event {event.id} ({event.type}) is on {answer.topic}; receipt {answer.receipt}.",
+            f"Event {event.id} ({event.type}) is on {answer.topic}; receipt {answer.receipt}; "
+            f"who has been told: {coverage_address(event.id)}.",
         )
         for event, answer in taken.answers
     ]

@@ -6,6 +6,7 @@ itself to a network without credentials of its own.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -27,9 +28,11 @@ from hub.web import (
     accepted,
     api,
     api_cloudevents,
+    api_csv,
     api_events,
     api_fhir,
     api_subscription,
+    drafts,
     health,
     openapi,
     pages_audit,
@@ -37,7 +40,9 @@ from hub.web import (
     pages_family,
     pages_gaps,
     pages_quarantine,
+    pages_report,
     pages_scorecard,
+    pages_upload,
     pages_worklist,
     registry,
     words,
@@ -46,6 +51,7 @@ from hub.web.auth import Doorman, Seal
 from hub.web.bounds import LARGEST_REQUEST_BYTES, Budget
 from hub.web.desk import Desk, Publishes
 from hub.web.errors import answer_errors
+from hub.web.foretold import type_of_foretell
 from hub.web.listening import check_listening
 from hub.web.receipts import RecentlyTold
 
@@ -67,16 +73,17 @@ def make_app(
     engine: Engine | None = None,
     directory: Directory | None = None,
     clock: Clock | None = None,
+    foretell: type_of_foretell | None = None,
 ) -> FastAPI:
     """The gateway for these settings; collaborators that are given replace those of the settings.
 
     Raises RefusesToListen when it would be open to a network without credentials.
     """
-    desk = _desk(settings, publisher, engine, directory, clock)
+    desk = replace(_desk(settings, publisher, engine, directory, clock), foretell=foretell)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        accepted.prepare(desk.engine)
+        _own_tables(desk.engine)
         await desk.publisher.start()
         try:
             yield
@@ -93,13 +100,17 @@ def make_app(
         redoc_url=None,
         max_body_size=LARGEST_REQUEST_BYTES,
     )
-    app.state.desk = desk
-    app.state.told = RecentlyTold()
-    app.state.budget = Budget()
+    app.state.desk, app.state.told, app.state.budget = desk, RecentlyTold(), Budget()
     _routes(app, desk.schemas)
     answer_errors(app)
     app.middleware("http")(_with_headers)
     return app
+
+
+def _own_tables(engine: Engine) -> None:
+    """The tables that belong to the gateway and to no other role."""
+    accepted.prepare(engine)
+    drafts.prepare(engine)
 
 
 def _desk(
@@ -145,9 +156,19 @@ def templates() -> Environment:
 
 
 def _routes(app: FastAPI, schemas: Schemas) -> None:
-    for part in (api_subscription, api_events, api_fhir, api_cloudevents, api, health):
+    for part in (
+        api_subscription,
+        api_events,
+        api_csv,
+        api_fhir,
+        api_cloudevents,
+        api,
+        health,
+    ):
         app.include_router(part.router)
-    app.include_router(registry.registry_router(schemas), prefix="/registry")
+    app.include_router(
+        registry.registry_router(schemas), prefix="/registry", include_in_schema=False
+    )
     for page in (
         pages_door,
         pages_worklist,
@@ -155,9 +176,11 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_gaps,
         pages_quarantine,
         pages_audit,
+        pages_scorecard,
+        pages_report,
+        pages_upload,
     ):
-        app.include_router(page.router)
-    app.include_router(pages_scorecard.router)
+        app.include_router(page.router, include_in_schema=False)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
     # FastAPI documents this way of replacing the description.
     setattr(app, "openapi", lambda: openapi.describe(app, schemas))  # noqa: B010  mypy refuses to assign a method

@@ -28,6 +28,8 @@ SESSION_LIFE = timedelta(hours=12)
 COOKIE = "hub_session"
 
 DEMO_PASSWORD = "demo"  # noqa: S105  it is printed on the sign-in page of a demonstration
+DEMO_SANDBOX = "sandbox-"
+"""After the prefix: the demonstration's key of which nothing comes, `demo-sandbox-RXX`."""
 DEMO_KEY_PREFIX = "demo-"
 """With demo logins on, the key of any known organisation is this and its ODS code: `demo-RXX`."""
 
@@ -94,6 +96,11 @@ class Viewer(Struct, frozen=True, kw_only=True):
     def sees_quarantine(self) -> bool:
         """Whether she may open quarantine and send an input through again."""
         return self.operates or self.safeguards
+
+    @property
+    def reports(self) -> bool:
+        """Whether one of her roles works with families, so that she says what happened to them."""
+        return not set(self.roles) <= {OPERATOR_ROLE, GUARDIAN_ROLE, *PATHWAY_ROLES}
 
     @property
     def guards(self) -> bool:
@@ -179,14 +186,26 @@ def organisation_of_key(
     directory: Directory, authorization: str, *, demo_logins: bool
 ) -> str | None:
     """The ODS code behind an `Authorization: Bearer` header, or None."""
-    scheme, _, key = authorization.partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key:
+    key = _bearer(authorization)
+    if not key:
         return None
     if demo_logins and key.startswith(DEMO_KEY_PREFIX):
-        ods = key.removeprefix(DEMO_KEY_PREFIX)
+        ods = key.removeprefix(DEMO_KEY_PREFIX).removeprefix(DEMO_SANDBOX)
         return ods if directory.knows(ods) else None
     return directory.publisher_of(sha256(key.encode()).hexdigest())
+
+
+def sandbox_key(directory: Directory, authorization: str, *, demo_logins: bool) -> bool:
+    """Whether nothing may come of what is sent with a key."""
+    key = _bearer(authorization)
+    if demo_logins and key.startswith(DEMO_KEY_PREFIX + DEMO_SANDBOX):
+        return True
+    return bool(key) and sha256(key.encode()).hexdigest() in directory.sandbox_keys
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def from_elsewhere(request: Request) -> bool:

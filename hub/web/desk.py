@@ -28,6 +28,7 @@ from hub.ops.settings import Settings
 from hub.store.engine import reading, writing
 from hub.web import sessions
 from hub.web.auth import COOKIE, Doorman, Seal, Viewer, from_elsewhere
+from hub.web.foretold import type_of_foretell
 
 LARGEST_FORM_BYTES = limits.FORM_BYTES.value
 
@@ -91,6 +92,10 @@ class Desk:
     pages: Environment
     staff: Mapping[str, StaffMember]
     """Everybody who may sign in, by `person_id`."""
+    foretell: type_of_foretell | None = None
+    """Says what would come of an event; None where nobody gave it."""
+    sandbox: bool = False
+    """Whether nothing may come of what is done at this desk."""
 
     async def read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

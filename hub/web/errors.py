@@ -156,5 +156,6 @@ async def _other(request: Request, raised: Exception) -> Response:
             "The hub has nothing for this request",
             str(raised.detail),
             remedy="See /openapi.json for what there is.",
+            headers=raised.headers,
         ),
     )

@@ -82,7 +82,7 @@ def outcome_of(request: Request, problem: Problem) -> Response:
     severity = "fatal" if problem.reason == FaultReason.UNPARSEABLE else "error"
     built = outcome([issue(severity, code, problem.reason, said, problem.field)])
     answer = fhir_response(request, built, problem.status)
-    for name in ("www-authenticate", "retry-after"):
+    for name in ("www-authenticate", "retry-after", "allow"):
         value = problem.response().headers.get(name)
         if value is not None:
             answer.headers[name] = value

@@ -5,6 +5,7 @@ import asyncio
 import sqlalchemy as sa
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -22,7 +23,18 @@ async def live() -> dict[str, str]:
     return {"gateway": "answers"}
 
 
-@router.get("/ready")
+class Ready(BaseModel):
+    """Whether what the gateway needs can be reached, in words."""
+
+    database: str
+    kafka: str
+
+
+@router.get(
+    "/ready",
+    response_model=Ready,
+    responses={503: {"model": Ready, "description": "Not ready, and the words say what lacks"}},
+)
 async def ready(desk: AtDesk) -> JSONResponse:
     """Kafka and the database can be reached; 503 names the one that cannot."""
     database = await _database(desk)

@@ -1,15 +1,20 @@
 """Quarantine for those who look after it: why, whose, how long, and send it through again."""
 
+from collections.abc import Iterable, Mapping
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from hub.core.faults import FaultReason
 from hub.edges.access import What
 from hub.store import read_model
 from hub.store.quarantine import QuarantineState
-from hub.web import quarantine
+from hub.store.read_lines import QuarantineLine
+from hub.web import bulk_redrive, quarantine
 from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.auth import Viewer
+from hub.web.bulk_redrive import Kind
 from hub.web.desk import AtDesk, Refusal, SignedForm, SignedIn
 from hub.web.pages_worklist import page_links, page_number
 from hub.web.queries import PAGE
@@ -44,8 +49,14 @@ async def list_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Respons
         lines=lines[:PAGE],
         state=state,
         states=STATES,
+        kinds=kinds_of(lines[:PAGE]) if state == "open" else (),
         links=page_links(request, page, more=len(lines) > PAGE),
     )
+
+
+def kinds_of(lines: Iterable[QuarantineLine]) -> tuple[tuple[str, str], ...]:
+    """The kinds of what is on a page, so that all of one can be looked at together."""
+    return tuple(sorted({(line.reason, line.source) for line in lines}))
 
 
 @router.get("/quarantine/{quarantine_id}")
@@ -97,3 +108,30 @@ async def redrive(
     if not tried.done:
         return await _item_page(desk, viewer, quarantine_id, tried)
     return RedirectResponse(f"/quarantine/{quarantine_id}", status_code=303)
+
+
+# Not below /quarantine/: an id of quarantine stands there.
+@router.get("/quarantine-bulk")
+async def bulk_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Response:
+    """What would come of sending all of one kind through again, with counts."""
+    check_sees(viewer)
+    kind = _kind(request.query_params)
+    counted = await bulk_redrive.preview(desk, kind)
+    return desk.page("quarantine_bulk.jinja", viewer, kind=kind, counted=counted, done=False)
+
+
+@router.post("/quarantine-bulk")
+async def bulk(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Response:
+    """Send them through; what is still at fault stays where it is, and is counted."""
+    check_sees(viewer)
+    kind = _kind(fields)
+    counted = await bulk_redrive.redrive_all(desk, kind, viewer.person_id, desk.clock.now())
+    return desk.page("quarantine_bulk.jinja", viewer, kind=kind, counted=counted, done=True)
+
+
+def _kind(asked: Mapping[str, str]) -> Kind:
+    """The kind that was asked for.  Raises Refusal for a reason that is none."""
+    reason = asked.get("reason", "")
+    if reason not in set(FaultReason):
+        raise Refusal(422, "There is no such reason", "Open the list of quarantine.")
+    return Kind(reason=reason, source=asked.get("source", "")[:200])

@@ -4,6 +4,8 @@ Every problem says what happened, which field, and what to do next.  It never re
 was sent, because values may identify somebody.
 """
 
+from collections.abc import Mapping
+
 from fastapi.responses import JSONResponse
 from msgspec import Struct
 
@@ -60,6 +62,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         remedy: str = "",
         quarantine_id: str | None = None,
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ):
         super().__init__(title)
         self.status = status
@@ -70,6 +73,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
         self.remedy = remedy
         self.quarantine_id = quarantine_id
         self.retry_after_seconds = retry_after_seconds
+        self.headers = headers or {}
 
     def response(self) -> JSONResponse:
         """The HTTP answer."""
@@ -83,7 +87,7 @@ class Problem(Exception):  # noqa: N818  the word of RFC 9457
             remedy=self.remedy or None,
             quarantine_id=self.quarantine_id,
         )
-        headers = {}
+        headers = dict(self.headers)
         if self.status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="perinatal hub"'
         if self.retry_after_seconds is not None:
@@ -108,7 +112,7 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
 
 
 def problem_from(fault: SenderFault, quarantine_id: str | None) -> Problem:
-    """A sender's fault as the answer to that sender."""
+    """A sender's fault as the answer to that sender; without an id where nothing was kept."""
     return Problem(
         STATUS_OF.get(fault.reason, 422),
         fault.reason.value,
@@ -116,5 +120,5 @@ def problem_from(fault: SenderFault, quarantine_id: str | None) -> Problem:
         fault.message,
         field=fault.field,
         remedy=fault.remedy,
-        quarantine_id=quarantine_id,
+        quarantine_id=quarantine_id or None,
     )

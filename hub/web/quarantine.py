@@ -19,11 +19,13 @@ from hub.core.ids import derive
 from hub.core.model import Event, Input, InputKind, QuarantineNote
 from hub.edges import avro, hl7v2
 from hub.edges.cloudevents import read_all
+from hub.edges.csv_rows import CSV_TYPE, event_of_row, read_sheet
 from hub.edges.fhir import reader as fhir
 from hub.edges.fhir.reader import open_fhir
 from hub.edges.formats import Format, pieces_of
 from hub.edges.hl7v2_profile import Profile, load_profile
 from hub.edges.intake import check_event
+from hub.edges.schemas import Schemas
 from hub.store import read_model
 from hub.store.quarantine import QuarantineState, resolve_quarantine
 from hub.store.read_lines import QuarantineItem, QuarantineLine
@@ -62,19 +64,30 @@ async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime)
     item = await desk.read(read_model.quarantine_item, quarantine_id)
     if item is None:
         raise LookupError(quarantine_id)
+    tried = trial(desk, item, now)
+    if not tried.done:
+        return tried
+    for event in events_of(item, desk.schemas):
+        await desk.publisher.publish_event(event, topic=await topic_of(desk, event))
+    await desk.publisher.publish_input(redriven_input(item, now))
+    await desk.write(mark_redriven, item.line, person_id, now)
+    return Redriven(done=True)
+
+
+def trial(desk: Desk, item: QuarantineItem, now: datetime) -> Redriven:
+    """Whether an original would go through now, or why not.  Sends nothing.
+
+    All its events are checked, so that no original goes through in part.
+    """
     if item.line.state != QuarantineState.OPEN:
         return Redriven(done=False, message="It is no longer open; nothing was sent.")
     never = NOT_REDRIVEN.get(FaultReason(item.line.reason))
     if never is not None:
         return Redriven(done=False, reason=item.line.reason, message=never)
     try:
-        events = events_of(item)
-        for event in events:
-            # All are checked before the first is sent, so that no original goes through in part.
+        for event in events_of(item, desk.schemas):
             check_event(event, desk.directory, now)
             avro.encode_event(event)
-        for event in events:
-            await desk.publisher.publish_event(event, topic=await topic_of(desk, event))
     except SenderFault as fault:
         return Redriven(
             done=False,
@@ -83,12 +96,10 @@ async def redrive(desk: Desk, quarantine_id: str, person_id: str, now: datetime)
             field=fault.field,
             remedy=fault.remedy,
         )
-    await desk.publisher.publish_input(redriven_input(item, now))
-    await desk.write(mark_redriven, item.line, person_id, now)
     return Redriven(done=True)
 
 
-def events_of(item: QuarantineItem) -> tuple[Event, ...]:
+def events_of(item: QuarantineItem, schemas: Schemas) -> tuple[Event, ...]:
     """The events in an original, by the mapping of the door it came through.
 
     The arrival is the first one, so that a deadline runs from when we could have known.  Raises
@@ -97,6 +108,8 @@ def events_of(item: QuarantineItem) -> tuple[Event, ...]:
     line, original = item.line, item.original
     if line.door == "mllp":
         return hl7v2.events_from(original, _profile(), line.received_at).events
+    if line.content_type == CSV_TYPE:
+        return _from_csv(item, schemas)
     if line.door == "https" and (form := _form_of(original)) is not Format.HUB_JSON:
         return _from_elsewhere(form, item)
     if line.door == "https":
@@ -124,6 +137,24 @@ def _from_elsewhere(form: Format, item: QuarantineItem) -> tuple[Event, ...]:
     for event in mapped.events:
         check_sender(event, sender)
     return mapped.events
+
+
+def _from_csv(item: QuarantineItem, schemas: Schemas) -> tuple[Event, ...]:
+    """The events of the rows that were kept: one, or all of a file that was refused whole."""
+    line, sender = item.line, item.line.source.partition(":")[0]
+    read = [
+        event_of_row(
+            row,
+            schemas,
+            line.received_at,
+            event_type=line.event_type or "",
+            sender=sender,
+        )
+        for row in read_sheet(item.original).rows
+    ]
+    for event in read:
+        check_sender(event, sender)
+    return tuple(read)
 
 
 @cache
@@ -175,6 +206,8 @@ def preview(item: QuarantineItem) -> tuple[str, ...]:
         lines = _hl7_shape(original.decode("utf-8", "replace"))
     elif item.line.door == "https" and original.lstrip()[:1] == b"<":
         lines = _xml_shape(original)
+    elif item.line.content_type == CSV_TYPE:
+        lines = _csv_shape(original)
     elif item.line.door == "https":
         lines = _json_shape(original)
     else:
@@ -212,6 +245,22 @@ def _xml_shape(original: bytes) -> list[str]:
     """The elements, by name; every value and every text is hidden."""
     names = re.findall(rb"<([A-Za-z][A-Za-z0-9]{0,39})[\s/>]", original[:200_000])
     return [name.decode() for name in names] or [f"{len(original)} bytes of XML"]
+
+
+def _csv_shape(original: bytes) -> list[str]:
+    """The names of the columns, and every cell hidden."""
+    try:
+        rows = read_sheet(original).rows
+    except SenderFault:
+        return [f"{len(original)} bytes of CSV without a header"]
+    return [
+        line
+        for row in rows[:PREVIEW_LINES]
+        for line in (
+            f"row {row.number}",
+            *(f"  {name}: {masked(text)}" for name, text in row.cells.items() if text),
+        )
+    ]
 
 
 def _json_shape(original: bytes) -> list[str]:

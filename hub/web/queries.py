@@ -251,12 +251,11 @@ def holds_notice(conn: Connection, episode_id: str, whose: Whose) -> bool:
     )
 
 
-def publishers_of(conn: Connection, event_id: str) -> frozenset[str]:
-    """The organisations that published an event under this id: one, unless ids collide."""
+def published(conn: Connection, event_id: str) -> frozenset[tuple[str, str]]:
+    """Who published an event under this id, and its type: one, unless ids collide."""
     e = t.events
-    return frozenset(
-        conn.scalars(sa.select(e.c.organisation).where(e.c.event_id == event_id)).all()
-    )
+    rows = conn.execute(sa.select(e.c.organisation, e.c.type).where(e.c.event_id == event_id))
+    return frozenset((row.organisation, row.type) for row in rows)
 
 
 def episode_of(conn: Connection, event_id: str) -> str | None:

@@ -194,6 +194,7 @@ def test_the_doctor_finds_a_hub_that_runs_well(up: Up) -> None:
         ("fhir-discharge-none.json", 0, "(discharge.summary) is on perinatal.discharge"),
         ("mns-change-of-gp.json", 0, "(demographics.changed) on perinatal.pregnancy"),
         ("fhir-appointment-cancelled-by-nobody.json", 1, "place: Appointment.cancelationReason"),
+        ("missed-contacts.csv", 0, "200: 1 of 1 rows taken"),
     ],
 )
 def test_the_examples_of_the_documents_can_be_sent(

@@ -34,6 +34,7 @@ UNDERSTOOD: dict[str, tuple[str, list[str]]] = {
     "fhir-patient-moved.json": ("fhir-json", [CHANGED, CHANGED]),
     "fhir-weight.json": ("fhir-json", ["measurement.infant"]),
     "itk3-discharge.xml": ("fhir-xml", [SUMMARY]),
+    "missed-contacts.csv": ("hub-csv", [MISSED]),
     "mns-change-of-gp.json": ("cloudevent", [CHANGED]),
     "mns-signal-change-of-gp.json": ("mns-signal", [CHANGED]),
     "mns-signal-with-record.json": ("mns-signal", [CHANGED]),

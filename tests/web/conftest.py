@@ -16,8 +16,11 @@ from hub.core.faults import SenderFault
 from hub.core.model import Event, Input
 from hub.edges.directory import Directory
 from hub.edges.publish import Original, Unavailable
+from hub.edges.schemas import default_schemas
 from hub.ops.clock import HeldClock
 from hub.ops.settings import Settings
+from hub.policy.loader import load_policy
+from hub.roles.sandbox import foretell
 from hub.store.engine import make_engine, migrate_engine, writing
 from hub.web.app import make_app
 from hub.web.auth import DEMO_PASSWORD
@@ -116,7 +119,14 @@ def gateway(tmp_path: Path, engine: Engine, people: Directory) -> Iterator[Gatew
     clock = HeldClock(tmp_path / "clock")
     clock.move(scene.NOW)
     publisher = Recording()
-    app = make_app(settings, publisher=publisher, engine=engine, directory=people, clock=clock)
+    app = make_app(
+        settings,
+        publisher=publisher,
+        engine=engine,
+        directory=people,
+        clock=clock,
+        foretell=lambda event, at: foretell(event, at, load_policy(), default_schemas(), people),
+    )
     with ExitStack() as opened:
 
         def browse() -> TestClient:

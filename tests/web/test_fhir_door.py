@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from hub.core.faults import FaultReason
 from hub.edges.fhir.as_xml import node_from_xml
 from hub.edges.fhir.reader import _READERS
+from hub.edges.schemas import default_schemas
 from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.web.fhir_answers import CODES
 from hub.web.fhir_capability import RESOURCES
@@ -203,7 +204,7 @@ def test_an_original_that_is_mended_goes_through(gateway: Gateway, client: TestC
         resolved_by=None,
     )
     item = QuarantineItem(line=line, original=original.body)
-    assert ["RXX:NEMS"] == [event.source for event in events_of(item)]
+    assert ["RXX:NEMS"] == [event.source for event in events_of(item, default_schemas())]
     assert [] == find_identities("\n".join(preview(item)), ["Quillfeather", "9990000018"])
 
 
