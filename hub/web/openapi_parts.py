@@ -95,6 +95,7 @@ ANSWERS: Final = {
     404: "Not known, or not yours to ask for",
     408: "The body did not arrive in time",
     409: "The id was used before with other content",
+    410: "It was taken back before it went out",
     413: "Too large",
     415: "Not a content type that this address takes",
     422: "Understood, but it cannot be used",
@@ -146,6 +147,15 @@ def _fhir_door(name: str) -> Operation:
     )
 
 
+def _fhir_question(name: str, *more: int) -> Operation:
+    return Operation(
+        id=name,
+        statuses=(*ASKING, *more),
+        fault=(FHIR_TYPES, "OperationOutcome"),
+        says=(200, FHIR_TYPES, "FhirResource"),
+    )
+
+
 OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/events", "post"): Operation(id="post_event", statuses=TAKING),
     ("/events/{event_id}/coverage", "get"): Operation(id="get_coverage", statuses=ASKING),
@@ -160,6 +170,10 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/fhir/metadata", "get"): Operation(
         id="fhir_metadata", key=False, says=(200, FHIR_TYPES, "CapabilityStatement")
     ),
+    ("/fhir/Subscription/{own_id}", "get"): _fhir_question("get_subscription"),
+    ("/fhir/Subscription/{own_id}/$status", "get"): _fhir_question("subscription_status"),
+    ("/fhir/Subscription/{own_id}/$events", "get"): _fhir_question("subscription_events", 422),
+    ("/fhir/Communication/{notice_id}", "get"): _fhir_question("get_communication", 410),
     ("/receipts", "post"): Operation(
         id="post_receipt", statuses=(400, 401, 403, 404, 413, 422, 503)
     ),
