@@ -35,8 +35,8 @@ from hub.core.model import Event, Holder
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims
 from hub.edges.avro import decode_event, pass_event_on
-from hub.edges.directory import surroundings_of
 from hub.edges.links import link_codec
+from hub.edges.surroundings import surroundings_of
 from hub.ops.topics import PERSONS
 
 TABLE = "persons"

@@ -18,7 +18,8 @@ from hub.core.model import Actor, Event, Holder, Input, InputKind, Person, Recei
 from hub.core.outcomes import NoticeIssued
 from hub.core.policy import Policy
 from hub.edges.avro import encode_input
-from hub.edges.directory import directory_from, team_for
+from hub.edges.directory import directory_from
+from hub.edges.surroundings import team_for
 
 PROVIDER, COUNCIL, PRACTICE, VISITORS = "RXA", "L98", "Y00001", "RYV"
 DISCHARGE_WITHIN = timedelta(hours=24)

@@ -16,7 +16,8 @@ from hub.core.lifecycle import ENDED
 from hub.core.model import Actor, Event, Input, InputKind, Person, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued
 from hub.core.policy import Policy
-from hub.edges.directory import Directory, team_for
+from hub.edges.directory import Directory
+from hub.edges.surroundings import team_for
 
 OPEN_WANTED = 30
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

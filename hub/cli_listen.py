@@ -22,42 +22,42 @@ def add_to(app: typer.Typer) -> None:
     app.command("listen")(listen)
 
 
+Secrets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secret", envvar="HUB_LISTEN_SECRET", help="`whsec_...`; again while it changes."
+    ),
+]
+Organisation = Annotated[str, typer.Option("--organisation", help="Your ODS code (Kafka).")]
+Group = Annotated[str, typer.Option("--group", help="Consumer group (Kafka).")]
+Hub = Annotated[str, typer.Option("--hub", help="Where receipts go; the key is HUB_API_KEY.")]
+NotOurs = Annotated[bool, typer.Option("--not-ours", help="Hand every notice back, by receipt.")]
+AcceptAs = Annotated[
+    str, typer.Option("--accept-as", help="Accept every notice as this person, by receipt.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON each.")]
+
+
 def listen(
     kind: Annotated[Kind, typer.Argument(help="What kind of subscriber to be.")],
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 chooses one.")] = 0,
-    secret: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--secret", envvar="HUB_LISTEN_SECRET", help="`whsec_...`; again while it changes."
-        ),
-    ] = None,
-    organisation: Annotated[
-        str, typer.Option("--organisation", help="Your ODS code (Kafka).")
-    ] = "",
-    group: Annotated[str, typer.Option("--group", help="Consumer group (Kafka).")] = "hub-listen",
-    hub: Annotated[
-        str, typer.Option("--hub", help="Where receipts go; the key is HUB_API_KEY.")
-    ] = "",
+    secret: Secrets = None,
+    organisation: Organisation = "",
+    group: Group = "hub-listen",
+    hub: Hub = "",
     refuse: Annotated[int, typer.Option("--refuse", help="Answer with this HTTP status.")] = 0,
     slow: Annotated[float, typer.Option("--slow", help="Seconds before each answer.")] = 0.0,
     silent: Annotated[bool, typer.Option("--silent", help="Never answer.")] = False,
-    not_ours: Annotated[
-        bool, typer.Option("--not-ours", help="Hand every notice back, by receipt.")
-    ] = False,
-    accept_as: Annotated[
-        str, typer.Option("--accept-as", help="Accept every notice as this person, by receipt.")
-    ] = "",
+    not_ours: NotOurs = False,
+    accept_as: AcceptAs = "",
     count: Annotated[int, typer.Option("--count", help="End after so many notices.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON each.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Be a subscriber: verify, print one line a notice (no identity), answer well or badly."""
     settings = settings_or_words()
-    if kind is Kind.KAFKA and not (settings.kafka and organisation):
-        give_up("set HUB_KAFKA and --organisation to listen on a topic")
-    if kind is not Kind.KAFKA and not secret:
-        give_up("give --secret or HUB_LISTEN_SECRET: what is not verified is not believed")
-    if (not_ours or accept_as) and not hub:
-        give_up("give --hub: a receipt needs somewhere to go")
+    _check(
+        kind, settings.kafka, organisation, secret, needs_hub=not_ours or bool(accept_as), hub=hub
+    )
     command: Any = importlib.import_module("hub.listen.command")
     manners: Any = importlib.import_module("hub.listen.manners")
     asked = command.Asked(
@@ -80,3 +80,21 @@ def listen(
         as_json=as_json,
     )
     raise typer.Exit(command.main(asked))
+
+
+def _check(
+    kind: Kind,
+    kafka: str,
+    organisation: str,
+    secret: list[str] | None,
+    *,
+    needs_hub: bool,
+    hub: str,
+) -> None:
+    """End with words for what is missing."""
+    if kind is Kind.KAFKA and not (kafka and organisation):
+        give_up("set HUB_KAFKA and --organisation to listen on a topic")
+    if kind is not Kind.KAFKA and not secret:
+        give_up("give --secret or HUB_LISTEN_SECRET: what is not verified is not believed")
+    if needs_hub and not hub:
+        give_up("give --hub: a receipt needs somewhere to go")

@@ -17,7 +17,7 @@ from hub.core.model import Event, Input, InputKind, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued
 from hub.core.person import PersonState, person_key
 from hub.core.policy import Policy
-from hub.edges.directory import team_for
+from hub.edges.surroundings import team_for
 from tests.simulation.families import Family, directory
 
 SECRET = b"of a benchmark"

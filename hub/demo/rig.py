@@ -25,13 +25,13 @@ from hub.demo.answers import Answers, find_notice
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
-from hub.edges.directory import surroundings_of
 from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
 from hub.edges.matters import input_of_counted, input_of_event
 from hub.edges.schemas import Schemas, default_schemas
+from hub.edges.surroundings import surroundings_of
 
 SECRET = b"a scenario keeps no secrets"
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from hub.core.matters import Counted, matter_id
 from hub.core.model import Event, Holder, Input, InputKind
-from hub.edges.directory import Directory, surroundings
+from hub.edges.directory import Directory
+from hub.edges.surroundings import surroundings
 
 PRACTICE, AREA = "practice", "area"
 """Kinds of matter whose code is one by which the directory finds holders."""

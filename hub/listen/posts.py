@@ -95,12 +95,12 @@ class _Post(BaseHTTPRequestHandler):
             listener.receipt(line, self.server.channel)
             listener.finish()
 
-    def _answer(self, status: int) -> None:
+    def _answer(self, http_status: int) -> None:
         with contextlib.suppress(ConnectionError):
-            if not status:
+            if not http_status:
                 self.close_connection = True
                 return
-            self.send_response(status)
+            self.send_response(http_status)
             self.send_header("content-length", "0")
             self.end_headers()
             self.wfile.flush()

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from hub.core.model import Input, Signal
-from hub.edges.directory import Directory, team_for
+from hub.edges.directory import Directory
+from hub.edges.surroundings import team_for
 from hub.store import tables as t
 
 HANDED_BACK: Final = frozenset({Signal.NOT_OURS, Signal.REFUSED, Signal.BOUNCED})

@@ -27,7 +27,8 @@ from hub.edges.avro import (
     encode_input,
     event_from_json,
 )
-from hub.edges.directory import Directory, read_directory, team_for
+from hub.edges.directory import Directory, read_directory
+from hub.edges.surroundings import team_for
 from hub.ops.topics import DECISIONS, INPUTS, PERSONS, QUARANTINE, changelog_topic
 from hub.policy.loader import load_policy
 from hub.roles.deliver import notice_of

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from hub.core.model import Holder
-from hub.edges.directory import Directory, directory_from, load_directory, surroundings, team_for
+from hub.edges.directory import Directory, directory_from, load_directory
+from hub.edges.surroundings import surroundings, team_for
 
 TABLES: dict[str, Any] = {
     "organisation": [

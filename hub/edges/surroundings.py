@@ -1,0 +1,114 @@
+"""Who holds which role around a pregnancy at a moment, and the area whose settings hold for it."""
+
+from datetime import datetime
+
+from hub.core.model import Holder
+from hub.core.person import PersonState
+from hub.edges.directory import Directory, RoleHolder
+
+
+def _found_by(role: RoleHolder, practice: str, provider: str, area: str) -> str | None:
+    """How a holder serves this pregnancy: by GP link first, provider next, address last."""
+    if practice in role.serves.practice:
+        return "gp_link"
+    if provider in role.serves.provider:
+        return "provider"
+    if area in role.serves.area:
+        return "address"
+    return None
+
+
+PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+"""Roles that the registered practice fills."""
+
+_ORDER = ("gp_link", "provider", "address")
+
+
+def surroundings(
+    directory: Directory,
+    at: datetime,
+    *,
+    nhs_number: str | None = None,
+    practice: str | None = None,
+    provider: str | None = None,
+    area: str | None = None,
+    area_since: datetime | None = None,
+    practice_since: datetime | None = None,
+    reported_by: str | None = None,
+) -> tuple[tuple[Holder, ...], str]:
+    """Who holds each role for one pregnancy at `at`, and the area whose settings hold for it.
+
+    Nobody's team is found by who `reported_by`, but a woman of whom nothing else is known falls
+    under the settings of the area in which she was first seen.
+    """
+    registered = directory.registration(nhs_number, at) if nhs_number else None
+    moved = registered and area_since is not None and area_since > registered.since
+    if registered and practice_since is not None and practice_since > registered.since:
+        registered = None
+    ods = registered.practice if registered else (practice or "")
+    stated = area if moved else ((registered.area if registered else "") or area)
+    where = stated or _area(directory, (ods, provider))
+    holders: list[Holder] = []
+    if ods and directory.knows(ods):
+        how = "registration" if registered else "event"
+        holders += [Holder(role=r, organisation=ods, found_by=how) for r in PRACTICE_ROLES]
+    for how in _ORDER:
+        for row in directory.roles:
+            if row.in_force(at) and _found_by(row, ods, provider or "", where) == how:
+                holders.append(row.holder(how))
+    return tuple(holders), where or _area(directory, (reported_by,))
+
+
+def team_for(
+    directory: Directory,
+    at: datetime,
+    *,
+    nhs_number: str | None = None,
+    practice: str | None = None,
+    provider: str | None = None,
+    area: str | None = None,
+    area_since: datetime | None = None,
+    practice_since: datetime | None = None,
+) -> tuple[Holder, ...]:
+    """Who holds each role for one pregnancy at `at`.
+
+    The registered practice wins over the `practice` that an event claims, unless a change of
+    practice reported since (`practice_since`) is later than the registration, and so does the area
+    of the registration over the `area` of an address.  Health visitors are found by GP link first
+    and by address second, and both are kept, in that order.
+    """
+    return surroundings(
+        directory,
+        at,
+        nhs_number=nhs_number,
+        practice=practice,
+        provider=provider,
+        area=area,
+        area_since=area_since,
+        practice_since=practice_since,
+    )[0]
+
+
+def surroundings_of(
+    directory: Directory, state: PersonState, at: datetime
+) -> tuple[tuple[Holder, ...], str]:
+    """As `surroundings`, by all that is known of a person."""
+    return surroundings(
+        directory,
+        at,
+        nhs_number=state.nhs_number,
+        practice=state.practice,
+        provider=state.provider,
+        area=state.area,
+        area_since=state.area_since,
+        practice_since=state.practice_since,
+        reported_by=state.reported_by,
+    )
+
+
+def _area(directory: Directory, organisations: tuple[str | None, ...]) -> str:
+    """Where she lives, as far as the organisations around her say: the first that has an area."""
+    known = (
+        directory.organisation(ods).area for ods in organisations if ods and directory.knows(ods)
+    )
+    return next(filter(None, known), "")
