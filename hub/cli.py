@@ -167,10 +167,15 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command()
-def send(file: Path) -> None:
+def send(
+    file: Path,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Say what would come of it, and do nothing.")
+    ] = False,
+) -> None:
     """Send a message over its own protocol to a hub that runs."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.demo.send")(settings_or_words(), file))
+        raise typer.Exit(_later("hub.demo.send")(settings_or_words(), file, sandbox=sandbox))
 
 
 @app.command()

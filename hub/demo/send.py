@@ -41,7 +41,7 @@ _INVENTED_HOSPITAL: Final = "RXX"
 """Brings, in a demonstration, what does not say whose it is, and what is a national body's."""
 
 
-def main(settings: Settings, file: Path) -> int:
+def main(settings: Settings, file: Path, *, sandbox: bool = False) -> int:
     """Send one file and print what was answered: 0 when the hub has it, 1 when it has not."""
     doors = {".hl7": _over_mllp, **dict.fromkeys((".json", ".xml", ".csv"), _over_https)}
     door = doors.get(file.suffix.lower())
@@ -50,8 +50,10 @@ def main(settings: Settings, file: Path) -> int:
             NOT_SENT,
             f"{file.name} is none of .hl7 (over MLLP), .json, .xml and .csv (HTTPS)",
         )
+    if sandbox and door is _over_mllp:
+        return _say(NOT_SENT, "MLLP has no sandbox; `hub read` says what becomes of the message")
     try:
-        return door(settings, file.read_bytes())
+        return door(settings, file.read_bytes(), sandbox=sandbox)
     except FileNotFoundError:
         return _say(NOT_SENT, f"there is no file {file}")
     except (httpx.TransportError, OSError) as error:
@@ -77,8 +79,9 @@ def _reachable(host: str) -> str:
 # --- HL7 v2 ----------------------------------------------------------------------------------
 
 
-def _over_mllp(settings: Settings, message: bytes) -> int:
+def _over_mllp(settings: Settings, message: bytes, *, sandbox: bool) -> int:
     """A message in its frame.  Segments may end in LF in the file, as editors like it."""
+    assert not sandbox, "a message over MLLP is always in earnest"
     body = message.replace(b"\r\n", b"\r").replace(b"\n", b"\r").strip(b"\r") + b"\r"
     where = (_reachable(settings.mllp_host), settings.mllp_port)
     with socket.create_connection(where, ANSWER_SECONDS) as door:
@@ -114,7 +117,7 @@ def _say_ack(answer: bytes) -> int:
 # --- JSON ------------------------------------------------------------------------------------
 
 
-def _over_https(settings: Settings, body: bytes) -> int:
+def _over_https(settings: Settings, body: bytes, *, sandbox: bool) -> int:
     """A message with the key of its source: HUB_API_KEY, else the demonstration's."""
     form = next(pieces_of(body)).format
     page = f"http://{_reachable(settings.gateway_host)}:{settings.gateway_port}"
@@ -122,6 +125,7 @@ def _over_https(settings: Settings, body: bytes) -> int:
         "authorization": f"Bearer {_key(settings, body)}",
         "content-type": _TYPES.get(form, "application/json"),
         "accept": "application/json",
+        "hub-sandbox": "true" if sandbox else "false",
     }
     door = _DOORS.get(form, "events")
     answer = httpx.post(f"{page}/{door}", content=body, headers=headers, timeout=ANSWER_SECONDS)
@@ -129,6 +133,8 @@ def _over_https(settings: Settings, body: bytes) -> int:
         said: dict[str, Any] = answer.json()
     except ValueError:
         said = {}
+    if "would" in said:
+        return _say_would(said)
     if "answers" in said:
         return _say_rows(said)
     if form in _DOORS:
@@ -146,12 +152,26 @@ def _over_https(settings: Settings, body: bytes) -> int:
     return _say(NOT_SENT, *lines)
 
 
+def _say_would(said: dict[str, Any]) -> int:
+    """What would come of one event; nothing was done with it."""
+    would = said["would"] or {"told": [], "because": "this hub cannot say who would be told"}
+    lines = [f"200: event {said['id']} is right, and nothing was done with it"]
+    lines += [f"  {would['because']}"] if would["because"] else []
+    for one in would["told"]:
+        owed = ", ".join(f"{level['level']} by {level['by']}" for level in one["owed"])
+        lines += [f"  would be told: {one['role_in_words']}, {one['organisation'] or '?'}: {owed}"]
+    return _say(SENT, *lines)
+
+
 def _say_rows(said: dict[str, Any]) -> int:
     """What became of each row of a file."""
-    lines = [f"200: {said['accepted']} of {said['rows']} rows taken, confirmed by Kafka"]
+    done = "right, and nothing was done" if said["sandbox"] else "taken, confirmed by Kafka"
+    lines = [f"200: {said['accepted']} of {said['rows']} rows {done}"]
     for one in said["answers"]:
         where = f"  row {one['row']}: "
-        if one["outcome"] == "accepted":
+        if said["sandbox"] and one["outcome"] == "accepted":
+            lines += [f"{where}right; nothing was done with it"]
+        elif one["outcome"] == "accepted":
             lines += [f"{where}event {one['id']}; who has been told: GET {one['coverage']}"]
         else:
             lines += [f"{where}refused ({one['reason']}, {one['field']}): {one['detail']}"]
@@ -161,15 +181,19 @@ def _say_rows(said: dict[str, Any]) -> int:
 
 def _say_outcome(code: int, said: dict[str, Any]) -> int:
     """What the doors for other languages answered: an OperationOutcome, or a list of events."""
-    taken = code == httpx.codes.ACCEPTED
-    lines = [f"{code}: {'the hub has it, confirmed by Kafka' if taken else 'not taken'}"]
+    words: dict[int, str] = {
+        httpx.codes.ACCEPTED: "the hub has it, confirmed by Kafka",
+        httpx.codes.OK: "it is right, and nothing was done with it",
+    }
+    taken = code in words
+    lines = [f"{code}: {words.get(code, 'not taken')}"]
     for one in said.get("issue") or []:
         places = one.get("expression") or []
         lines += [f"  {one.get('diagnostics', '')}", *(f"  place: {place}" for place in places)]
     events = said.get("events") or []
     for one in events:
         lines += [f"  event {one['id']} ({one['type']}) on {one['topic']}"]
-        lines += [f"    who has been told: GET {one['coverage']}"]
+        lines += [f"    who has been told: GET {one['coverage']}"] if "coverage" in one else []
     for name in ("because", "detail", "reason", "field", "remedy", "quarantine_id"):
         lines += [f"  {name.replace('_id', '')}: {said[name]}"] if said.get(name) else []
     return _say(SENT if taken else NOT_SENT, *lines)

@@ -27,6 +27,7 @@ MOST_ROWS: Final = limits.CSV_ROWS.value
 MOST_COLUMNS: Final = limits.CSV_COLUMNS.value
 CSV_TYPE: Final = "text/csv"
 DELIMITERS: Final = ",;\t"
+LONGEST_HEADER: Final = limits.CSV_HEADER.value
 TYPE, TIME, ID, SOURCE = "type", "time", "id", "source"
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
@@ -107,6 +108,9 @@ def _header(text: str) -> tuple[tuple[str, ...], str, str]:
     first = io.StringIO(text, newline="").readline()
     delimiter = max(DELIMITERS, key=first.count)
     try:
+        # Every refused row is kept with its header, so that a long one would be there many times.
+        if len(first) > LONGEST_HEADER:
+            raise ValueError
         (cells,) = csv.reader([first], delimiter=delimiter, strict=True)
     except (csv.Error, ValueError):
         cells = []

@@ -36,6 +36,14 @@ CSV_COLUMNS: Final = Limit(
     because="the widest event type has some forty fields, and lists of groups have several of each",
     beyond="422, kept in quarantine whole",
 )
+CSV_HEADER: Final = Limit(
+    name="header of a CSV file",
+    value=40_000,
+    unit="characters",
+    where="hub.edges.csv_rows:LONGEST_HEADER",
+    because="as many columns as may be, with the longest names; each refused row is kept with it",
+    beyond="422, kept in quarantine whole",
+)
 CSV_ENTRIES: Final = Limit(
     name="entries of one list in a row of a CSV file",
     value=20,

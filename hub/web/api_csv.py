@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from msgspec import Struct
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -128,7 +129,9 @@ async def get_template(desk: AtDesk, event_type: type_of_event_type) -> Response
 async def take_file(desk: Desk, given: Upload) -> FileAnswer:
     """Take the rows of a file, one after the other.  Raises Problem and Unavailable."""
     try:
-        rows = safely(lambda: read_sheet(given.body)).rows
+        # A megabyte takes a second, and must not hold up the event loop.
+        sheet = await run_in_threadpool(safely, lambda: read_sheet(given.body))
+        rows = sheet.rows
         if not rows:
             raise SenderFault(
                 FaultReason.UNPARSEABLE,

@@ -9,6 +9,7 @@ import pytest
 from hub.demo.stage import demo_key
 from tests.acceptance.people import booking, iso, now, subject
 from tests.acceptance.upped import Up, soon
+from tests.house.tree import ROOT
 from tests.web.conftest import token_in
 
 pytestmark = pytest.mark.stack
@@ -68,6 +69,25 @@ def test_a_form_reaches_who_must_know(up: Up) -> None:
         )
     assert re.search(r"\d+ of [1-9]\d* have been told", page)
     assert "Safeguarding midwife" in page
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("booking.json", "would be told: "),
+        ("missed-contacts.csv", "row 2: right; nothing was done with it"),
+        ("fhir-appointment-missed.json", "Would be told: "),
+        ("cloudevent-pregnancy-booked.json", "it is right, and nothing was done with it"),
+    ],
+)
+def test_hub_send_has_a_sandbox(up: Up, name: str, words: str) -> None:
+    """Every language over HTTPS; MLLP has none, and says so."""
+    folder = ROOT / "docs" / "publish" / "examples"
+    done = up.command("send", "--sandbox", str(folder / name))
+    assert (0, True) == (done.returncode, words in done.stdout), done.stdout + done.stderr
+    assert {} == up.coverage("rxx-booking-0001")
+    mllp = up.command("send", "--sandbox", str(folder / "booking.hl7"))
+    assert (1, True) == (mllp.returncode, "MLLP has no sandbox" in mllp.stderr)
 
 
 def test_a_sandbox_says_what_would_be_and_does_nothing(up: Up) -> None:

@@ -184,6 +184,7 @@ def test_the_actor_of_a_page_is_who_is_signed_in() -> None:
         b"\x00\x01\x02",
         b"time," + b",".join(b"a%d" % n for n in range(500)),
         b'"time,id\n',
+        b"time,id" + b"," * 50_000 + b"\n1,2\n",
     ],
 )
 def test_a_file_without_a_header_of_ours_is_refused_whole(body: bytes) -> None:
