@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from hub import cli_audit, cli_listen, cli_read
+from hub import cli_audit, cli_incidents, cli_listen, cli_read
 from hub.cli_policy import add_to
 from hub.cli_words import give_up, settings_or_words
 from hub.ops.settings import Settings
@@ -31,6 +31,7 @@ add_to(app)
 cli_audit.add_to(app)
 cli_read.add_to(app)
 cli_listen.add_to(app)
+cli_incidents.add_to(app)
 
 KAFKA_ENDED = 4
 

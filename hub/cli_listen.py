@@ -17,12 +17,9 @@ class Kind(StrEnum):
     KAFKA = "kafka"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Give the hub's command this one too."""
-    app.command("listen")(listen)
-
-
-Secrets = Annotated[
+WhatKind = Annotated[Kind, typer.Argument(help="What kind of subscriber to be.")]
+Port = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 chooses one.")]
+Secret = Annotated[
     list[str] | None,
     typer.Option(
         "--secret", envvar="HUB_LISTEN_SECRET", help="`whsec_...`; again while it changes."
@@ -31,70 +28,50 @@ Secrets = Annotated[
 Organisation = Annotated[str, typer.Option("--organisation", help="Your ODS code (Kafka).")]
 Group = Annotated[str, typer.Option("--group", help="Consumer group (Kafka).")]
 Hub = Annotated[str, typer.Option("--hub", help="Where receipts go; the key is HUB_API_KEY.")]
+Refuse = Annotated[int, typer.Option("--refuse", help="Answer with this HTTP status.")]
+Slow = Annotated[float, typer.Option("--slow", help="Seconds before each answer.")]
+Silent = Annotated[bool, typer.Option("--silent", help="Never answer.")]
 NotOurs = Annotated[bool, typer.Option("--not-ours", help="Hand every notice back, by receipt.")]
 AcceptAs = Annotated[
     str, typer.Option("--accept-as", help="Accept every notice as this person, by receipt.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON each.")]
+Count = Annotated[int, typer.Option("--count", help="End after so many notices.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON each.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the hub's command this one too."""
+    app.command("listen")(listen)
 
 
 def listen(
-    kind: Annotated[Kind, typer.Argument(help="What kind of subscriber to be.")],
-    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 chooses one.")] = 0,
-    secret: Secrets = None,
+    kind: WhatKind,
+    port: Port = 0,
+    secret: Secret = None,
     organisation: Organisation = "",
     group: Group = "hub-listen",
     hub: Hub = "",
-    refuse: Annotated[int, typer.Option("--refuse", help="Answer with this HTTP status.")] = 0,
-    slow: Annotated[float, typer.Option("--slow", help="Seconds before each answer.")] = 0.0,
-    silent: Annotated[bool, typer.Option("--silent", help="Never answer.")] = False,
+    refuse: Refuse = 0,
+    slow: Slow = 0.0,
+    silent: Silent = False,
     not_ours: NotOurs = False,
     accept_as: AcceptAs = "",
-    count: Annotated[int, typer.Option("--count", help="End after so many notices.")] = 0,
-    as_json: AsJson = False,
+    count: Count = 0,
+    as_json: Json = False,
 ) -> None:
     """Be a subscriber: verify, print one line a notice (no identity), answer well or badly."""
     settings = settings_or_words()
-    _check(
-        kind, settings.kafka, organisation, secret, needs_hub=not_ours or bool(accept_as), hub=hub
-    )
-    command: Any = importlib.import_module("hub.listen.command")
-    manners: Any = importlib.import_module("hub.listen.manners")
-    asked = command.Asked(
-        kind=kind.value,
-        manners=manners.Manners(
-            refuse=refuse,
-            slow_seconds=slow,
-            silent=silent,
-            not_ours=not_ours,
-            accept_as=accept_as,
-        ),
-        port=port,
-        secrets=tuple(secret or ()),
-        hub=hub,
-        key=settings.api_key.get_secret_value(),
-        kafka=settings.kafka,
-        organisation=organisation,
-        group=group,
-        count=count,
-        as_json=as_json,
-    )
-    raise typer.Exit(command.main(asked))
-
-
-def _check(
-    kind: Kind,
-    kafka: str,
-    organisation: str,
-    secret: list[str] | None,
-    *,
-    needs_hub: bool,
-    hub: str,
-) -> None:
-    """End with words for what is missing."""
-    if kind is Kind.KAFKA and not (kafka and organisation):
+    if kind is Kind.KAFKA and not (settings.kafka and organisation):
         give_up("set HUB_KAFKA and --organisation to listen on a topic")
     if kind is not Kind.KAFKA and not secret:
         give_up("give --secret or HUB_LISTEN_SECRET: what is not verified is not believed")
-    if needs_hub and not hub:
+    if (not_ours or accept_as) and not hub:
         give_up("give --hub: a receipt needs somewhere to go")
+    command: Any = importlib.import_module("hub.listen.command")
+    manners: Any = importlib.import_module("hub.listen.manners").Manners(
+        refuse=refuse, slow_seconds=slow, silent=silent, not_ours=not_ours, accept_as=accept_as
+    )
+    asked = command.Asked(kind=kind.value, manners=manners, port=port, secrets=tuple(secret or ()))
+    receipts = {"hub": hub, "key": settings.api_key.get_secret_value()}
+    topic = {"kafka": settings.kafka, "organisation": organisation, "group": group}
+    raise typer.Exit(command.main(asked.having(**receipts, **topic, count=count, as_json=as_json)))

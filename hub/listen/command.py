@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -31,6 +31,10 @@ class Asked:
     group: str = "hub-listen"
     count: int = 0
     as_json: bool = False
+
+    def having(self, **more: Any) -> "Asked":
+        """The same with more of it."""
+        return replace(self, **more)
 
 
 def main(asked: Asked) -> int:

@@ -54,7 +54,8 @@ def _of_bundle(bundle: Any) -> Line:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+    # Whoever is answered gets her answer, and the hub its receipt, before the listener ends.
+    daemon_threads = False
 
     def __init__(self, port: int, listener: Listener, secrets: Sequence[str], channel: str) -> None:
         super().__init__(("127.0.0.1", port), _Post)
@@ -63,6 +64,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Post(BaseHTTPRequestHandler):
     server: _Server
+    timeout = 10.0
 
     def do_POST(self) -> None:
         length = int(self.headers.get("content-length") or 0)

@@ -8,10 +8,10 @@ KIB: Final = 1024
 
 MESH_SECONDS: Final = Limit(
     name="one attempt over MESH",
-    value=20,
+    value=10,
     unit="seconds",
     where="hub.edges.mesh:TOTAL_SECONDS",
-    because="the look-up of a mailbox, the message and the answer together",
+    because="the look-up of a mailbox, the message and the answer together, as for a webhook",
     beyond="`timed_out`, tried again later, unless MESH has taken it after all",
 )
 MESH_THREADS: Final = Limit(
@@ -40,10 +40,10 @@ TRACKED: Final = Limit(
 )
 MAIL_SECONDS: Final = Limit(
     name="one attempt at a mail server",
-    value=20,
+    value=10,
     unit="seconds",
     where="hub.edges.channels.mail:TOTAL_SECONDS",
-    because="connection, TLS, login and the mail together; greylisting servers are slow",
+    because="connection, TLS, login and the mail together, as for a webhook",
     beyond="`timed_out`, tried again later under the same Message-ID",
 )
 MAIL_THREADS: Final = Limit(

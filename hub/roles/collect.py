@@ -32,6 +32,11 @@ TRACKED: Final = limits.TRACKED.value
 
 DOOR: Final = "mesh"
 
+AWAY: Final = frozenset(
+    {DeliveryReason.UNREACHABLE, DeliveryReason.TIMED_OUT, DeliveryReason.OUR_CREDENTIALS}
+)
+"""What would meet every other message too: the round ends."""
+
 UNDELIVERED: Final = {
     "undeliverable": DeliveryReason.NOT_COLLECTED,
     "error": DeliveryReason.REJECTED,
@@ -71,9 +76,7 @@ class Collector:
         """Empty the mailbox, then ask after what nobody has collected yet."""
         try:
             for message_id in await self._mailbox.inbox():
-                await self._take(await self._mailbox.read(message_id))
-                self._told()
-                await self._mailbox.acknowledge(message_id)
+                await self._collect(message_id)
             await self._track()
         except MeshFault as fault:
             log().warning("mesh_round_ended", reason=fault.reason.value)
@@ -81,6 +84,17 @@ class Collector:
             log().warning("mesh_round_ended", reason="kafka_away")
 
     # --- our mailbox --------------------------------------------------------------------------
+
+    async def _collect(self, message_id: str) -> None:
+        """Read, act, and only then take it out; one that MESH will not give holds up no other."""
+        try:
+            await self._take(await self._mailbox.read(message_id))
+            self._told()
+            await self._mailbox.acknowledge(message_id)
+        except MeshFault as fault:
+            if fault.reason in AWAY:
+                raise
+            log().warning("mesh_not_read", message_id=message_id, reason=fault.reason.value)
 
     async def _take(self, collected: Collected) -> None:
         try:
@@ -183,15 +197,23 @@ class Collector:
 
     async def _track(self) -> None:
         for handed in await asyncio.to_thread(self._uncollected):
-            stands = await self._mailbox.track(handed.message_id)
-            if stands == "acknowledged":
-                await asyncio.to_thread(self._collected, handed)
-            elif stands in UNDELIVERED:
-                await asyncio.to_thread(self._came_back, handed, UNDELIVERED[stands])
-            else:
-                standing = Standing.ACCEPTED if stands else Standing.FORGOTTEN
-                await asyncio.to_thread(self._move, handed, standing)
+            try:
+                stands = await self._mailbox.track(handed.message_id)
+            except MeshFault as fault:
+                if fault.reason in AWAY:
+                    raise
+                # Asked again after all the others.
+                stands = Standing.ACCEPTED.value
+            await asyncio.to_thread(self._tracked, handed, stands)
             self._told()
+
+    def _tracked(self, handed: Handed, stands: str) -> None:
+        if stands == Standing.ACKNOWLEDGED.value:
+            self._collected(handed)
+        elif stands in UNDELIVERED:
+            self._came_back(handed, UNDELIVERED[stands])
+        else:
+            self._move(handed, Standing.ACCEPTED if stands else Standing.FORGOTTEN)
 
     def _uncollected(self) -> list[Handed]:
         with reading(self._means.engine) as conn:

@@ -137,10 +137,10 @@ def test_it_tells_the_hub_once(
     gateway: Gateway, manners: Manners, signal: str, person: str | None
 ) -> None:
     """By a receipt that the real gateway takes, and a repeat of the notice says nothing more."""
-    heard = Heard()
+    heard, client = Heard(), gateway.browse()
 
     def tell(given: dict[str, Any]) -> int:
-        answer = gateway.browse().post("/receipts", json=given, headers=key("Y00001"))
+        answer = client.post("/receipts", json=given, headers=key("Y00001"))
         return int(answer.status_code)
 
     with listening(Listener(manners, heard.lines.append, tell), [SECRET]) as url:

@@ -14,6 +14,7 @@ from hub.core.model import Signal
 from hub.edges.channels.mesh import MeshChannel
 from hub.edges.directory import directory_from
 from hub.edges.fhir.notice import resource_id
+from hub.edges.mesh import Mailbox
 from hub.edges.publish import Original
 from hub.ops.clock import HeldClock
 from hub.roles.attempts import Means
@@ -97,11 +98,11 @@ class Stage:
         with reading(self.engine) as conn:
             return not conn.scalar(sa.select(sa.exists().where(sa.or_(due, untold))))
 
-    def round(self) -> None:
+    def round(self, kind: type[Mailbox] = Mailbox) -> None:
         """One round of MESH, and what comes of it told to the core."""
 
         async def go() -> None:
-            mailbox = self.mesh.mailbox()
+            mailbox = kind(self.mesh.account())
             poll = timedelta(microseconds=1)
             told = asyncio.Event()
             collector = Collector(self.means(), mailbox, self.quarantine, told.set, poll)

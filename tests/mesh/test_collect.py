@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from hub.core.model import Signal
 from hub.edges.fhir.notice import bundle_id
+from hub.edges.mesh import Mailbox
 from hub.edges.mesh_codes import ACKNOWLEDGEMENTS
 from hub.ops.clock import HeldClock
 from hub.store import mesh_book
@@ -207,6 +208,22 @@ def test_mesh_away_ends_a_round_and_nothing_else(stage: Stage) -> None:
     stage.mesh.collect()
     stage.round()
     assert [SENT, ("n-1", Signal.DELIVERED, None)] == stage.signals()
+
+
+class _WithAHole(Mailbox):
+    """One in which a listed message is gone before it is read, as when two roles collect."""
+
+    async def inbox(self) -> list[str]:
+        """The list, and before all others one that MESH does not have."""
+        return ["20260101000000000_ABCDEF", *await super().inbox()]
+
+
+def test_a_message_that_cannot_be_read_holds_up_no_other(stage: Stage) -> None:
+    """The next answer is taken in the same round, and tracking goes on."""
+    stage.mesh.answer(acknowledgement("41001", "n-1"))
+    stage.round(_WithAHole)
+    assert ("n-1", Signal.ACCEPTED, "itk3_41001") in stage.signals()
+    assert [] == stage.mesh.waiting(OURS)
 
 
 def test_an_answer_in_xml_of_stu3_is_read_as_well(stage: Stage) -> None:
