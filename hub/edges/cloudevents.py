@@ -29,12 +29,22 @@ _SAFE_ID: Final = re.compile(r"[A-Za-z0-9.:_\-]{1,100}", re.ASCII)
 _SOURCE: Final = re.compile(r"[A-Z0-9]{3,12}:[A-Za-z0-9_.\-]{1,100}", re.ASCII)
 
 
-def read_all(body: bytes, received_at: datetime, sender: str = "") -> Mapped:
+def read_all(
+    body: bytes, received_at: datetime, sender: str = "", *, one_only: bool = False
+) -> Mapped:
     """The events of a body with one CloudEvent or a list of them.  Raises SenderFault.
+
+    A body that calls itself one event (`one_only`) may not be a list.
 
     An event in the form of `POST /events` is a CloudEvent too, and is read as one.
     """
     value = json_value(body)
+    if one_only and isinstance(value, list):
+        raise SenderFault(
+            FaultReason.UNPARSEABLE,
+            "this is a list, and its content type says one event",
+            remedy="send a list as application/cloudevents-batch+json",
+        )
     events: list[Event] = []
     reasons: list[Ignored] = []
     for each in value if isinstance(value, list) else [value]:

@@ -19,6 +19,7 @@ from hub.web.taking import take_body
 
 router = APIRouter(tags=["cloudevents"])
 
+CLOUDEVENT: Final = "application/cloudevents+json"
 TYPES: Final = (*JSON_TYPES, "application/cloudevents-batch+json")
 
 
@@ -69,7 +70,12 @@ async def post_cloudevents(request: Request, desk: AtDoor, organisation: Sender)
         organisation,
         "CLOUDEVENTS",
         content_type,
-        lambda original: read_all(original.body, original.received_at, organisation),
+        lambda original: read_all(
+            original.body,
+            original.received_at,
+            organisation,
+            one_only=content_type == CLOUDEVENT,
+        ),
     )
     if desk.sandbox:
         would = EventsForetold(

@@ -211,9 +211,13 @@ def test_an_original_that_is_mended_goes_through(gateway: Gateway, client: TestC
 # --- CloudEvents -----------------------------------------------------------------------------
 
 
+ONE = "application/cloudevents+json"
+
+
 def cloud(client: TestClient, value: Any, **headers: str) -> Any:
     """One CloudEvent, or a list."""
-    typed = {"Content-Type": "application/cloudevents+json", **headers}
+    form = "application/cloudevents-batch+json" if isinstance(value, list) else ONE
+    typed = {"Content-Type": form, **headers}
     return client.post("/cloudevents", content=json.dumps(value), headers={**key("RXX"), **typed})
 
 
@@ -229,6 +233,15 @@ def test_a_cloudevent_is_taken(client: TestClient, gateway: Gateway) -> None:
         assert [event_type] == [each["type"] for each in answer.json()["events"]]
     assert 3 == len(gateway.publisher.events)
     assert "RXX:MNS" == gateway.publisher.events[0][0].source
+
+
+def test_a_list_that_calls_itself_one_event_is_kept(client: TestClient, gateway: Gateway) -> None:
+    """Its sender hears under which name a list is taken."""
+    value = [json.loads(example("mns-change-of-gp.json"))]
+    answer = cloud(client, value, **{"Content-Type": ONE})
+    assert 422 == answer.status_code
+    assert "cloudevents-batch" in answer.json()["remedy"]
+    assert [] == gateway.publisher.events
 
 
 def test_a_list_is_taken_or_kept_as_a_whole(client: TestClient, gateway: Gateway) -> None:

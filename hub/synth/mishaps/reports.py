@@ -137,7 +137,8 @@ def household_is_not_asked_about(family: Family) -> None:
     due = midnight(family.on(28))
     if found is None or (family.born_at is not None and due > family.born_at):
         return
-    for row in found.body["headings"]:
+    before = [one for one in family.of(found.type) if one.at <= due]
+    for row in [row for one in before for row in one.body["headings"]]:
         if row["heading"] in ("males_in_household", "birth_father"):
             row["state"] = "not_asked"
     family.wrong("household-is-not-asked-about", "G36", "men in the household were not asked about",
