@@ -16,6 +16,7 @@ import structlog
 
 from tests.fuzz.doors import DOORS, FuzzedDoor
 from tests.fuzz.kept import Verdict
+from tests.fuzz.mutate import luck_of
 
 STUCK_SECONDS: Final = 20.0
 """One input of at most some 700 kB; the slowest takes well under a second on a quiet machine."""
@@ -91,7 +92,7 @@ def run(name: str, wanted: int, seed: int, keep: Path | None = None) -> Found:
 
 def input_of(door: FuzzedDoor, seed: int, number: int) -> tuple[bytes, Random]:
     """The input of this number, which depends on no other."""
-    luck = Random(f"{door.name}-{seed}-{number}")  # noqa: S311  seeded, no secret
+    luck = luck_of(f"{door.name}-{seed}-{number}")
     return door.make(luck), luck
 
 

@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
 from tests.fuzz.doors import DOORS, SPRING, Hl7, framed_otherwise
-from tests.fuzz.kept import Verdict, WrongError, Written, publisher_to, take, verdict_of
-from tests.fuzz.mutate import WAYS, mutated
+from tests.fuzz.kept import Verdict, Written, WrongError, publisher_to, take, verdict_of
+from tests.fuzz.mutate import WAYS, luck_of, mutated
 from tests.fuzz.run import input_of, run
 
 BYTES = int(os.environ.get("HUB_FUZZ_BYTES", "200000"))
@@ -36,7 +35,7 @@ def test_most_of_the_seeds_are_events(name: str) -> None:
     door = DOORS[name]()
     counts = Counter[Verdict]()
     for seed in door.seeds:
-        counts.update(door.take(seed, Random(1)))
+        counts.update(door.take(seed, luck_of("1")))
 
     assert counts[Verdict.EVENT] >= len(door.seeds) // 2
 
@@ -51,7 +50,7 @@ def test_the_same_seed_makes_the_same_input() -> None:
 
 def test_every_way_of_damage_leaves_bytes_of_any_message() -> None:
     """Also of an empty one, of noise and of Avro."""
-    luck = Random(1)
+    luck = luck_of("1")
     seeds = [b"", b"\xff" * 9, b"MSH|^~\\&|A\rPID|1", b'{"a": [1, {"b": "c"}]}', b"<a><b/></a>"]
     for way in WAYS:
         for seed in seeds:
@@ -69,7 +68,7 @@ def test_a_planted_defect_is_found() -> None:
 
     door = Defective()
     with pytest.raises(TypeError):
-        door.take(door.seeds[0] + b"9" * 40, Random(1))
+        door.take(door.seeds[0] + b"9" * 40, luck_of("1"))
 
 
 def test_a_defect_that_is_caught_is_found_too() -> None:
