@@ -72,6 +72,11 @@ class Framer:
         self.skipped = 0
         """Bytes that belonged to no frame."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of a frame that has no end yet."""
+        return len(self._buffer)
+
     def receive(self, received: bytes) -> list[Frame]:
         """Take bytes as they came, and give every frame that they complete, in order."""
         self._buffer += received

@@ -60,7 +60,7 @@ def _in_a_child(name: str, wanted: int, seed: int) -> dict[str, Any]:
 
 def _tell(found: dict[str, Any]) -> None:
     if "bytes" not in found:
-        print(f"{found['door']}: ended with {found['ended']}: it hung or died")  # noqa: T201
+        print(f"{found['door']}: ended with {found['ended']}: it hung or died")  # noqa: T201  a command speaks
         return
     verdicts = ", ".join(f"{found[each]:,} {each}" for each in Verdict)
     mib = 1024 * 1024

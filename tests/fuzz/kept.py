@@ -58,7 +58,7 @@ class Written:
 def publisher_to(written: Written) -> Publisher:
     """The publisher of every door, with nothing behind it."""
     publisher = Publisher("127.0.0.1:1", b"of the test")
-    publisher._writes = written  # type: ignore[assignment]
+    publisher._writes = written  # type: ignore[assignment]  # it stands in
     return publisher
 
 

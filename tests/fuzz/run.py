@@ -85,7 +85,8 @@ def run(name: str, wanted: int, seed: int, keep: Path | None = None) -> Found:
             found.resident_after_warm_up = resident()
         if keep and time.monotonic() - told > 2:
             told = time.monotonic()
-            print(f"… {name}: {found.bytes:,} of {wanted:,} bytes", flush=True)  # noqa: T201
+            words = f"… {name}: {found.bytes:,} of {wanted:,} bytes"
+            print(words, flush=True)  # noqa: T201  progress of a command
     found.seconds, found.resident_at_end = time.monotonic() - began, resident()
     return found
 
