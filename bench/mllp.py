@@ -24,7 +24,7 @@ import hl7
 from hl7.mllp import start_hl7_server
 
 from bench.plan import Plan
-from bench.rig import HostFailedError, fresh, processes, say
+from bench.rig import ROOT, HostFailedError, fresh, processes, say
 from bench.worker import settings_for
 from hub.edges.mllp import END, START
 from hub.ops.kafka_embedded import free_ports
@@ -40,6 +40,7 @@ PACE = 300
 BYTE_SECONDS = 0.02
 SECONDS, QUICK_SECONDS = 20, 2
 WARM_UP_SECONDS = 2
+SETTLE_SECONDS = 3
 MANY = 50
 PATIENCE_SECONDS = 30
 DIRECTORY = '[[organisation]]\nods = "RXX"\nname = "Invented Trust"\nkind = "trust"\n'
@@ -91,11 +92,11 @@ class Peers:
 
     async def silent(self) -> None:
         """Half a frame, and then nothing for ever."""
-        _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             message = self.message()
             writer.write(message[: len(message) // 2])
-            await asyncio.Event().wait()
+            await reader.readexactly(1)
         finally:
             writer.close()
 
@@ -111,7 +112,7 @@ def mllp(plan: Plan) -> dict[str, Any]:
         settings = settings.model_copy(update={"mllp_port": port})
         asyncio.run(create_topics(broker.address, settings))
         ours = [sys.executable, "-m", "hub.cli", "mllp"]
-        theirs = [sys.executable, "-m", "bench.mllp", str(plain)]
+        theirs = [sys.executable, "-m", "bench.mllp", "plain", str(plain)]
         with processes([ours, theirs], folder, environment_of(settings)):
             asyncio.run(_listening(port))
             asyncio.run(_listening(plain))
@@ -129,8 +130,7 @@ async def neighbours(plan: Plan, port: int) -> dict[str, Any]:
         await _paced(Peers(port, fresh("w")), talks, WARM_UP_SECONDS)
         for number in range(plan.repeats):
             alone = await _paced(Peers(port, fresh("a")), talks, seconds)
-            others = Peers(port, fresh("s"))
-            async with _bad(others, slow, silent):
+            async with _bad(port, slow, silent):
                 beside = await _paced(Peers(port, fresh("b")), talks, seconds)
             ratio = beside["p99_ms"] / alone["p99_ms"]
             rounds.append({"alone": alone, "beside": beside, "ratio": round(ratio, 2)})
@@ -161,18 +161,29 @@ async def _connected(port: int, count: int) -> AsyncIterator[Sequence[Any]]:
 
 
 @asynccontextmanager
-async def _bad(peers: Peers, slow: int, silent: int) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(peers.slow()) for _ in range(slow)]
-    tasks += [asyncio.create_task(peers.silent()) for _ in range(silent)]
-    await asyncio.sleep(1)
+async def _bad(port: int, slow: int, silent: int) -> AsyncIterator[None]:
+    """In a process of their own: the role pays for them, and not the process that measures."""
+    command = [sys.executable, "-m", "bench.mllp", "bad", str(port), str(slow), str(silent)]
+    child = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    await asyncio.sleep(SETTLE_SECONDS)
     try:
         yield
-        if ended := [each for each in tasks if each.done()]:
-            raise HostFailedError(f"{len(ended)} slow or silent connections were not held")
+        if child.returncode is not None:
+            raise HostFailedError("the slow and silent connections were not held")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        child.kill()
+        await child.wait()
+        await asyncio.sleep(1)
+
+
+async def bad_neighbours(port: int, slow: int, silent: int) -> None:
+    """So many of each, until the process is killed or one of them is closed."""
+    peers = Peers(port, fresh("s"))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(slow):
+            tasks.create_task(peers.slow())
+        for _ in range(silent):
+            tasks.create_task(peers.silent())
 
 
 async def _paced(peers: Peers, talks: Sequence[Any], seconds: float) -> dict[str, Any]:
@@ -260,4 +271,8 @@ async def serve_plainly(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve_plainly(int(sys.argv[1])))
+    match sys.argv[1:]:
+        case ["plain", at]:
+            asyncio.run(serve_plainly(int(at)))
+        case ["bad", at, slow_ones, silent_ones]:
+            asyncio.run(bad_neighbours(int(at), int(slow_ones), int(silent_ones)))

@@ -143,14 +143,17 @@ class MllpServer:
     ) -> None:
         framer = Framer()
         while not self._stopping:
-            received = await asyncio.wait_for(reader.read(READ_BYTES), self._idle_seconds)
+            # Not wait_for, which makes a task for each read: a slow sender reads a byte at a time.
+            async with asyncio.timeout(self._idle_seconds):
+                received = await reader.read(READ_BYTES)
             if not received:
                 return
             self._busy.add(task)
             before = framer.skipped
             for frame in framer.receive(received):
                 writer.write(framed(await self._door.answer(frame)))
-                await asyncio.wait_for(writer.drain(), ANSWER_SECONDS)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await writer.drain()
             MLLP_SKIPPED_BYTES.inc(framer.skipped - before)
             self._busy.discard(task)
             self._hold(task, framer.held)
