@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from random import Random
 from typing import Any, Final
 
@@ -25,7 +24,6 @@ from hub.edges.schemas import default_schemas
 from hub.ops import limits
 from hub.ops.topics import QUARANTINE, family_topic
 from hub.policy.loader import load_policy
-from tests.edges.hl7_messages import message, names
 from tests.fuzz.kept import (
     Everybody,
     Verdict,
@@ -37,11 +35,9 @@ from tests.fuzz.kept import (
     verdict_of,
 )
 from tests.fuzz.mutate import mutated
-from tests.house.tree import ROOT
+from tests.fuzz.seeds import EXAMPLES, fhir_examples, golden, golden_events, hl7_seeds
 from tests.simulation.broker import Record
 
-EXAMPLES: Final = ROOT / "docs" / "publish" / "examples"
-GOLDEN: Final = ROOT / "tests" / "schemas" / "golden"
 NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
 SPRING: Final = datetime(2026, 4, 12, 12, tzinfo=UTC)
 """When the HL7 messages were sent."""
@@ -296,38 +292,6 @@ def framed_otherwise(stream: bytes) -> tuple[list[bytes], int]:
     if b"\x0b" not in stream[end:]:
         rest, pending = pending, b""
     return bodies, skipped + len(rest.replace(b"\x0b", b""))
-
-
-@cache
-def hl7_seeds() -> list[bytes]:
-    """The HL7 messages of tests and documentation, and a batch."""
-    found = [message(name) for name in names()]
-    found += [file.read_bytes().replace(b"\n", b"\r") for file in sorted(EXAMPLES.glob("*.hl7"))]
-    return found
-
-
-@cache
-def fhir_examples() -> list[bytes]:
-    """The FHIR examples in JSON."""
-    return [file.read_bytes() for file in sorted(EXAMPLES.glob("fhir-*.json"))]
-
-
-@cache
-def golden() -> list[bytes]:
-    """Every record that is held as golden bytes."""
-    files = sorted(GOLDEN.glob("*.hex"))
-    return [bytes.fromhex(each) for file in files for each in file.read_text("ascii").split()]
-
-
-@cache
-def golden_events() -> list[bytes]:
-    """Those of them that are events."""
-    schemas = default_schemas()
-    return [
-        each
-        for each in golden()
-        if (found := schemas.by_id(int.from_bytes(each[1:5], "big"))) and found.event
-    ]
 
 
 DOORS: Final[dict[str, Callable[[], FuzzedDoor]]] = {
