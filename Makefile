@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up simulate book mutants chaos soak synth bench check test clean
+.PHONY: help setup demo up simulate book mutants chaos soak fuzz synth bench check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -62,6 +62,9 @@ chaos: $(STAMP) ## The real stack under load and faults, against an auditor (ARG
 
 soak: $(STAMP) ## Chaos for hours, with fresh seeds (ARGS="--hours 8 --json soak.jsonl").
 	@$(BIN)/python -m tests.chaos --soak $(ARGS)
+
+fuzz: $(STAMP) ## Ten million damaged bytes through each door (ARGS="--seed 2 --json fuzz.json").
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 synth: $(STAMP) ## A synthetic year with faults, and how many of them the hub notices (ARGS="--pregnancies 2000").
 	@$(BIN)/hub synth --out build/synthetic-year --faults --score $(ARGS)

@@ -21,6 +21,7 @@ from typing import Any
 from bench.apart import core, scale
 from bench.empty.part import one_worker, two_workers
 from bench.latency import latency
+from bench.mllp import mllp
 from bench.plan import Plan
 from bench.report import table
 from bench.rig import ROOT, HostFailedError, say
@@ -34,6 +35,7 @@ PARTS: dict[str, Part] = {
     "whole": whole_core,
     "worker": whole_worker,
     "latency": latency,
+    "mllp": mllp,
     "core": core,
     "scale": scale,
 }

@@ -44,6 +44,17 @@ RATIOS = (
         250,
         at_most=True,
     ),
+    Target("MLLP, 900 connections alone, p99 in ms", ("mllp", "neighbours", "alone_p99_ms")),
+    Target("  beside 50 slow and 50 silent ones", ("mllp", "neighbours", "beside_p99_ms")),
+    Target("  ratio of the two", ("mllp", "neighbours", "ratio"), 1.5, at_most=True),
+    *(
+        Target(
+            f"MLLP, {host} on {count}, messages/s",
+            ("mllp", "rates", f"{host}_on_{count}", "per_second"),
+        )
+        for count in (1, 50)
+        for host in ("ours", "hl7_library")
+    ),
     Target(
         "cost of an event, most open episodes to fewest", ("scale", "cost_ratio"), 1.1, at_most=True
     ),

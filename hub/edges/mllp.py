@@ -72,6 +72,11 @@ class Framer:
         self.skipped = 0
         """Bytes that belonged to no frame."""
 
+    @property
+    def held(self) -> int:
+        """Bytes of a frame that has no end yet."""
+        return len(self._buffer)
+
     def receive(self, received: bytes) -> list[Frame]:
         """Take bytes as they came, and give every frame that they complete, in order."""
         self._buffer += received
@@ -102,10 +107,11 @@ class Framer:
     def _find_end(self, frames: list[Frame]) -> bool:
         limit = self._largest + len(END)
         end = self._buffer.find(END, self._seen, limit)
-        again = self._buffer.find(START, self._seen, end if end >= 0 else limit)
+        # The last of them: going from start to start would search what follows anew each time.
+        again = self._buffer.rfind(START, self._seen, end if end >= 0 else limit)
         if again >= 0:
             # The sender broke off and began anew: what it broke off was never answered.
-            self.skipped += again
+            self.skipped += again - self._buffer.count(START, self._seen, again)
             self._drop(again + 1, _Where.INSIDE)
             return True
         if end >= 0:

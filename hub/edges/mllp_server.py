@@ -7,7 +7,6 @@ the sender gets no answer and sends it again, but no error is swallowed.
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -22,6 +21,8 @@ IDLE_SECONDS: Final = 900.0
 Half-open connections (a firewall forgot them) would otherwise add up for ever."""
 
 MOST_CONNECTIONS: Final = limits.MLLP_CONNECTIONS.value
+
+MOST_HELD_BYTES: Final = limits.MLLP_HELD_BYTES.value
 
 READ_BYTES: Final = 64 * 1024
 ANSWER_SECONDS: Final = 30.0
@@ -75,6 +76,7 @@ class MllpServer:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None]] = set()
+        self._held: dict[asyncio.Task[None], int] = {}
         self._stopping = False
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -115,7 +117,10 @@ class MllpServer:
             if len(self._tasks) > MOST_CONNECTIONS:
                 log().warning("connection_refused", reason="too_many_connections")
                 return
-            await self._talk(reader, writer, self._marker(task))
+            await self._talk(reader, writer, task)
+        except asyncio.CancelledError:
+            # By `stop` or `_hold`, which say why; there is nothing left that could be cancelled.
+            pass
         except (ConnectionError, ssl.SSLError, TimeoutError) as gone:
             # The sender has no answer to what it may have sent last, so it will send that again.
             log().info("connection_lost", kind=type(gone).__name__)
@@ -125,6 +130,7 @@ class MllpServer:
         finally:
             self._tasks.discard(task)
             self._busy.discard(task)
+            self._held.pop(task, None)
             writer.close()
             with suppress(ConnectionError, ssl.SSLError, TimeoutError):
                 await writer.wait_closed()
@@ -133,26 +139,36 @@ class MllpServer:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        mark: Callable[[bool], None],
+        task: "asyncio.Task[None]",
     ) -> None:
         framer = Framer()
         while not self._stopping:
-            received = await asyncio.wait_for(reader.read(READ_BYTES), self._idle_seconds)
+            # Not wait_for, which makes a task for each read: a slow sender reads a byte at a time.
+            async with asyncio.timeout(self._idle_seconds):
+                received = await reader.read(READ_BYTES)
             if not received:
                 return
-            mark(True)
+            self._busy.add(task)
             before = framer.skipped
             for frame in framer.receive(received):
                 writer.write(framed(await self._door.answer(frame)))
-                await asyncio.wait_for(writer.drain(), ANSWER_SECONDS)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await writer.drain()
             MLLP_SKIPPED_BYTES.inc(framer.skipped - before)
-            mark(False)
+            self._busy.discard(task)
+            self._hold(task, framer.held)
 
-    def _marker(self, task: "asyncio.Task[None]") -> Callable[[bool], None]:
-        def mark(busy: bool) -> None:  # noqa: FBT001  busy or not is all it says
-            (self._busy.add if busy else self._busy.discard)(task)
-
-        return mark
+    def _hold(self, task: "asyncio.Task[None]", size: int) -> None:
+        """Note what a connection holds of a frame without an end; beyond the bound most must go."""
+        self._held.pop(task, None)
+        if not size:
+            return
+        self._held[task] = size
+        while sum(self._held.values()) > MOST_HELD_BYTES:
+            most = max(self._held, key=self._held.__getitem__)
+            log().warning("connection_closed", reason="too_much_unfinished", held=self._held[most])
+            del self._held[most]
+            most.cancel()
 
 
 def is_loopback(host: str) -> bool:

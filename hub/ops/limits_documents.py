@@ -4,6 +4,14 @@ from typing import Final
 
 from hub.ops.limit import Limit
 
+SEGMENTS: Final = Limit(
+    name="segments of an HL7 v2 message",
+    value=2000,
+    unit="segments",
+    where="hub.edges.hl7v2_message:MOST_SEGMENTS",
+    because="ordinary messages have ten",
+    beyond="AR, kept in quarantine",
+)
 FHIR_NODES: Final = Limit(
     name="elements of a FHIR document",
     value=200_000,

@@ -1,6 +1,5 @@
 """The gateway: API, pages and schema registry over HTTP, in one process."""
 
-import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import uvicorn
 
 from hub.ops import limits, metrics
 from hub.ops.logs import start_logs
+from hub.ops.open_files import allow_connections
 from hub.ops.settings import Settings
 from hub.roles.sandbox import Foretelling
 from hub.store.engine import migrate
@@ -26,9 +26,6 @@ LARGEST_BACKLOG: Final = 512
 """Connections that wait: beyond it a sender is refused at once, and repeats."""
 
 MOST_CONNECTIONS: Final = limits.CONNECTIONS.value
-
-OTHER_FILES: Final = 256
-"""Open files besides the connections: the database, Kafka, the modules' own."""
 
 STOP_SECONDS: Final = 5
 """How long requests on their way may take to end when the role is stopped."""
@@ -54,19 +51,6 @@ class _Server(uvicorn.Server):
                 signal.signal(each, previous)
 
 
-def _allow_connections() -> None:
-    """Ask for as many open files as connections, as far as the machine lets us.
-
-    Many systems start a process with 1,024, and a gateway that cannot accept stands still.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS + OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 def main(settings: Settings) -> int:
     """The role `hub gateway`: 0 when it was asked to stop, 3 when it must not or cannot listen."""
     start_logs(NAME, settings.log_level, worker_id=settings.worker_id)
@@ -78,7 +62,7 @@ def main(settings: Settings) -> int:
         sys.stderr.write(f"The gateway does not start: {refused}.\n")
         return COULD_NOT_START
     else:
-        _allow_connections()
+        allow_connections(MOST_CONNECTIONS)
         server = _Server(
             uvicorn.Config(
                 app,

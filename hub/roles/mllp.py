@@ -8,12 +8,13 @@ from pathlib import Path
 from hub.edges.directory import load_directory
 from hub.edges.hl7v2_profile import DEFAULT, load_profile
 from hub.edges.mllp import Door
-from hub.edges.mllp_server import MllpServer, UnsafeDoorError, tls_context
+from hub.edges.mllp_server import MOST_CONNECTIONS, MllpServer, UnsafeDoorError, tls_context
 from hub.edges.publish import Publisher
 from hub.edges.schemas import Schemas
 from hub.ops.clock import clock_from
 from hub.ops.logs import log, start_logs
 from hub.ops.metrics import start_metrics
+from hub.ops.open_files import allow_connections
 from hub.ops.settings import Settings
 
 ROLE = "mllp"
@@ -24,6 +25,7 @@ UNFIT = 2
 def main(settings: Settings) -> int:
     """The role `hub mllp`: 0 when it was asked to stop.  An unforeseen failure ends the process."""
     start_logs(ROLE, settings.log_level, worker_id=settings.worker_id)
+    allow_connections(MOST_CONNECTIONS)
     exporter = start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         asyncio.run(_until_signal(settings))

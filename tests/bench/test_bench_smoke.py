@@ -40,6 +40,30 @@ def test_the_command_measures_our_worker_and_judges_its_outputs(tmp_path: Path) 
     assert "whole core: ours to the core alone" in ended.stdout
 
 
+@pytest.mark.stack
+def test_the_mllp_part_holds_bad_neighbours_and_beats_time(tmp_path: Path) -> None:
+    """The real role on a real Kafka beside the library's server; every answer was AA."""
+    figures = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--no-peers", "--only", "mllp"]
+
+    ended = subprocess.run(
+        [*command, "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert 0 == ended.returncode, ended.stderr[-2000:]
+    found = json.loads(figures.read_text(encoding="utf-8"))["parts"]["mllp"]
+    assert found["neighbours"]["rounds"][0]["beside"]["messages"] > 100
+    assert 0 < found["neighbours"]["ratio"]
+    for host in ("ours_on_1", "ours_on_50", "hl7_library_on_1", "hl7_library_on_50"):
+        assert found["rates"][host]["per_second"] > 0
+    assert "ratio of the two" in ended.stdout
+
+
 def outputs(events: int) -> list[tuple[bytes, bytes]]:
     """What a right host would write, in one partition."""
     states: dict[bytes, tuple[int, int]] = {}

@@ -35,6 +35,7 @@ CASES = [
     ("half an end inside", b"\x0bA\x1cB\x1c\r", [Frame(b"A\x1cB")], 0),
     ("half an end before the end", b"\x0bA\x1c\x1c\r", [Frame(b"A\x1c")], 0),
     ("begun anew before its end", b"\x0bAB\x0bC\x1c\r", [Frame(b"C")], 2),
+    ("begun anew again and again", b"\x0bAB\x0b\x0bC\x0bD\x1c\r", [Frame(b"D")], 3),
     ("not finished", b"\x0bA\x1c", [], 0),
     ("just within the bound", b"\x0b" + b"A" * 32 + END, [Frame(b"A" * 32)], 0),
     (
@@ -108,6 +109,16 @@ def test_any_bytes_in_any_pieces_give_the_same_frames(stream: bytes, cuts: list[
 def test_what_is_framed_comes_out_again(body: bytes) -> None:
     """Our own envelope is one that we read."""
     assert ([Frame(body)], 0) == whole(framed(body))
+
+
+@pytest.mark.parametrize("piece", [START * 65536, b"\x1c" * 65536, b"\r" * 65536, b"\x0bA" * 32768])
+def test_no_piece_of_a_stream_is_searched_twice(piece: bytes) -> None:
+    """Four mebibytes of starts took half a minute once: each was searched to the piece's end."""
+    framer = Framer()
+    began = time.monotonic()
+    for _ in range(64):
+        framer.receive(piece)
+    assert time.monotonic() - began < 5
 
 
 def test_memory_and_time_are_bounded() -> None:

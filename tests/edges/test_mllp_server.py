@@ -139,6 +139,27 @@ def test_one_connection_does_not_wait_for_another() -> None:
     asyncio.run(scene())
 
 
+def test_unfinished_frames_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half-open peers cannot fill the memory: the one that holds most goes, the others stay."""
+    monkeypatch.setattr("hub.edges.mllp_server.MOST_HELD_BYTES", 100_000)
+
+    async def scene() -> None:
+        async with listening(Known()) as server:
+            talks = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(3)]
+            for (_, writer), size in zip(talks, (70_000, 20_000, 15_000), strict=True):
+                writer.write(b"\x0bMSH|" + b"A" * size)
+                await asyncio.sleep(0.2)
+            assert b"" == await asyncio.wait_for(talks[0][0].read(), 5)
+            for reader, writer in talks[1:]:
+                writer.write(framed(message("a04-outpatient")))
+                assert b"MSA|AA|" in await heard(reader)
+            assert server._held == {}
+            for _, writer in talks:
+                writer.close()
+
+    asyncio.run(scene())
+
+
 def test_an_unforeseen_error_ends_the_role_and_not_only_the_connection() -> None:
     """Nothing is swallowed: `serve` raises it."""
 

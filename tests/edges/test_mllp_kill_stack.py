@@ -1,0 +1,309 @@
+"""AA is only said of what is on its topic: the broker is killed at every stage of a conversation.
+
+After the broker the role is killed too, so that nothing it may still hold in memory can arrive
+later and hide that it was not written when its sender was told.  Every message has an id of its
+own.  After the last kill the topics are read from their beginning: what was answered AA must be
+there, what was answered AE with a quarantine id must be in quarantine, and everything else must
+have been answered "try again" or not at all.  A message that was answered so and is there all the
+same is no fault: its sender sends it again and the second copy is dropped.
+"""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bench.rig import Broker
+from hub.edges import avro
+from hub.edges.mllp import END, framed
+from hub.ops import leash
+from hub.ops.clock import RealClock
+from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.settings import Settings, environment_of
+from hub.ops.topics import QUARANTINE, create_topics
+from tests.edges.hl7_messages import message
+
+pytestmark = pytest.mark.stack
+
+DISCHARGE = "perinatal.discharge"
+DIRECTORY = '[[organisation]]\nods = "RXX"\nname = "Invented Trust"\nkind = "trust"\n'
+GOOD, BAD = message("a03-discharged"), message("bad-no-visit")
+SENDERS = 4
+"""In each stage."""
+
+BAD_SHARE = 0.15
+ROLE_AFTER_SECONDS = (0.3, 7.0, 0.1, 0.6)
+"""How long after each kill of the broker the role is killed: mostly before it has given an answer,
+once after it has said to everybody "try again" (5 s)."""
+
+NEAR_SECONDS = 0.008
+ANSWER_SECONDS = 20
+type_of_talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+_MSA = re.compile(rb"MSA\|(A[AER])\|([^|\r]*)")
+_KEPT = re.compile(rb"q-[0-9a-f]{32}")
+
+
+@dataclass
+class Ledger:
+    """What each message was answered; one without an entry in `answers` got no answer."""
+
+    sent: list[str] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    kept_as: dict[str, str] = field(default_factory=dict)
+
+    def body(self, luck: random.Random) -> tuple[str, bytes]:
+        """The next message, good or bad, with an id of its own."""
+        good = luck.random() >= BAD_SHARE
+        number = f"{'G' if good else 'B'}-{len(self.sent)}"
+        self.sent.append(number)
+        model, own = (GOOD, b"M-A03") if good else (BAD, b"B-NOPV1")
+        return number, model.replace(own, number.encode())
+
+    def note(self, answer: bytes) -> None:
+        """An answer, by the id that it is for."""
+        found = _MSA.search(answer)
+        assert found is not None, answer
+        number = found[2].decode()
+        self.answers[number] = found[1].decode()
+        if kept := _KEPT.search(answer):
+            self.kept_as[number] = kept[0].decode()
+
+
+@dataclass
+class Scene:
+    """A broker and a role that can be killed, and what was said."""
+
+    kafka: EmbeddedKafka
+    settings: Settings
+    luck: random.Random
+    ledger: Ledger = field(default_factory=Ledger)
+    role: "subprocess.Popen[bytes] | None" = None
+
+    async def kill_broker(self) -> None:
+        """SIGKILL: nothing is flushed, nothing is said goodbye to."""
+        os.kill(self.kafka.pid, signal.SIGKILL)
+        while self.kafka.alive():  # noqa: ASYNC110  a process tells of its end in no other way
+            await asyncio.sleep(0.01)
+
+    def start_role(self) -> None:
+        """`hub mllp`, as operated."""
+        command = [sys.executable, "-m", "hub.cli", "mllp"]
+        environment = os.environ | environment_of(self.settings)
+        self.role = leash.start(command, self.settings.data_dir / "mllp.log", environment)
+
+    def kill_role(self) -> None:
+        """SIGKILL, with whatever it holds."""
+        if self.role is not None:
+            self.role.kill()
+            self.role.wait()
+
+    async def restart(self) -> None:
+        """The broker on the same data and port, and the role anew."""
+        await asyncio.to_thread(self.kafka.stop)
+        await asyncio.to_thread(self.kafka.start)
+        self.start_role()
+
+    async def connected(self) -> type_of_talk:
+        """A sender's connection."""
+        return await asyncio.open_connection("127.0.0.1", self.settings.mllp_port)
+
+    async def hear(self, reader: asyncio.StreamReader) -> bool:
+        """Note the next answer; False when the connection ended without one."""
+        try:
+            answer = await asyncio.wait_for(reader.readuntil(END), ANSWER_SECONDS)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return False
+        self.ledger.note(answer)
+        return True
+
+    async def talk(self, *, until: asyncio.Event) -> None:
+        """Messages one after the other on one connection, while it lasts."""
+        reader, writer = await self.connected()
+        while not until.is_set():
+            writer.write(framed(self.ledger.body(self.luck)[1]))
+            if not await self.hear(reader):
+                break
+        writer.close()
+
+    async def until_taken(self) -> None:
+        """As senders do: again and again, until there is a role and it has its Kafka."""
+        for _ in range(300):
+            with suppress(ConnectionError):
+                reader, writer = await self.connected()
+                number, body = self.ledger.body(self.luck)
+                writer.write(framed(body))
+                await self.hear(reader)
+                writer.close()
+                if self.ledger.answers.get(number) == "AA":
+                    return
+            await asyncio.sleep(0.1)
+        pytest.fail("Kafka was back and the door did not open")
+
+
+@dataclass
+class Moments:
+    """The moments around one kill that the senders wait for."""
+
+    near: asyncio.Event = field(default_factory=asyncio.Event)
+    dead: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def before_the_first_byte(scene: Scene, moments: Moments) -> None:
+    """The connection stands, the broker goes, then the message comes."""
+    reader, writer = await scene.connected()
+    await moments.dead.wait()
+    writer.write(framed(scene.ledger.body(scene.luck)[1]))
+    await scene.hear(reader)
+    writer.close()
+
+
+async def mid_frame(scene: Scene, moments: Moments) -> None:
+    """Some bytes before, some after; any byte of the message is as likely as another."""
+    reader, writer = await scene.connected()
+    stream = framed(scene.ledger.body(scene.luck)[1])
+    cut = scene.luck.randrange(1, len(stream))
+    writer.write(stream[:cut])
+    await moments.dead.wait()
+    writer.write(stream[cut:])
+    await scene.hear(reader)
+    writer.close()
+
+
+async def before_the_answer(scene: Scene, moments: Moments) -> None:
+    """The frame is whole a few milliseconds before the broker goes."""
+    reader, writer = await scene.connected()
+    stream = framed(scene.ledger.body(scene.luck)[1])
+    await moments.near.wait()
+    await asyncio.sleep(scene.luck.uniform(0, NEAR_SECONDS))
+    writer.write(stream)
+    await scene.hear(reader)
+    writer.close()
+
+
+async def many_under_way(scene: Scene, moments: Moments) -> None:
+    """Message after message, before, while and after the broker goes."""
+    await scene.talk(until=moments.over)
+
+
+STAGES = (before_the_first_byte, mid_frame, before_the_answer, many_under_way)
+
+
+async def one_kill(scene: Scene, role_after: float) -> None:
+    """Senders in every stage, the broker killed among them, then the role; then both are back."""
+    moments = Moments()
+    senders = [
+        asyncio.create_task(stage(scene, moments)) for stage in STAGES for _ in range(SENDERS)
+    ]
+    await asyncio.sleep(scene.luck.uniform(0.3, 0.6))
+    moments.near.set()
+    await asyncio.sleep(NEAR_SECONDS)
+    await scene.kill_broker()
+    moments.dead.set()
+    await asyncio.sleep(role_after)
+    scene.kill_role()
+    moments.over.set()
+    await asyncio.gather(*senders)
+    await scene.restart()
+    await scene.until_taken()
+
+
+def settings_in(folder: Path, kafka: EmbeddedKafka) -> Settings:
+    """A hub with one organisation and a port of its own."""
+    (folder / "directory.toml").write_text(DIRECTORY)
+    return Settings(
+        kafka=kafka.bootstrap,
+        data_dir=folder,
+        directory=folder / "directory.toml",
+        mllp_port=free_ports(0)[0],
+        secret_key="of the test",
+    )
+
+
+def faults_of(ledger: Ledger, events: set[str], kept: set[str]) -> list[str]:
+    """What was promised and is not there, and what is no answer at all."""
+    found = []
+    for number, answer in ledger.answers.items():
+        if answer == "AA" and number not in events:
+            found.append(f"{number} was answered AA and is not on its topic")
+        if answer == "AA" and number.startswith("B"):
+            found.append(f"{number} is faulty and was answered AA")
+        if answer != "AA" and (as_id := ledger.kept_as.get(number)) and as_id not in kept:
+            found.append(f"{number} was said to be in quarantine and is not there")
+    return found
+
+
+def on_disk(kafka: EmbeddedKafka) -> tuple[set[str], set[str], int]:
+    """The ids of all events and quarantine records there are; and the events, copies too."""
+    broker, now = Broker(kafka.bootstrap), RealClock().now()
+    events = [
+        avro.decode_event(value, now).id.rpartition(":")[2]
+        for _, value, _ in broker.read(DISCHARGE, 4)
+    ]
+    kept = {
+        avro.decode_quarantine(value).quarantine_id for _, value, _ in broker.read(QUARANTINE, 4)
+    }
+    return set(events), kept, len(events)
+
+
+def test_aa_is_only_said_of_what_survives_the_death_of_the_broker(tmp_path: Path) -> None:
+    """Four kills, each with senders in all four stages, at moments drawn from a seed."""
+    luck = random.Random(20261128)  # noqa: S311  seeded, no secret
+    (port,) = free_ports(0)
+    kafka = EmbeddedKafka(tmp_path / "kafka", port=port)
+    kafka.start()
+    began = time.monotonic()
+
+    async def play(settings: Settings) -> Ledger:
+        await create_topics(kafka.bootstrap, settings)
+        scene = Scene(kafka, settings, luck)
+        scene.start_role()
+        try:
+            await scene.until_taken()
+            for role_after in ROLE_AFTER_SECONDS:
+                await one_kill(scene, role_after)
+        finally:
+            scene.kill_role()
+        return scene.ledger
+
+    try:
+        ledger = asyncio.run(play(settings_in(tmp_path, kafka)))
+        events, kept, copies = on_disk(kafka)
+    finally:
+        kafka.stop()
+    answers = Counter(ledger.answers.get(each, "none") for each in ledger.sent)
+    late = sum(ledger.answers.get(each) != "AA" for each in events)
+    print(  # noqa: T201  the counts are what the test is for
+        f"{len(ROLE_AFTER_SECONDS)} kills with {len(STAGES) * SENDERS} senders "
+        f"in {time.monotonic() - began:.0f} s; "
+        f"{len(ledger.sent)} messages: {dict(answers)}; "
+        f"{copies} events on the topic, {late} of them not promised; "
+        f"{len(ledger.kept_as)} said to be in quarantine, {len(kept)} there"
+    )
+    assert [] == faults_of(ledger, events, kept)
+    assert answers["AA"] > 100
+    assert answers["AE"] > 2 * SENDERS
+
+
+def test_the_judge_finds_what_was_promised_and_lost() -> None:
+    """A judge that cannot fail would prove nothing."""
+    ledger = Ledger(
+        sent=["G-0", "G-1", "B-2", "B-3"],
+        answers={"G-0": "AA", "G-1": "AE", "B-2": "AE", "B-3": "AA"},
+        kept_as={"B-2": "q-1"},
+    )
+
+    assert [] == faults_of(Ledger(answers={"G-0": "AA", "G-1": "AE"}), {"G-0", "G-1"}, set())
+    found = faults_of(ledger, set(), set())
+    assert ["G-0", "B-2", "B-3", "B-3"] == [each.split()[0] for each in found]
