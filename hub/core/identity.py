@@ -213,13 +213,19 @@ def _number(state: PersonState, subject: Person) -> str | None:
     return subject.nhs_number or state.nhs_number
 
 
+def _provider(event: Event) -> str | None:
+    """The maternity provider that an event names; a transfer of care names the one to come."""
+    said = "to_org" if event.type == "pregnancy.transferred" else "provider"
+    return event.body.get(said) or None
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
         state,
         nhs_number=_number(state, event.subject),
-        provider=body.get("provider") or state.provider,
+        provider=_provider(event) or state.provider,
     )
     if fresh.practice is None and body.get("gp_ods"):
         fresh = replace(fresh, practice=body["gp_ods"])
