@@ -81,6 +81,13 @@ def absent_authors(c: Context) -> tuple[Recipient, ...]:
 
 
 @fact(RECIPIENTS)
+def absent_unheard(c: Context) -> tuple[Recipient, ...]:
+    """Absent professionals for whom nobody spoke: no record of theirs can go back (P36)."""
+    heard = absent_authors(c)
+    return tuple(r for r in absent_roles(c) if r not in heard)
+
+
+@fact(RECIPIENTS)
 def active_health_roles(c: Context) -> tuple[Recipient, ...]:
     """Every health role now active around the episode (P37): one per post, the named one first."""
     chosen: dict[str, Recipient] = {}
