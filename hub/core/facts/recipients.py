@@ -3,6 +3,7 @@
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.people import reporter_role
 from hub.core.facts.pregnancy import infant_age_days
+from hub.core.facts.referrals import ANSWERING_ROLE
 from hub.core.facts.register import (
     HEALTH_ROLES,
     MIDWIFERY_DAYS,
@@ -13,6 +14,10 @@ from hub.core.facts.register import (
 )
 from hub.core.kinds import RECIPIENTS, TRUTH
 from hub.core.model import Level
+
+AT_WORK = frozenset({"accepted", "assessed", "started", "DNA", "hold"})
+CALLED_WHEN_OPEN = frozenset({"PMH_TEAM", "AMHS", "SUBSTANCE_SVC", "FNP"})
+"""Services whose evidence a conference needs while they have the family (domain P34)."""
 
 
 @fact(RECIPIENTS)
@@ -26,13 +31,14 @@ def invited_health_roles(c: Context) -> tuple[Recipient, ...]:
 
 
 def _required_roles(c: Context) -> list[str]:
-    """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, and
-    the paediatrician where a child was seen or injured.
+    """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, the
+    services that have the family now, and the paediatrician where a child was seen or injured.
     """
     age = infant_age_days(c)
     wanted = ["GP_PRACTICE", "NAMED_HV"]
     if age is None or age <= MIDWIFERY_DAYS:
         wanted.append("NAMED_MW")
+    wanted += _services_at_work(c)
     seen = any(
         row["role"] == "PAEDIATRICIAN"
         for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
@@ -42,6 +48,15 @@ def _required_roles(c: Context) -> list[str]:
         unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
     )
     return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
+
+
+def _services_at_work(c: Context) -> list[str]:
+    """Roles of the services that took a referral on and have not ended it (P34: 'if open')."""
+    latest = {}
+    for word in map(unpack_body, of_type(c.episode, "referral.updated")):
+        latest[word.get("referral_id")] = word
+    roles = (ANSWERING_ROLE.get(w["service"], "") for w in latest.values() if w["state"] in AT_WORK)
+    return [role for role in dict.fromkeys(roles) if role in CALLED_WHEN_OPEN]
 
 
 @fact(RECIPIENTS)
