@@ -25,7 +25,9 @@ EVENT_FILES = sorted(p for p in HERE.glob("*.toml") if "." in p.stem)
 
 CLOSES = {GapState.CLEARED.value, GapState.CLEARED_LATE.value}
 
-PEOPLE_ONLY = {"G49": "what was sent after a loss cannot be unsent; an appointment can be cancelled"}
+PEOPLE_ONLY = {
+    "G49": "what was sent after a loss cannot be unsent; an appointment can be cancelled"
+}
 
 
 class Heard(Struct, frozen=True):
