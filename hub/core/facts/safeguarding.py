@@ -179,7 +179,7 @@ def referrer(c: Context) -> tuple[Recipient, ...]:
 def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
     """Whoever made the referral that a decision is about, and every active health role (P33)."""
     event = _referral_of(c, "csc.referral-made")
-    active = active_health_roles(c)
+    active: tuple[Recipient, ...] = active_health_roles(c)
     if event is None:
         return active
     made = _author(event)
