@@ -9,7 +9,7 @@ from hub.core.episode import Remembered
 from hub.core.facts.people import reporter_role
 from hub.core.facts.recipients import active_health_roles, reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type, same_post
-from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
+from hub.core.kinds import LIST, NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Level
 from hub.core.redaction import agreed_within
 
@@ -186,6 +186,13 @@ def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
     posts = {(same_post(r.role), r.organisation) for r in active}
     known = (same_post(made.role), made.organisation) in posts
     return active if known or made.role not in c.episode.policy.roles else (made, *active)
+
+
+@fact(LIST)
+def referral_reasons(c: Context) -> list[str]:
+    """What the referral to social care that a decision is about was about, as codes (G40)."""
+    event = _referral_of(c, "csc.referral-made")
+    return list(unpack_body(event).get("reason_codes") or ()) if event is not None else []
 
 
 @fact(NUMBER)
