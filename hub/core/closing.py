@@ -74,8 +74,19 @@ def close_done(draft: Draft) -> None:
         if draft.reckoned and gap_id not in changed and changed.isdisjoint(gap.duty_ids):
             continue  # The last decision left it open, and nothing behind it has moved since.
         stands = gap.state is GapState.OPEN
-        if stands and _all_done(draft, gap) and draft.policy.gaps[gap.code].clears:
+        if stands and _all_done(draft, gap) and _clears(draft, gap):
             _close_done(draft, gap)
+
+
+def _clears(draft: Draft, gap: Gap) -> bool:
+    """Whether what was done can close a gap: what went out after a loss cannot be unsent (G49).
+
+    An appointment that was left standing is another thing under the same code: its own rule waits
+    for it, and it is over when the diary is empty.
+    """
+    rule = draft.policy.tells.get(gap.rule)
+    waited_for = rule is not None and rule.gap == gap.code
+    return draft.policy.gaps[gap.code].clears or waited_for
 
 
 def _close_done(draft: Draft, gap: Gap) -> None:

@@ -183,6 +183,13 @@ def with_open_appointments(c: Context) -> tuple[Recipient, ...]:
     return tuple(found.values())
 
 
+@fact(TRUTH)
+def diary_cleared(c: Context) -> bool:
+    """Whether nothing that was to come is left in the diary of whoever owes the duty (G49)."""
+    left = {(r.role, r.organisation) for r in with_open_appointments(c)}
+    return (c.duty.role, c.duty.organisation) not in left
+
+
 @fact(NUMBER)
 def referral_misses(c: Context) -> int:
     """How often she did not attend on the referral that the event speaks of (G45)."""

@@ -3,6 +3,7 @@
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.people import reporter_role
 from hub.core.facts.pregnancy import infant_age_days
+from hub.core.facts.referrals import ANSWERING_ROLE
 from hub.core.facts.register import (
     HEALTH_ROLES,
     MIDWIFERY_DAYS,
@@ -16,6 +17,9 @@ from hub.core.model import Level
 
 THERE = ("present_in_person", "present_remote", "deputy", "joined_late_left_early")
 """States of attendance in which somebody of an agency was there."""
+AT_WORK = frozenset({"accepted", "assessed", "started", "DNA", "hold"})
+CALLED_WHEN_OPEN = frozenset({"PMH_TEAM", "AMHS", "SUBSTANCE_SVC", "FNP"})
+"""Services whose evidence a conference needs while they have the family (domain P34)."""
 
 
 @fact(RECIPIENTS)
@@ -29,13 +33,14 @@ def invited_health_roles(c: Context) -> tuple[Recipient, ...]:
 
 
 def _required_roles(c: Context) -> list[str]:
-    """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, and
-    the paediatrician where a child was seen or injured.
+    """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, the
+    services that have the family now, and the paediatrician where a child was seen or injured.
     """
     age = infant_age_days(c)
     wanted = ["GP_PRACTICE", "NAMED_HV"]
     if age is None or age <= MIDWIFERY_DAYS:
         wanted.append("NAMED_MW")
+    wanted += _services_at_work(c)
     seen = any(
         row["role"] == "PAEDIATRICIAN"
         for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
@@ -45,6 +50,15 @@ def _required_roles(c: Context) -> list[str]:
         unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
     )
     return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
+
+
+def _services_at_work(c: Context) -> list[str]:
+    """Roles of the services that took a referral on and have not ended it (P34: 'if open')."""
+    latest = {}
+    for word in map(unpack_body, of_type(c.episode, "referral.updated")):
+        latest[word.get("referral_id")] = word
+    roles = (ANSWERING_ROLE.get(w["service"], "") for w in latest.values() if w["state"] in AT_WORK)
+    return [role for role in dict.fromkeys(roles) if role in CALLED_WHEN_OPEN]
 
 
 @fact(RECIPIENTS)
@@ -88,6 +102,13 @@ def absent_authors(c: Context) -> tuple[Recipient, ...]:
         if row["second_hand"] == "y"
     }
     return tuple(r for r in absent_roles(c) if same_post(r.role) in told_by_others)
+
+
+@fact(RECIPIENTS)
+def absent_unheard(c: Context) -> tuple[Recipient, ...]:
+    """Absent professionals for whom nobody spoke: no record of theirs can go back (P36)."""
+    heard = absent_authors(c)
+    return tuple(r for r in absent_roles(c) if r not in heard)
 
 
 @fact(RECIPIENTS)

@@ -22,6 +22,13 @@ def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as
     return any(r.subject == subject and r.id != own for r in of_type(c.episode, type))
 
 
+@fact(TRUTH)
+def concealed(c: Context) -> bool:
+    """Whether the pregnancy was concealed or denied, and not only suspected to be (G06)."""
+    told = map(unpack_body, of_type(c.episode, "pregnancy.concealment"))
+    return any(body.get("kind") != "suspected" for body in told)
+
+
 @fact(TRUTH, code=TEXT)
 def gap_open(c: Context, code: str) -> bool:
     """Whether a gap of a code is open, so that what happens now can make it graver (ruling 28)."""

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.people import reporter_role
-from hub.core.facts.recipients import reporter
-from hub.core.facts.register import Recipient, audience, fact, moment, of_type
-from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
+from hub.core.facts.recipients import active_health_roles, reporter
+from hub.core.facts.register import Recipient, audience, fact, moment, of_type, same_post
+from hub.core.kinds import LIST, NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Level
 from hub.core.redaction import agreed_within
 
@@ -173,6 +173,26 @@ def referrer(c: Context) -> tuple[Recipient, ...]:
     """Whoever made the referral that the event speaks of (G45); the reporter, of a new one."""
     event = _referral_of(c, "referral.made")
     return (_author(event),) if event is not None else reporter(c)
+
+
+@fact(RECIPIENTS)
+def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
+    """Whoever made the referral that a decision is about, and every active health role (P33)."""
+    event = _referral_of(c, "csc.referral-made")
+    active: tuple[Recipient, ...] = active_health_roles(c)
+    if event is None:
+        return active
+    made = _author(event)
+    posts = {(same_post(r.role), r.organisation) for r in active}
+    known = (same_post(made.role), made.organisation) in posts
+    return active if known or made.role not in c.episode.policy.roles else (made, *active)
+
+
+@fact(LIST)
+def referral_reasons(c: Context) -> list[str]:
+    """What the referral to social care that a decision is about was about, as codes (G40)."""
+    event = _referral_of(c, "csc.referral-made")
+    return list(unpack_body(event).get("reason_codes") or ()) if event is not None else []
 
 
 @fact(NUMBER)
