@@ -14,6 +14,8 @@ from hub.store.upsert import put_once
 class Standing(StrEnum):
     """Where a message stands at MESH, as far as the hub has heard."""
 
+    PREPARED = "prepared"
+    """It is about to be handed over; whether MESH has it, nobody here knows yet."""
     ACCEPTED = "accepted"
     """MESH has it; nobody has collected it yet."""
     ACKNOWLEDGED = "acknowledged"
@@ -36,8 +38,30 @@ class Handed:
     workflow: str
 
 
+def prepare(conn: Connection, row: Handed, now: datetime) -> None:
+    """Write down what is about to be handed over, under an id of our own (`prepared_id`).
+
+    Whoever answers before MESH's own id is in the book is known by it all the same.
+    """
+    stands = {"standing": Standing.PREPARED, "handed_at": now, "looked_at": now}
+    put_once(conn, t.mesh_book, asdict(row) | stands)
+
+
+def prepared_id(notice_id: str) -> str:
+    """What stands for the id that MESH has not given yet."""
+    return f"prepared:{notice_id}"
+
+
 def note(conn: Connection, row: Handed, now: datetime) -> None:
-    """Write down that MESH has taken a message."""
+    """Write down that MESH has taken a message; what was prepared for it has done its work.
+
+    What somebody has answered meanwhile stays: it is the newest that is known.
+    """
+    b = t.mesh_book
+    prepared = sa.and_(
+        b.c.message_id == prepared_id(row.notice_id), b.c.standing == Standing.PREPARED
+    )
+    conn.execute(sa.delete(b).where(prepared))
     stands = {"standing": Standing.ACCEPTED, "handed_at": now, "looked_at": now}
     put_once(conn, t.mesh_book, asdict(row) | stands)
 

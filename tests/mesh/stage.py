@@ -55,14 +55,14 @@ class Stage:
     kafka: Kafka = field(default_factory=Kafka)
     quarantine: Quarantine = field(default_factory=Quarantine)
 
-    def means(self) -> Means:
+    def means(self, kind: type[Mailbox] = Mailbox) -> Means:
         """What the loop works with: the practice is reached over MESH."""
         address = f"mesh://{PRACTICE}?workflow_id=TEST_WORKFLOW"
         row = {"organisation": GP, "channel": "mesh", "address": address}
         return Means(
             engine=self.engine,
             directory=directory_from({"endpoint": [row]}),
-            channels={"mesh": MeshChannel(self.mesh.mailbox(), self.engine, now)},
+            channels={"mesh": MeshChannel(kind(self.mesh.account()), self.engine, now)},
             core=self.kafka,
             clock=self.clock,
             jitter=lambda: 0.0,

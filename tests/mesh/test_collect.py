@@ -1,6 +1,6 @@
 """The round of MESH against the sandbox: collected, come back, answered, and not understood."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hub.core.model import Signal
+from hub.edges.channels.base import Delivered, DeliveryReason, Failed
 from hub.edges.fhir.notice import bundle_id
-from hub.edges.mesh import Mailbox
+from hub.edges.mesh import Mailbox, MeshFault
 from hub.edges.mesh_codes import ACKNOWLEDGEMENTS
 from hub.ops.clock import HeldClock
-from hub.store import mesh_book
+from hub.store import mesh_book, outbox
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.projector import apply_decision
+from tests.channels.tools import send
 from tests.mesh.stage import Stage, acknowledgement
 from tests.servers.mesh import OTHER, OURS, PRACTICE, Mesh, running_mesh
-from tests.store.records import GP, decision, every_outcome
+from tests.store.records import GP, decision, every_outcome, notice_record
 from tests.store.test_delivery import HUB_TIME
 
 pytestmark = pytest.mark.stack
@@ -94,6 +96,39 @@ def test_what_the_organisation_answers_is_a_receipt(
         receipt.person,
     )
     assert [] == stage.mesh.waiting(OURS)
+
+
+class Killed(Mailbox):
+    """The process ends between the yes of MESH and the book."""
+
+    async def send(
+        self,
+        recipient: str,
+        workflow: str,
+        local_id: str,
+        body: bytes,
+        taken: Callable[[str], None],  # noqa: ARG002  that it is not called is the point
+    ) -> None:
+        """MESH has it, and nobody here hears of it."""
+        await super().send(recipient, workflow, local_id, body, lambda _: None)
+        raise MeshFault(DeliveryReason.UNREACHABLE)
+
+
+def test_an_answer_to_what_we_do_not_know_to_have_sent_counts(stage: Stage) -> None:
+    """It is known by the ids of the document; and what was answered is not sent again."""
+    means = stage.means(Killed)
+    record = notice_record("n-9")
+    endpoint = means.directory.endpoint(GP, record.role)
+    with writing(stage.engine) as conn:
+        outbox.queue_notice(conn, record, endpoint, means.now())
+    (failed,) = send(means.channels["mesh"], endpoint, record)
+    assert failed == Failed(DeliveryReason.UNREACHABLE)
+    stage.mesh.answer(acknowledgement("41001", "n-9"))
+    stage.round()
+    assert ("n-9", Signal.ACCEPTED, "itk3_41001") in stage.signals()
+    assert [] == stage.quarantine.kept
+    (again,) = send(stage.means().channels["mesh"], endpoint, record)
+    assert again == Delivered(Signal.DELIVERED)
 
 
 def test_not_ours_brings_the_present_team(stage: Stage) -> None:

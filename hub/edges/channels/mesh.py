@@ -7,6 +7,7 @@ What MESH has taken is in the book under the notice's id and is not sent again.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -72,21 +73,28 @@ class MeshChannel:
     async def _hand_over(self, notice: NoticeRecord, recipient: str, workflow: str) -> None:
         mailbox = self._mailbox
         recipient = recipient or await mailbox.look_up(notice.organisation, workflow)
+        prepared = mesh_book.Handed(
+            message_id=mesh_book.prepared_id(notice.notice_id),
+            notice_id=notice.notice_id,
+            bundle_id=bundle_id(notice.notice_id),
+            header_id=resource_id(notice.notice_id, "MessageHeader"),
+            recipient=recipient,
+            workflow=workflow,
+        )
+        # Killed between MESH's yes and the book, we would not know whose answer comes.
+        await asyncio.to_thread(self._prepare, prepared)
 
         def taken(message_id: str) -> None:
-            row = mesh_book.Handed(
-                message_id=message_id.upper(),
-                notice_id=notice.notice_id,
-                bundle_id=bundle_id(notice.notice_id),
-                header_id=resource_id(notice.notice_id, "MessageHeader"),
-                recipient=recipient,
-                workflow=workflow,
-            )
             with writing(self._engine) as conn:
+                row = replace(prepared, message_id=message_id.upper())
                 mesh_book.note(conn, row, self._now())
 
         body = message_of(notice, mailbox.mailbox, recipient)
         await mailbox.send(recipient, workflow, notice.notice_id, body, taken)
+
+    def _prepare(self, prepared: mesh_book.Handed) -> None:
+        with writing(self._engine) as conn:
+            mesh_book.prepare(conn, prepared, self._now())
 
     def _stands(self, notice_id: str) -> "mesh_book.Standing | None":
         with reading(self._engine) as conn:
