@@ -79,6 +79,8 @@ LABELS = {
 _RANK = "NPSF"
 _TERM = re.compile(r"event\.(\w+) == '([^']*)'")
 _HELD = re.compile(r"'([^']*)' in event\.(\w+)")
+_OF_REFERRAL = re.compile(r"'[^']*' in referral_reasons\(\)")
+"""What an earlier referral was about: in the episodes of these cases there is none."""
 
 
 @cache
@@ -120,7 +122,9 @@ def labels_of(event_type: str, body: dict[str, Any], given: tuple[str, ...]) -> 
     found = list(given)
     for label, when in _labelled(event_type):
         terms = when.split(" or ")
-        readable = all(_TERM.fullmatch(term) or _HELD.fullmatch(term) for term in terms)
+        readable = all(
+            any(form.fullmatch(term) for form in (_TERM, _HELD, _OF_REFERRAL)) for term in terms
+        )
         assert readable, "a condition this auditor cannot read"
         is_so = any(body.get(n) == v for n, v in _TERM.findall(when))
         if is_so or any(v in (body.get(n) or ()) for v, n in _HELD.findall(when)):
