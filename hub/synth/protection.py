@@ -11,6 +11,7 @@ SEATS = (
     ("GP_PRACTICE", "practice"), ("NAMED_MW", "provider"), ("NAMED_HV", "health_visiting"),
     ("SOCIAL_WORKER", "social_care"), ("SUBSTANCE_SVC", "helpers"),
 )  # fmt: skip
+FAMILY_NURSE = ("FNP", "health_visiting")
 CORE_GROUP_EVERY = timedelta(days=28)
 """Core groups meet every four weeks (Newcastle and Blackpool), before a holiday sooner."""
 
@@ -57,7 +58,14 @@ def seat_org(family: Family, place: str) -> str:
 
 def seats(family: Family, **extra: Any) -> list[dict[str, Any]]:
     """Everybody who belongs at the table."""
-    return [{"role": role, "org": seat_org(family, place)} | extra for role, place in SEATS]
+    return [
+        {"role": role, "org": seat_org(family, where)} | extra for role, where in _table(family)
+    ]
+
+
+def _table(family: Family) -> tuple[tuple[str, str], ...]:
+    """Who sits at the table: the family nurse too, where there is one."""
+    return (*SEATS, FAMILY_NURSE) if family.has("under_twenty_first_baby") else SEATS
 
 
 def conference(
@@ -80,7 +88,7 @@ def conference(
         strategy_at=strategy_at,
         invitees=seats(family, required="y"),
     )
-    for number, (role, place) in enumerate(SEATS):
+    for number, (role, place) in enumerate(_table(family)):
         org = seat_org(family, place)
         _reply(family, key, identity, role, org, called, moment, number)
     family.by_social_care(
@@ -130,7 +138,7 @@ def _outcome(family: Family, key: str, identity: str, moment: datetime, decision
         next_by=day_of(moment) + timedelta(days=85),
         plan_sent_at=decided,
         minutes="sent",
-        record_sent_to=[role for role, _ in SEATS],
+        record_sent_to=[role for role, _ in _table(family)],
     )
     family.by_social_care(
         f"plan-{key}",

@@ -145,7 +145,7 @@ def practice_is_not_safe_for_her(family: Family) -> None:
     family.wrong("practice-is-not-safe-for-her", "G40", "her practice is not safe for her",
                  "SG_MIDWIFE", 4, due=soon(told), mended_at=mended)  # fmt: skip
     # Not told in four hours is a gap of its own, and so is what is not told of what follows.
-    family.allowed |= {"G39", "G40", "G60", "G76", "G35", "G45"}
+    family.allowed |= {"G32", "G39", "G40", "G60", "G76", "G35", "G45"}
 
 
 @mishap("injury_not_mobile")

@@ -55,7 +55,7 @@ def midwifery_is_not_told(family: Family) -> None:
 
 @mishap("not:referred_by_practice", "not:concealed", "not:unscheduled_unbooked",
         "not:mental_health_history", "not:booked_after_twenty_weeks",
-        "not:redated_by_scan")  # fmt: skip
+        "not:redated_by_scan", "not:under_twenty_first_baby")  # fmt: skip
 def nobody_is_told(family: Family) -> None:
     """F19: after five working days nobody but the hospital knows."""
     booking, history = family.find("booking"), family.find("history")

@@ -170,7 +170,7 @@ def family_interprets(family: Family) -> None:
 @mishap("not:domestic_abuse", "not:miscarriage_after_booking", "not:termination")
 def never_seen_alone(family: Family) -> None:
     """F39: three contacts running at which somebody was always with her."""
-    held = [h for h in family.of("contact.completed") if h.role == "COMM_MIDWIFE"][:3]
+    held = family.of("contact.completed")[:3]
     if len(held) < 3 or (family.born_at is not None and held[2].at > family.born_at):
         return
     for happening in [h for h in family.happenings if h.at <= held[2].at + timedelta(hours=2)]:
