@@ -129,6 +129,7 @@ class ConfirmedWrites:
 
     async def _write(self, topic: str, key: bytes, value: bytes) -> None:
         sent: asyncio.Future[Any] | None = None
+        began = time.monotonic()
         try:
             async with asyncio.timeout(self._confirm_seconds):
                 producer = await self._connected_producer()
@@ -149,14 +150,14 @@ class ConfirmedWrites:
         if problem is None:
             return
         # An idempotent producer is of no more use after a failed write: its sequence is broken.
-        self._renew(producer)
+        self._renew(producer, began)
         raise Unavailable("Kafka did not take the write") from problem
 
     def _is_long_away(self) -> bool:
         """True once a connection has been sought in vain for as long as a write may take."""
         self._raise_unforeseen()
         since = self._away_since
-        return since is not None and time.monotonic() - since > self._confirm_seconds
+        return since is not None and time.monotonic() - since >= self._confirm_seconds
 
     def _raise_unforeseen(self) -> None:
         if self._connecting is not None and self._connecting.done():
@@ -179,7 +180,8 @@ class ConfirmedWrites:
         self._overdue.discard(sent)
         self._overdue_since = self._overdue_since if self._overdue else None
         if not sent.cancelled() and sent.exception() is not None:
-            self._renew(producer)
+            # It had all the time that a write may take: nobody is to wait as long once more.
+            self._renew(producer, time.monotonic() - self._confirm_seconds)
 
     def _give_up_if_stuck(self) -> None:
         """Nothing of what is given up was ever answered as taken."""
@@ -192,13 +194,16 @@ class ConfirmedWrites:
         self._overdue.clear()
         self._overdue_since = None
         if self._producer is not None:
-            self._renew(self._producer)
+            self._renew(self._producer, time.monotonic() - self._confirm_seconds)
 
-    def _renew(self, spent: AIOKafkaProducer) -> None:
-        """Replace a producer whose write has failed, once, however many writes failed with it."""
+    def _renew(self, spent: AIOKafkaProducer, away_since: float) -> None:
+        """Replace a producer whose write has failed, once, however many writes failed with it.
+
+        Until a new one is connected, writes wait for as long as one may take, from `away_since`.
+        """
         if self._producer is spent:
             self._producer = None
-            self._away_since = time.monotonic()
+            self._away_since = away_since
             self._connected.clear()
             self._connecting = asyncio.create_task(self._replace(spent))
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaError
 
 from hub.edges.confirmed import ConfirmedWrites, Unavailable
 from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
@@ -112,5 +113,31 @@ def test_stopping_does_not_wait_for_a_kafka_that_is_gone(
             async with asyncio.timeout(10):
                 await writes.stop()
             assert {asyncio.current_task()} == asyncio.all_tasks()
+
+    asyncio.run(scene())
+
+
+def test_a_late_write_that_fails_does_not_make_the_next_sender_wait(
+    kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """Kafka has been away for as long as a write may take: nobody is to wait as long once more."""
+
+    async def scene() -> None:
+        await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
+        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=1.5)
+        await writes.start()
+        await until_written(writes)
+        with paused(kafka):
+            with pytest.raises(Unavailable):
+                await writes.write(QUARANTINE, b"k", b"late")
+            (late,) = writes._overdue
+            late.set_exception(KafkaError("the connection is lost"))
+            await asyncio.sleep(0)
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(Unavailable):
+                await writes.write(QUARANTINE, b"k", b"v")
+            assert asyncio.get_running_loop().time() - began < 0.5
+        await until_written(writes)
+        await writes.stop()
 
     asyncio.run(scene())
