@@ -32,7 +32,9 @@ from hub.core.model import Event
 from hub.demo.stage import demo_key
 from hub.edges.avro import decode_decision, decode_event, encode_event
 from hub.edges.doors import event_to_json
+from hub.edges.links import link_codec
 from hub.edges.publish import Publisher
+from hub.edges.schemas import default_schemas
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.ops.topics import DECISIONS, INPUTS, PERSONS
@@ -217,9 +219,12 @@ def _stamps(broker: Broker, partitions: int) -> dict[str, list[float]]:
     offsets: dict[tuple[int, int], float] = {}
     for record in broker.records(INPUTS, partitions):
         offsets[record.partition() or 0, record.offset() or 0] = record.timestamp()[1] / 1000
+    links = link_codec(default_schemas())
     taken = {
         decode_event(value, _EPOCH).id: stamp / 1000
         for _, value, stamp in broker.read(PERSONS, partitions)
+        # What one key of a person is told of another travels there too.
+        if not links.is_link(value)
     }
     for _, value, stamp in broker.read(DECISIONS, partitions):
         decision = decode_decision(value)
