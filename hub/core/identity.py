@@ -6,7 +6,7 @@ none, to the pregnancy that was going on when it happened.  A woman without an N
 episode too, under her publisher's own reference.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES
 from hub.core.infants import is_babys_own
 from hub.core.model import Event, Person
-from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
+from hub.core.person import BY_A_LINK, CaredFor, KnownEpisode, PersonState
 
 DUE_DATE_WINDOW = timedelta(days=21)
 BEFORE_CONCEPTION = timedelta(days=14)
@@ -44,6 +44,9 @@ EPISODES_LIMIT = 24
 """Pregnancies kept for one person; the oldest goes first."""
 HEARD_LIMIT = HISTORY_LIMIT
 """Events whose copies are recognised, for each pregnancy: as many as an episode remembers."""
+PROVIDERS_LIMIT = 12
+"""Words about who cares for her that are kept for one person; the oldest goes first."""
+RETRACTED = "event.retracted"
 
 
 def _episode_id(key: str, event: Event, secret: bytes) -> str:
@@ -53,7 +56,11 @@ def _episode_id(key: str, event: Event, secret: bytes) -> str:
 
 def _fingerprint(event: Event) -> int:
     """Eight bytes that stand for an event's id."""
-    return int.from_bytes(blake2b(event.id.encode(), digest_size=8).digest())
+    return _fingerprint_of(event.id)
+
+
+def _fingerprint_of(event_id: str) -> int:
+    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest())
 
 
 def _heard_in(state: PersonState, event: Event) -> str | None:
@@ -233,13 +240,43 @@ def _provider(event: Event) -> str | None:
     return event.body.get("to_org" if moves else "provider")
 
 
+def _cared_for(state: PersonState, event: Event) -> PersonState:
+    """Who cares for her, by what happened last and still stands, whatever came last.
+
+    A booking that is sent again after she moved does not move her back, and a move that is taken
+    back never happened.
+    """
+    if event.type == RETRACTED:
+        gone = _fingerprint_of(str(event.body.get("target_id")))
+        said = tuple(one for one in state.providers if one.event != gone)
+        if len(said) == len(state.providers):
+            return state
+    elif named := _provider(event):
+        before = state.providers
+        formerly = state.provider or event.body.get("from_org")
+        if not before and formerly:
+            before = (CaredFor(provider=formerly),)
+        now = CaredFor(provider=named, since=event.occurred_at, event=_fingerprint(event))
+        said = (*before, now)
+    else:
+        return state
+    # Of two that happened at one time the one that was heard later stands.
+    said = tuple(sorted(said, key=_since))[-PROVIDERS_LIMIT:]
+    # Where nothing stands any more, whoever was known last is better than nobody.
+    return replace(state, providers=said, provider=said[-1].provider if said else state.provider)
+
+
+def _since(said: CaredFor) -> tuple[bool, datetime]:
+    """The order of words about her care: what was known before there were any comes first."""
+    return said.since is not None, said.since or datetime.max.replace(tzinfo=UTC)
+
+
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
-        state,
+        _cared_for(state, event),
         nhs_number=_number(state, event.subject),
-        provider=_provider(event) or state.provider,
         reported_by=state.reported_by or event.organisation,
     )
     if fresh.practice is None and body.get("gp_ods"):
