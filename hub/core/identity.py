@@ -6,20 +6,21 @@ none, to the pregnancy that was going on when it happened.  A woman without an N
 episode too, under her publisher's own reference.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 
 from msgspec.structs import replace
 
 from hub.core.babies import babies_told, baby_named
+from hub.core.caring import cared_for
 from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
 from hub.core.draft import HISTORY_LIMIT
 from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.ids import ID_BYTES
+from hub.core.ids import ID_BYTES, fingerprint
 from hub.core.infants import is_babys_own
 from hub.core.model import Event, Person
-from hub.core.person import BY_A_LINK, CaredFor, KnownEpisode, PersonState
+from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
 
 DUE_DATE_WINDOW = timedelta(days=21)
 BEFORE_CONCEPTION = timedelta(days=14)
@@ -44,9 +45,6 @@ EPISODES_LIMIT = 24
 """Pregnancies kept for one person; the oldest goes first."""
 HEARD_LIMIT = HISTORY_LIMIT
 """Events whose copies are recognised, for each pregnancy: as many as an episode remembers."""
-PROVIDERS_LIMIT = 12
-"""Words about who cares for her that are kept for one person; the oldest goes first."""
-RETRACTED = "event.retracted"
 
 
 def _episode_id(key: str, event: Event, secret: bytes) -> str:
@@ -54,20 +52,11 @@ def _episode_id(key: str, event: Event, secret: bytes) -> str:
     return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
 
 
-def _fingerprint(event: Event) -> int:
-    """Eight bytes that stand for an event's id."""
-    return _fingerprint_of(event.id)
-
-
-def _fingerprint_of(event_id: str) -> int:
-    return int.from_bytes(blake2b(event_id.encode(), digest_size=8).digest())
-
-
 def _heard_in(state: PersonState, event: Event) -> str | None:
     """The episode in which this very event was heard before, where it was."""
-    fingerprint = _fingerprint(event)
+    known = fingerprint(event.id)
     every = [one for e in state.episodes for one in (e, *e.also)]
-    return next((e.episode_id for e in every if fingerprint in e.heard), None)
+    return next((e.episode_id for e in every if known in e.heard), None)
 
 
 def _due_date(event: Event) -> str | None:
@@ -199,7 +188,7 @@ def _opened(episode_id: str, event: Event, due: str | None) -> KnownEpisode:
         opened_at=event.occurred_at,
         edd=due,
         ended_at=_ended_at(event),
-        heard=(_fingerprint(event),),
+        heard=(fingerprint(event.id),),
         of_infant=is_babys_own(event),
     )
     return replace(fresh, **babies_told(fresh, event))
@@ -212,7 +201,7 @@ def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | No
         known,
         edd=due if stated or known.edd is None else known.edd,
         ended_at=known.ended_at or _ended_at(event),
-        heard=(*known.heard, _fingerprint(event))[-HEARD_LIMIT:],
+        heard=(*known.heard, fingerprint(event.id))[-HEARD_LIMIT:],
         **babies_told(known, event),
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
@@ -234,48 +223,11 @@ def _number(state: PersonState, subject: Person) -> str | None:
     return subject.nhs_number or state.nhs_number
 
 
-def _provider(event: Event) -> str | None:
-    """Who cares for the pregnancy from this event on, where it says so."""
-    moves = event.type == "pregnancy.transferred"
-    return event.body.get("to_org" if moves else "provider")
-
-
-def _cared_for(state: PersonState, event: Event) -> PersonState:
-    """Who cares for her, by what happened last and still stands, whatever came last.
-
-    A booking that is sent again after she moved does not move her back, and a move that is taken
-    back never happened.
-    """
-    if event.type == RETRACTED:
-        gone = _fingerprint_of(str(event.body.get("target_id")))
-        said = tuple(one for one in state.providers if one.event != gone)
-        if len(said) == len(state.providers):
-            return state
-    elif named := _provider(event):
-        before = state.providers
-        formerly = state.provider or event.body.get("from_org")
-        if not before and formerly:
-            before = (CaredFor(provider=formerly),)
-        now = CaredFor(provider=named, since=event.occurred_at, event=_fingerprint(event))
-        said = (*before, now)
-    else:
-        return state
-    # Of two that happened at one time the one that was heard later stands.
-    said = tuple(sorted(said, key=_since))[-PROVIDERS_LIMIT:]
-    # Where nothing stands any more, whoever was known last is better than nobody.
-    return replace(state, providers=said, provider=said[-1].provider if said else state.provider)
-
-
-def _since(said: CaredFor) -> tuple[bool, datetime]:
-    """The order of words about her care: what was known before there were any comes first."""
-    return said.since is not None, said.since or datetime.max.replace(tzinfo=UTC)
-
-
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
-        _cared_for(state, event),
+        cared_for(state, event),
         nhs_number=_number(state, event.subject),
         reported_by=state.reported_by or event.organisation,
     )

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from hub.core.identity import PROVIDERS_LIMIT
+from hub.core.caring import PROVIDERS_LIMIT
 from hub.core.model import Event
 from tests.core.test_identity import Woman, event
 
