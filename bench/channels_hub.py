@@ -74,12 +74,12 @@ class Hub:
                 raise HostFailedError("notices were not delivered in time")
             time.sleep(0.2)
 
-    def rate(self) -> float:
-        """Notices a second, from the first attempt in the log to the last."""
+    def rate(self, channel: str) -> float:
+        """Notices a second over a channel, from its first attempt in the log to the last."""
         a = t.attempts.c
         asked = sa.select(sa.func.count(), sa.func.min(a.at), sa.func.max(a.at))
         with reading(self.engine) as conn:
-            ours = (a.result != "failed", a.destination_id != f"worklist:{WARM}")
+            ours = (a.channel == channel, a.destination_id != f"worklist:{WARM}")
             many, first, last = conn.execute(asked.where(*ours)).one()
         return float(many / max((last - first).total_seconds(), 0.001))
 
