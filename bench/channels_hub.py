@@ -25,6 +25,9 @@ from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading
 
 PATIENCE_SECONDS = 300
+AT_ONCE = 200
+"""Decisions on their way to Kafka together."""
+
 WARM = "WARM"
 """The organisation of the notice that shows that everything is up."""
 
@@ -45,13 +48,15 @@ class Hub:
         """A notice for each name in turn, at an even pace or as fast as Kafka takes them."""
         producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")
         await producer.start()
-        began = time.monotonic()
+        began, places = time.monotonic(), asyncio.Semaphore(AT_ONCE)
         try:
             async with asyncio.TaskGroup() as tasks:
                 for number, name in enumerate(names):
                     if pace is not None:
                         await asyncio.sleep(max(0.0, began + number / pace - time.monotonic()))
-                    tasks.create_task(self._send(producer, decision_for(name)))
+                    await places.acquire()
+                    sending = tasks.create_task(self._send(producer, decision_for(name)))
+                    sending.add_done_callback(lambda _: places.release())
         finally:
             await producer.stop()
 

@@ -75,7 +75,7 @@ def test_the_channels_part_has_dead_destinations_and_a_limit(tmp_path: Path) -> 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=2 * PATIENCE_SECONDS,
+        timeout=4 * PATIENCE_SECONDS,
         check=False,
     )
 
