@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.apart import core, scale
+from bench.channels import channels
 from bench.empty.part import one_worker, two_workers
 from bench.latency import latency
 from bench.mllp import mllp
@@ -36,6 +37,7 @@ PARTS: dict[str, Part] = {
     "worker": whole_worker,
     "latency": latency,
     "mllp": mllp,
+    "channels": channels,
     "core": core,
     "scale": scale,
 }

@@ -27,10 +27,10 @@ from hub.core.model import Signal
 from hub.edges.avro import decode_decision
 from hub.edges.directory import Endpoint
 from hub.ops.topics import DECISIONS
-from hub.roles import deliver, project
+from hub.roles import project, queueing
 from hub.roles.delivery import LISTED_AT_ONCE
 from hub.roles.follow import BATCH_RECORDS, positions_after
-from hub.store import outbox
+from hub.store import outbox, outbox_attempts
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 
@@ -42,14 +42,19 @@ GROWN_GAPS = ("expectations", "gaps", "gap_duties", "escalations")
 class Worklists:
     """A directory in which every recipient reads the hub's own worklist."""
 
-    def endpoint(self, organisation: str, role: str) -> Endpoint:
-        """The worklist of an organisation."""
+    def endpoints_of(self, organisation: str, role: str) -> tuple[Endpoint, ...]:
+        """The worklist of an organisation, and nothing else."""
         del role
-        return Endpoint(
+        worklist = Endpoint(
             organisation=organisation,
             channel="worklist",
             destination_id=f"worklist:{organisation}",
         )
+        return (worklist,)
+
+    def has_further_channels(self) -> bool:
+        """Nobody has any."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def rows_in(engine: Engine, table: sa.Table) -> int:
 def take_in(engine: Engine, records: Sequence[Record]) -> None:
     """A batch of the log into the outbox, decoded as the role does it."""
     decisions = [decode_decision(record.value) for record in records]
-    deliver.take_in(engine, Worklists(), decisions, positions_after(records))  # type: ignore[arg-type]  # a directory for the bench
+    queueing.take_in(engine, Worklists(), decisions, positions_after(records))  # type: ignore[arg-type]  # a directory for the bench
 
 
 def list_all(engine: Engine) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def list_all(engine: Engine) -> dict[str, Any]:
             with writing(engine) as conn:
                 due = outbox.due_notices(conn, destination_id, now, LISTED_AT_ONCE)
                 if due:
-                    outbox.record_sent(conn, [_listed(each, now) for each in due])
+                    outbox_attempts.record_sent(conn, [_listed(each, now) for each in due])
             many += len(due)
             more = bool(due)
     return {"notices": many, "per_second": round(many / (time.perf_counter() - began))}

@@ -56,6 +56,18 @@ RATIOS = (
         for host in ("ours", "hl7_library")
     ),
     Target(
+        "webhooks, 900 destinations alone, p99 in ms", ("channels", "neighbours", "alone_p99_ms")
+    ),
+    Target("  beside 50 slow and 50 dead ones", ("channels", "neighbours", "beside_p99_ms")),
+    Target("  ratio of the two", ("channels", "neighbours", "ratio"), 1.1, at_most=True),
+    *(
+        Target(
+            f"notices out flat out, {name}, per second", ("channels", "rates", name, "per_second")
+        )
+        for name in ("webhook", "plain_loop", "fhir", "kafka", "worklist")
+    ),
+    Target("webhook to the plain loop", ("channels", "rates", "webhook_to_plain_loop")),
+    Target(
         "cost of an event, most open episodes to fewest", ("scale", "cost_ratio"), 1.1, at_most=True
     ),
     Target("deadline to gap, p99 in ms", ("scale", "deadline_lag_ms", "p99"), 1000, at_most=True),

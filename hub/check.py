@@ -155,7 +155,7 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
     named = [
         *((row.organisation, f"holds the role {row.role}") for row in directory.roles),
         *((row.practice, "is a registered practice") for row in directory.registrations),
-        *((row.organisation, "has an endpoint") for row in directory.endpoints.values()),
+        *((row.organisation, "has an endpoint") for row in directory.every_endpoint()),
         *((row.organisation, "has staff") for row in directory.staff_members.values()),
         *((ods, "has a publisher's key") for ods in directory.publishers.values()),
     ]
@@ -166,7 +166,8 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
         if role.role not in policy.roles:
             words = f"unknown role {role.role!r}"
             yield _row_fault(path, role.role, words, "name a role of hub/policy/roles.toml")
-    for endpoint in directory.endpoints.values():
+    yield from _strange_order(path, directory)
+    for endpoint in directory.every_endpoint():
         if endpoint.channel not in CHANNELS:
             words = f"unknown channel {endpoint.channel!r}"
             yield _row_fault(path, endpoint.channel, words, f"write one of {', '.join(CHANNELS)}")
@@ -175,6 +176,21 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
             if not form.fullmatch(endpoint.address):
                 words = f"the endpoint of {endpoint.organisation} has no address of its channel"
                 yield _row_fault(path, endpoint.organisation, words, remedy)
+
+
+def _strange_order(path: Path, directory: Directory) -> Iterator[PolicyFault]:
+    """Channels that cannot be one recipient's first and next."""
+    for row in directory.endpoints.values():
+        channels = [row.channel, *(each.channel for each in row.then)]
+        if "worklist" in channels[1:]:
+            words = f"the worklist is a further channel of {row.organisation}"
+            remedy = "take it out: every notice stands on the worklist in any case"
+            yield _row_fault(path, row.organisation, words, remedy)
+        for only_once in ("kafka", "mesh", "fhir"):
+            if channels.count(only_once) > 1:
+                words = f"{row.organisation} has the channel {only_once} twice in one row"
+                remedy = "keep one: an organisation has one topic, mailbox and subscription a role"
+                yield _row_fault(path, row.organisation, words, remedy)
 
 
 def _row_fault(path: Path, needle: str, message: str, remedy: str) -> PolicyFault:
@@ -200,7 +216,7 @@ def _check_settings(found: Findings, settings: Settings) -> None:
 
 def _check_carriers(found: Findings, directory: Directory | None, settings: Settings) -> None:
     """An endpoint whose carrier this hub was not given would wait for days, and come back."""
-    used = {each.channel for each in directory.endpoints.values()} if directory else set()
+    used = {each.channel for each in directory.every_endpoint()} if directory else set()
     needed = {
         "mesh": ("HUB_MESH_URL", bool(settings.mesh_url and settings.mesh_mailbox)),
         "email": ("HUB_SMTP_HOST", bool(settings.smtp_host and settings.smtp_sender)),

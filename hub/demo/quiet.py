@@ -123,8 +123,12 @@ def _known(conn: Connection, sent: list[str]) -> int:
 
 def _outgoing(conn: Connection) -> bool:
     """Whether a notice waits to be sent or its delivery to be reported."""
-    o = t.outbox
-    waiting = sa.or_(
-        o.c.state == "pending", sa.and_(o.c.signal.is_not(None), o.c.reported.is_(False))
+    return any(
+        bool(conn.scalar(sa.select(sa.exists().where(_is_under_way(table)))))
+        for table in (t.outbox, t.copies)
     )
-    return bool(conn.scalar(sa.select(sa.exists().where(waiting))))
+
+
+def _is_under_way(table: sa.Table) -> sa.ColumnElement[bool]:
+    of = table.c
+    return sa.or_(of.state == "pending", sa.and_(of.signal.is_not(None), of.reported.is_(False)))

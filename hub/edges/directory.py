@@ -9,12 +9,15 @@ import tomllib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from hub.core.model import Holder
+
+WORKLIST: Final = "worklist"
+"""The channel that every recipient has."""
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
@@ -73,12 +76,10 @@ class Registration(Struct, frozen=True, kw_only=True):
     known_from: datetime | None = None
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
-    """Where notices for a role at an organisation go."""
+class Address(Struct, frozen=True, kw_only=True):
+    """One channel of a recipient, and where it leads."""
 
-    organisation: str
-    role: str = "*"
-    channel: str = "worklist"
+    channel: str = WORKLIST
     address: str = ""
     secret: str | None = None
     secret_before: str | None = None
@@ -88,6 +89,17 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     heartbeat_minutes: int = 0
     """How long a FHIR subscription may be silent; 0 means that silence says nothing."""
     destination_id: str = ""
+
+
+class Endpoint(Address, frozen=True, kw_only=True):
+    """Where notices for a role at an organisation go."""
+
+    organisation: str
+    role: str = "*"
+    then: tuple[Address, ...] = ()
+    """Further channels, tried in this order when a notice has not got through over those before."""
+    next_after: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    """The share of the time left to a notice's deadline that each channel has before the next."""
 
 
 class StaffMember(Struct, frozen=True, kw_only=True):
@@ -152,17 +164,42 @@ class Directory:
             found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
         return found
 
+    def endpoints_of(self, organisation: str, role: str) -> tuple[Endpoint, ...]:
+        """Every channel of a role there, in the order in which they are tried.
+
+        A worklist behind another channel is left out: every notice stands there in any case.
+        """
+        first = self.endpoint(organisation, role)
+        found = [first]
+        for each in first.then:
+            if each.channel == WORKLIST:
+                continue
+            own_id = each.destination_id or f"{each.channel}:{organisation}"
+            if not each.destination_id and any(own_id == one.destination_id for one in found):
+                own_id = f"{own_id}/{len(found)}"
+            more = msgspec.structs.asdict(each) | {"destination_id": own_id}
+            found.append(Endpoint(organisation=first.organisation, role=first.role, **more))
+        return tuple(found)
+
+    def every_endpoint(self) -> tuple[Endpoint, ...]:
+        """Every channel of every recipient that has a row."""
+        return tuple(
+            each
+            for row in self.endpoints.values()
+            for each in self.endpoints_of(row.organisation, row.role)
+        )
+
+    def has_further_channels(self) -> bool:
+        """Whether any recipient has more than one channel."""
+        return any(row.then for row in self.endpoints.values())
+
     def subscriptions(self) -> tuple[Endpoint, ...]:
         """The endpoints that are FHIR subscriptions."""
-        return tuple(
-            self.endpoint(each.organisation, each.role)
-            for each in self.endpoints.values()
-            if each.channel == "fhir"
-        )
+        return tuple(each for each in self.every_endpoint() if each.channel == "fhir")
 
     def kafka_subscribers(self) -> tuple[str, ...]:
         """The organisations that read notices from a Kafka topic of their own."""
-        reading = {e.organisation for e in self.endpoints.values() if e.channel == "kafka"}
+        reading = {each.organisation for each in self.every_endpoint() if each.channel == "kafka"}
         return tuple(sorted(reading))
 
     def staff(self, login: str) -> StaffMember | None:

@@ -17,11 +17,11 @@ from sqlalchemy import Engine
 from hub.core.model import Input
 from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
-from hub.edges.directory import Directory
+from hub.edges.directory import Directory, Endpoint
 from hub.ops import metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
-from hub.store import outbox
+from hub.store import outbox, outbox_attempts
 from hub.store.engine import reading, writing
 
 FAILED: Final = "failed"
@@ -67,7 +67,7 @@ class Attempts:
 
     def together(self, waiting: Sequence[outbox.Due]) -> int:
         """How many of these may be under way at once: as many as the strictest channel allows."""
-        channels = [self._channel_of(due) for due in waiting]
+        channels = [self.channel_of(due) for due in waiting]
         return min((1 if each is None else each.together for each in channels), default=1)
 
     async def all(self, waiting: Sequence[outbox.Due]) -> bool:
@@ -78,33 +78,41 @@ class Attempts:
         tried = await asyncio.gather(*map(self._send, waiting))
         await asyncio.to_thread(self._record, tried)
         for each in tried:
-            _count(self._channel_of(each.due), each.result)
+            _count(self.channel_of(each.due), each.result)
         return not any(isinstance(each.result, Failed) for each in tried)
 
     def still_pending(self, due: outbox.Due) -> bool:
         """Whether a notice that was read a while ago has not been cancelled meanwhile."""
         with reading(self._means.engine) as conn:
-            return outbox.is_pending(conn, due.notice_id)
+            return outbox.is_pending(conn, due)
 
-    def _channel_of(self, due: outbox.Due) -> Channel | None:
-        endpoint = self._means.directory.endpoint(due.organisation, due.role)
-        return self._means.channels.get(endpoint.channel)
+    def channel_of(self, due: outbox.Due) -> Channel | None:
+        """The channel that carries a notice; None when this hub does not have it."""
+        endpoint = self._endpoint_of(due)
+        return None if endpoint is None else self._means.channels.get(endpoint.channel)
+
+    def _endpoint_of(self, due: outbox.Due) -> Endpoint | None:
+        """Where a notice goes by today's directory, which may have fewer channels than it had."""
+        endpoints = self._means.directory.endpoints_of(due.organisation, due.role)
+        return endpoints[due.place] if due.place < len(endpoints) else None
 
     async def _send(self, due: outbox.Due) -> Tried:
-        channel = self._channel_of(due)
+        endpoint, channel = self._endpoint_of(due), self.channel_of(due)
         began = time.monotonic()
         result: type_of_result
-        if channel is None:
-            result = Failed(DeliveryReason.NO_CHANNEL)
+        if endpoint is None or channel is None:
+            # A word that is wrong may be mended; a channel that was taken away stays away.
+            result = Failed(DeliveryReason.NO_CHANNEL, retry=endpoint is not None)
         else:
-            endpoint = self._means.directory.endpoint(due.organisation, due.role)
             result = await channel.send(decode_notice(due.payload), endpoint)
         return Tried(due, result, int((time.monotonic() - began) * 1000))
 
     def _record(self, tried: Sequence[Tried]) -> None:
         rows = [self._row(each) for each in tried]
         with writing(self._means.engine) as conn:
-            stands = outbox.record_attempts(conn, [(row, self._means.jitter()) for row in rows])
+            stands = outbox_attempts.record_attempts(
+                conn, [(row, self._means.jitter()) for row in rows]
+            )
         for row, state in zip(rows, stands, strict=True):
             if state is outbox.OutboxState.EXHAUSTED:
                 log().warning(

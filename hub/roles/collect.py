@@ -16,6 +16,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import derive
 from hub.core.model import Input, InputKind, Receipt, Signal
 from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.mesh import MeshChannel
 from hub.edges.fhir.acknowledgement import read_acknowledgement
 from hub.edges.mesh import Collected, Mailbox, MeshFault
 from hub.edges.mesh_codes import ACKNOWLEDGEMENTS, AGAIN, Meaning, reason_of
@@ -31,6 +32,7 @@ from hub.store.present_team import with_team
 TRACKED: Final = limits.TRACKED.value
 
 DOOR: Final = "mesh"
+MESH: Final = MeshChannel.name
 
 AWAY: Final = frozenset(
     {DeliveryReason.UNREACHABLE, DeliveryReason.TIMED_OUT, DeliveryReason.OUR_CREDENTIALS}
@@ -180,7 +182,7 @@ class Collector:
                 organisation=sent.organisation,
                 role=sent.role,
                 at=now,
-                channel=sent.channel,
+                channel=MESH,
                 detail=f"itk3_{code}",
             )
             given = Input(
@@ -244,7 +246,7 @@ class Collector:
         """Their system failed: the one answer that sending again can mend."""
         with writing(self._means.engine) as conn:
             self._stands(conn, handed, Standing.FAILED)
-            if not outbox_evidence.send_again(conn, handed.notice_id, self._means.now()):
+            if not outbox_evidence.send_again(conn, handed.notice_id, MESH, self._means.now()):
                 self._tell(conn, handed, Signal.BOUNCED, DeliveryReason.THEIR_ERROR)
 
     def _stands(self, conn: Connection, handed: Handed, standing: Standing) -> None:
@@ -259,7 +261,7 @@ class Collector:
     ) -> None:
         clock_at = self._means.clock.now()
         why = None if reason is None else reason.value
-        outbox_evidence.carrier_says(conn, handed.notice_id, signal, clock_at, why)
+        outbox_evidence.carrier_says(conn, handed.notice_id, MESH, signal, clock_at, why)
 
 
 def _unknown(field: str) -> SenderFault:

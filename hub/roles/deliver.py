@@ -2,18 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
-from sqlalchemy import Engine
 
-from hub.core.outcomes import NoticeIssued, ObligationEnded
-from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
+from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
 from hub.edges.channels.rest_hook import RestHookChannel
-from hub.edges.directory import Directory, load_directory
+from hub.edges.directory import load_directory
 from hub.edges.mesh import Mailbox
 from hub.edges.publish import Publisher
 from hub.ops import metrics
@@ -25,8 +23,10 @@ from hub.roles.attempts import Means
 from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
+from hub.roles.failover import FailOver
 from hub.roles.follow import Follower, positions_after
 from hub.roles.heartbeat import beat_on
+from hub.roles.queueing import CONSUMER, Times, take_in
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -35,72 +35,10 @@ from hub.roles.unreadable import (
     say_newer,
 )
 from hub.store.engine import make_engine, migrate, reading, writing
-from hub.store.outbox_queue import Queue, readdress
-from hub.store.positions import save_positions, saved_positions, type_of_positions
+from hub.store.outbox_queue import readdress
+from hub.store.positions import saved_positions, type_of_positions
 
-CONSUMER: Final = "deliver"
 LAG_SECONDS: Final = 5.0
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def take_in(
-    engine: Engine,
-    directory: Directory,
-    decisions: Sequence[DecisionRecord],
-    after: type_of_positions,
-) -> int:
-    """Put the notices of decisions into the outbox; returns how many were new.
-
-    Rows and positions share a transaction, and a notice is known by its id, so that a decision
-    read twice queues nothing twice.
-    """
-    queue = Queue(now())
-    for decision in decisions:
-        for outcome in decision.outcomes:
-            if isinstance(outcome, NoticeIssued):
-                endpoint = directory.endpoint(outcome.organisation, outcome.role)
-                queue.add(notice_of(decision, outcome), endpoint)
-            elif isinstance(outcome, ObligationEnded):
-                queue.cancel(outcome.obligation_id, outcome.notice_ids)
-    with writing(engine) as conn:
-        new = queue.write(conn)
-        save_positions(conn, CONSUMER, after)
-    return new
-
-
-def notice_of(decision: DecisionRecord, issued: NoticeIssued) -> NoticeRecord:
-    """A notice as it travels, from the decision that issued it.
-
-    What the decision says was withheld stays behind, and so does its number: a recipient who could
-    count decisions would see that something happened of which she was not told.
-    """
-    return NoticeRecord(
-        notice_id=issued.notice_id,
-        episode_id=decision.episode_id,
-        seq=_rising(decision.at),
-        obligation_id=issued.obligation_id,
-        reason=issued.reason,
-        role=issued.role,
-        organisation=issued.organisation,
-        person=issued.person,
-        round=issued.round,
-        purpose=issued.purpose,
-        title=issued.title,
-        level_needed=issued.level_needed,
-        due_at=issued.due_at,
-        content=issued.content,
-        in_reply_to=issued.in_reply_to,
-        rule=issued.why.rule,
-        policy=issued.why.policy,
-        because=issued.why.because,
-        authority=issued.why.authority,
-        issued_at=decision.at,
-    )
-
-
-def _rising(at: datetime) -> int:
-    """Microseconds of the decision's time, which never runs backwards within an episode."""
-    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _read(record: ConsumerRecord) -> DecisionRecord:
@@ -108,9 +46,7 @@ def _read(record: ConsumerRecord) -> DecisionRecord:
     return decode_decision(record.value or b"")
 
 
-async def _follow(
-    engine: Engine, directory: Directory, follower: Follower, delivery: Delivery, core: Publisher
-) -> None:
+async def _follow(means: Means, follower: Follower, delivery: Delivery, core: Publisher) -> None:
     while True:
         records = await follower.batch()
         if not records:
@@ -122,7 +58,10 @@ async def _follow(
                 await core.keep(each.kept)
         decisions = [each for each in batch.read if isinstance(each, DecisionRecord)]
         after = positions_after(batch.records)
-        new = await asyncio.to_thread(take_in, engine, directory, decisions, after)
+        times = _times(means)
+        new = await asyncio.to_thread(
+            take_in, means.engine, means.directory, decisions, after, times
+        )
         if new:
             delivery.wake()
         if batch.newer is not None:
@@ -137,11 +76,18 @@ async def _watch(follower: Follower) -> None:
         await asyncio.sleep(LAG_SECONDS)
 
 
-def _begin(engine: Engine, directory: Directory) -> type_of_positions:
+def _times(means: Means) -> Times:
+    """The hub's clock is asked only where somebody has a further channel: it may be unset."""
+    at = means.now()
+    return Times(at, means.clock.now() if means.directory.has_further_channels() else at)
+
+
+def _begin(means: Means) -> type_of_positions:
     """Where we left off; what is still pending gets the addresses of today's directory."""
-    with writing(engine) as conn:
-        readdress(conn, directory, now())
-    with reading(engine) as conn:
+    with writing(means.engine) as conn:
+        times = _times(means)
+        readdress(conn, means.directory, times.now, times.clock_at)
+    with reading(means.engine) as conn:
         return saved_positions(conn, CONSUMER)
 
 
@@ -155,8 +101,9 @@ def _work(
 ) -> list[Coroutine[Any, Any, None]]:
     """All that the role does at once, as far as its settings ask for it."""
     work = [
-        _follow(means.engine, means.directory, follower, delivery, publisher),
+        _follow(means, follower, delivery, publisher),
         delivery.run(),
+        FailOver(means, delivery.wake).run(),
         _watch(follower),
     ]
     if mailbox is not None:
@@ -167,21 +114,28 @@ def _work(
     return work
 
 
-async def run(settings: Settings, stopping: asyncio.Event) -> None:
-    """Deliver until `stopping` is set.  Whatever goes wrong is raised; a restart continues."""
+async def run(
+    settings: Settings,
+    stopping: asyncio.Event,
+    real: Callable[[], datetime] = now,
+) -> None:
+    """Deliver until `stopping` is set.  Whatever goes wrong is raised; a restart continues.
+
+    `real` is the time by which attempts are made and given up.
+    """
     engine = make_engine(settings.real_database_url())
-    directory = load_directory(settings.directory)
     publisher = Publisher(settings.kafka, settings.secret(), client_id="hub-deliver-receipts")
     mailbox = mailbox_of(settings)
     channels = channels_of(settings, engine, mailbox)
-    follower = Follower(settings.kafka, (DECISIONS,), _begin(engine, directory))
     means = Means(
         engine=engine,
-        directory=directory,
+        directory=load_directory(settings.directory),
         channels=channels,
         core=publisher,
         clock=clock_from(settings.clock),
+        now=real,
     )
+    follower = Follower(settings.kafka, (DECISIONS,), _begin(means))
     delivery = Delivery(means)
     try:
         await publisher.start()

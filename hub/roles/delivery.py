@@ -20,7 +20,7 @@ from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
 from hub.roles.attempts import FAILED, Attempts, Means
-from hub.store import outbox, outbox_reports
+from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
 
 MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
@@ -117,7 +117,7 @@ class Delivery:
 
     def _give_up_old(self) -> int:
         with writing(self._means.engine) as conn:
-            return outbox.give_up_old(conn, self._means.now(), self._means.clock.now())
+            return outbox_attempts.give_up_old(conn, self._means.now(), self._means.clock.now())
 
     async def _serve(self, destination_id: str) -> None:
         """One destination: what is due there, in order, until something fails."""
@@ -160,8 +160,7 @@ class Delivery:
             return outbox.due_notices(conn, destination_id, self._means.now(), most)
 
     def _is_worklist(self, due: outbox.Due) -> bool:
-        endpoint = self._means.directory.endpoint(due.organisation, due.role)
-        return isinstance(self._means.channels.get(endpoint.channel), WorklistChannel)
+        return isinstance(self._attempts.channel_of(due), WorklistChannel)
 
     async def _serve_worklist(self, destination_id: str) -> None:
         """Say that notices stand on the hub's own worklist, many in one transaction.
@@ -188,7 +187,7 @@ class Delivery:
                 )
                 for each in due
             ]
-            outbox.record_sent(conn, tried)
+            outbox_attempts.record_sent(conn, tried)
         return len(tried)
 
     # --- reporting ----------------------------------------------------------------------------

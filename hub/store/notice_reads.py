@@ -52,7 +52,7 @@ def notice_trail(conn: Connection, notice_id: str) -> NoticeTrail:
     tries = (
         sa.select(*(t.attempts.c[name] for name in AttemptLine.__dataclass_fields__))
         .where(t.attempts.c.notice_id == notice_id)
-        .order_by(t.attempts.c.n)
+        .order_by(t.attempts.c.at, t.attempts.c.n)
     )
     stands = sa.select(*(t.outbox.c[name] for name in DeliveryLine.__dataclass_fields__)).where(
         t.outbox.c.notice_id == notice_id

@@ -4,7 +4,6 @@ Times here are real time, not the hub's clock: a held clock must not stop a retr
 `signal_at`, which the receipt carries, is the hub's time.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,10 +16,13 @@ from hub.core.model import NoticeReason, Signal
 from hub.edges.avro import NoticeRecord, encode_notice
 from hub.edges.directory import Endpoint
 from hub.store import tables as t
-from hub.store.upsert import put, put_many, put_once
+from hub.store.upsert import put_once
 
-GIVE_UP: Final = timedelta(days=5)
-"""Attempts go on this long: over a bank-holiday weekend and a working day to mend the fault."""
+GIVE_UP: Final = timedelta(days=14)
+"""Attempts go on this long: over Christmas, or the weeks in which a whole service has no systems.
+
+Nobody waits for that: the duty opens its gap at its deadline, and `hub incidents` shows the
+destination from its first failure."""
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -57,6 +59,8 @@ class Due:
     payload: bytes
     attempts: int
     created_at: datetime
+    place: int = 0
+    """0 on the first channel of the recipient, more on a further one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +86,13 @@ def queue_notice(conn: Connection, record: NoticeRecord, endpoint: Endpoint, now
     return put_once(conn, t.outbox, queued(record, endpoint, now))
 
 
-def queued(record: NoticeRecord, endpoint: Endpoint, now: datetime) -> dict[str, Any]:
-    """The row of a notice that is due at `now`."""
+def queued(
+    record: NoticeRecord,
+    endpoint: Endpoint,
+    now: datetime,
+    next_channel_at: datetime | None = None,
+) -> dict[str, Any]:
+    """The row of a notice that is due at `now`; its next channel, by the hub's clock, then."""
     return {
         "notice_id": record.notice_id,
         "obligation_id": record.obligation_id,
@@ -98,6 +107,8 @@ def queued(record: NoticeRecord, endpoint: Endpoint, now: datetime) -> dict[str,
         "next_try_at": now,
         "created_at": now,
         "takes_back": record.reason in TAKES_BACK,
+        "level": 0,
+        "next_channel_at": next_channel_at,
     }
 
 
@@ -106,49 +117,80 @@ def queued(record: NoticeRecord, endpoint: Endpoint, now: datetime) -> dict[str,
 
 def due_destinations(conn: Connection, now: datetime) -> list[str]:
     """Destinations that have a notice due and are not paused, the longest waiting first."""
-    x, d = t.outbox, t.destinations
-    asked = (
-        sa.select(x.c.destination_id)
-        .select_from(x.outerjoin(d, d.c.destination_id == x.c.destination_id))
-        .where(
-            x.c.state == OutboxState.PENDING,
-            x.c.next_try_at <= now,
-            sa.or_(d.c.paused_until.is_(None), d.c.paused_until <= now),
+    d, since = t.destinations, dict[str, datetime]()
+    for table in (t.outbox, t.copies):
+        x = table.c
+        asked = (
+            sa.select(x.destination_id, sa.func.min(x.next_try_at).label("since"))
+            .select_from(table.outerjoin(d, d.c.destination_id == x.destination_id))
+            .where(
+                x.state == OutboxState.PENDING,
+                x.next_try_at <= now,
+                sa.or_(d.c.paused_until.is_(None), d.c.paused_until <= now),
+            )
+            .group_by(x.destination_id)
         )
-        .group_by(x.c.destination_id)
-        .order_by(sa.func.min(x.c.next_try_at))
-    )
-    return list(conn.scalars(asked))
+        for row in conn.execute(asked):
+            since[row.destination_id] = min(row.since, since.get(row.destination_id, row.since))
+    return sorted(since, key=since.__getitem__)
 
 
 def due_notices(conn: Connection, destination_id: str, now: datetime, limit: int) -> list[Due]:
-    """Notices due at one destination, in the order they were made; one only after a failure."""
-    x, d = t.outbox, t.destinations
+    """Notices due at one destination, in the order they were made; one only after a failure.
+
+    One that failed for a reason of its own (`ABOUT_THE_NOTICE`) comes later, and holds up none.
+    """
+    d = t.destinations
     failures = conn.scalar(
         sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
     )
-    asked = (
-        sa.select(*(x.c[name] for name in Due.__dataclass_fields__))
-        .where(
-            x.c.state == OutboxState.PENDING,
-            x.c.destination_id == destination_id,
-            x.c.next_try_at <= now,
+    most = 1 if failures else limit
+    rows: list[Any] = []
+    for table in (t.outbox, t.copies):
+        x = table.c
+        asked = (
+            sa.select(*_columns_of_due(table), x.next_try_at)
+            .select_from(_with_its_notice(table))
+            .where(
+                x.state == OutboxState.PENDING,
+                x.destination_id == destination_id,
+                x.next_try_at <= now,
+            )
+            .order_by(x.next_try_at, x.created_at, x.notice_id)
+            .limit(most)
         )
-        .order_by(x.c.next_try_at, x.c.created_at, x.c.notice_id)
-        .limit(1 if failures else limit)
-    )
-    return [Due(**row) for row in conn.execute(asked).mappings()]
+        rows += conn.execute(asked).mappings()
+    rows.sort(key=lambda row: (row["next_try_at"], row["created_at"], row["notice_id"]))
+    return [Due(**{name: row[name] for name in Due.__dataclass_fields__}) for row in rows[:most]]
 
 
-def is_pending(conn: Connection, notice_id: str) -> bool:
-    """Whether a notice has not been cancelled meanwhile."""
-    state = conn.scalar(sa.select(t.outbox.c.state).where(t.outbox.c.notice_id == notice_id))
-    return state == OutboxState.PENDING
+def _with_its_notice(table: sa.Table) -> sa.FromClause:
+    if table is t.outbox:
+        return table
+    return table.join(t.outbox, t.outbox.c.notice_id == table.c.notice_id)
 
 
-# --- what an attempt came to ----------------------------------------------------------------
+def _columns_of_due(table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    """A copy has what it needs of its own, and the rest from its notice."""
+    if table is t.outbox:
+        own = [*Due.__dataclass_fields__]
+        own.remove("place")
+        return [sa.literal(0).label("place"), *(table.c[name] for name in own)]
+    return [
+        table.c[name] if name in table.c else t.outbox.c[name] for name in Due.__dataclass_fields__
+    ]
 
 
+def is_pending(conn: Connection, due: Due) -> bool:
+    """Whether a notice that was due has not been cancelled meanwhile."""
+    table = t.outbox if due.place == 0 else t.copies
+    one = table.c.notice_id == due.notice_id
+    if due.place:
+        one = sa.and_(one, table.c.place == due.place)
+    return conn.scalar(sa.select(table.c.state).where(one)) == OutboxState.PENDING
+
+
+# --- how long to wait -----------------------------------------------------------------------
 def wait_after(attempts: int, jitter: float) -> timedelta:
     """How long to wait after the `attempts`th failure: doubling, capped, and spread by jitter.
 
@@ -165,127 +207,3 @@ def pause_after(failures_in_a_row: int) -> timedelta | None:
         return None
     doubled = FIRST_PAUSE * int(2 ** min(failures_in_a_row - PAUSE_AFTER, 20))
     return min(doubled, LONGEST_WAIT)
-
-
-def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
-    """Log an attempt and move the notice and its destination on; returns where it stands now."""
-    (stands,) = record_attempts(conn, [(tried, jitter)])
-    return stands
-
-
-def record_attempts(conn: Connection, tried: Sequence[tuple[Attempt, float]]) -> list[OutboxState]:
-    """As `record_attempt`, each with its jitter, for attempts made together at one destination.
-
-    However many of them failed, the destination has failed once: they were one try at it.
-    """
-    stands = [_record(conn, each, jitter) for each, jitter in tried]
-    last = tried[-1][0]
-    _note_destination(conn, next((each for each, _ in tried if each.signal is None), last))
-    return stands
-
-
-def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
-    due = tried.due
-    n = due.attempts + 1
-    put(conn, t.attempts, _logged(tried, n))
-    change: dict[str, Any] = {"attempts": n, "last_reason": tried.reason}
-    if tried.signal is not None:
-        delivered = tried.signal is Signal.DELIVERED
-        change["state"] = OutboxState.DELIVERED if delivered else OutboxState.SENT
-        change |= {"signal": tried.signal, "signal_at": tried.clock_at, "reported": False}
-    elif tried.retry and tried.at - due.created_at < GIVE_UP:
-        change["state"] = OutboxState.PENDING
-        change["next_try_at"] = tried.at + wait_after(n, jitter)
-    else:
-        change["state"] = OutboxState.EXHAUSTED
-        change |= {"signal": Signal.BOUNCED, "signal_at": tried.clock_at, "reported": False}
-    one = t.outbox.c.notice_id == due.notice_id
-    if change["state"] is OutboxState.PENDING:
-        # A notice that was cancelled while it was being tried stays cancelled.
-        one = sa.and_(one, t.outbox.c.state == OutboxState.PENDING)
-    conn.execute(sa.update(t.outbox).where(one).values(**change))
-    return OutboxState(change["state"])
-
-
-def record_sent(conn: Connection, tried: Sequence[Attempt]) -> None:
-    """As `record_attempt`, for attempts at one destination that all got through as SENT."""
-    put_many(conn, t.attempts, [_logged(each, each.due.attempts + 1) for each in tried])
-    _note_destination(conn, tried[-1])
-    one = t.outbox.c.notice_id == sa.bindparam("sent_id")
-    change = (
-        sa.update(t.outbox)
-        .where(one)
-        .values(
-            state=OutboxState.SENT,
-            signal=Signal.SENT,
-            reported=False,
-            last_reason=None,
-            attempts=sa.bindparam("n"),
-            signal_at=sa.bindparam("clock_at"),
-        )
-    )
-    rows = [
-        {"sent_id": each.due.notice_id, "n": each.due.attempts + 1, "clock_at": each.clock_at}
-        for each in tried
-    ]
-    conn.execute(change, rows)
-
-
-def _logged(tried: Attempt, n: int) -> dict[str, Any]:
-    status = tried.http_status
-    return {
-        "notice_id": tried.due.notice_id,
-        "n": n,
-        "at": tried.at,
-        "channel": tried.due.channel,
-        "destination_id": tried.due.destination_id,
-        "result": tried.signal if tried.signal is not None else "failed",
-        "reason": tried.reason,
-        "http_status": status,
-        "latency_ms": tried.latency_ms,
-        # Answers may hold anything; the status is all that is kept of them.
-        "answer": None if status is None else f"HTTP {status}",
-    }
-
-
-def _note_destination(conn: Connection, tried: Attempt) -> None:
-    d = t.destinations
-    destination_id = tried.due.destination_id
-    failures = conn.scalar(
-        sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
-    )
-    if tried.signal is not None:
-        if failures:
-            put(conn, d, _standing(destination_id, 0, None))
-        return
-    failures = (failures or 0) + 1
-    pause = max(pause_after(failures) or timedelta(0), tried.wait or timedelta(0))
-    put(conn, d, _standing(destination_id, failures, tried.at + pause if pause else None))
-
-
-def _standing(destination_id: str, failures: int, paused_until: datetime | None) -> dict[str, Any]:
-    return {
-        "destination_id": destination_id,
-        "paused_until": paused_until,
-        "failures_in_a_row": failures,
-    }
-
-
-def give_up_old(conn: Connection, now: datetime, clock_at: datetime) -> int:
-    """Give up what has been tried in vain for `GIVE_UP`, also while its destination is paused."""
-    x = t.outbox
-    change = (
-        sa.update(x)
-        .where(
-            x.c.state == OutboxState.PENDING,
-            x.c.created_at <= now - GIVE_UP,
-            x.c.attempts > 0,
-        )
-        .values(
-            state=OutboxState.EXHAUSTED,
-            signal=Signal.BOUNCED,
-            signal_at=clock_at,
-            reported=False,
-        )
-    )
-    return conn.execute(change).rowcount

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -10,11 +10,7 @@ from sqlalchemy import Connection
 from hub.core.model import Signal
 from hub.store import tables as t
 from hub.store.outbox import GIVE_UP, OutboxState, wait_after
-
-_STATES: Final = {
-    Signal.DELIVERED: OutboxState.DELIVERED,
-    Signal.BOUNCED: OutboxState.EXHAUSTED,
-}
+from hub.store.outbox_copies import came_back, place_over, row_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +21,6 @@ class Sent:
     episode_id: str
     organisation: str
     role: str
-    channel: str
 
 
 def sent(conn: Connection, notice_id: str) -> Sent | None:
@@ -37,39 +32,41 @@ def sent(conn: Connection, notice_id: str) -> Sent | None:
 
 
 def carrier_says(
-    conn: Connection, notice_id: str, signal: Signal, clock_at: datetime, reason: str | None = None
+    conn: Connection,
+    notice_id: str,
+    channel: str,
+    signal: Signal,
+    clock_at: datetime,
+    reason: str | None = None,
 ) -> bool:
     """Note DELIVERED or BOUNCED, to be reported to the core; False when it says nothing new.
 
     What was delivered does not come back: whoever says so later was slow.
     """
-    x = t.outbox
-    open_still = sa.or_(x.c.signal.is_(None), x.c.signal == Signal.SENT)
-    change = (
-        sa.update(x)
-        .where(x.c.notice_id == notice_id, open_still)
-        .values(
-            state=_STATES[signal],
-            signal=signal,
-            signal_at=clock_at,
-            last_reason=reason,
-            reported=False,
-        )
-    )
-    return conn.execute(change).rowcount == 1
+    place = place_over(conn, notice_id, channel)
+    table, one = row_at(notice_id, place)
+    open_still = sa.or_(table.c.signal.is_(None), table.c.signal == Signal.SENT)
+    change: dict[str, Any] = {"last_reason": reason}
+    if signal is Signal.BOUNCED:
+        open_still = sa.and_(open_still, table.c.state != OutboxState.EXHAUSTED)
+        change["state"] = OutboxState.EXHAUSTED
+    else:
+        change |= {"state": OutboxState.DELIVERED, "signal": signal}
+        change |= {"signal_at": clock_at, "reported": False}
+    new = conn.execute(sa.update(table).where(one, open_still).values(**change)).rowcount == 1
+    if new and signal is Signal.BOUNCED:
+        came_back(conn, notice_id, place, clock_at)
+    return new
 
 
-def send_again(conn: Connection, notice_id: str, now: datetime) -> bool:
+def send_again(conn: Connection, notice_id: str, channel: str, now: datetime) -> bool:
     """Put a notice back to be tried once more; False when it has been tried for too long."""
-    x = t.outbox
-    row = conn.execute(sa.select(x).where(x.c.notice_id == notice_id)).one()
+    table, one = row_at(notice_id, place_over(conn, notice_id, channel))
+    row = conn.execute(sa.select(table).where(one)).one()
     if now - row.created_at >= GIVE_UP:
         return False
-    attempts = row.attempts or 1
-    due = now + wait_after(attempts, 1.0)
-    again = sa.and_(
-        x.c.notice_id == notice_id, x.c.state.in_([OutboxState.SENT, OutboxState.DELIVERED])
-    )
-    change = sa.update(x).where(again)
+    due = now + wait_after(row.attempts or 1, 1.0)
+    again = sa.and_(one, table.c.state.in_([OutboxState.SENT, OutboxState.DELIVERED]))
+    change = sa.update(table).where(again)
     conn.execute(change.values(state=OutboxState.PENDING, next_try_at=due))
     return True

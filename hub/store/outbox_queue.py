@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hub.core.model import Level
 from hub.edges.avro import NoticeRecord
 from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
@@ -26,11 +27,20 @@ class Queue:
         self._rows: dict[str, dict[str, Any]] = {}
         self._ended: set[str] = set()
         self._named: set[str] = set()
+        self._met: set[str] = set()
+        self._returned: set[str] = set()
+        self._levels: dict[str, Level] = {}
 
-    def add(self, record: NoticeRecord, endpoint: Endpoint) -> None:
-        """Queue a notice; one that is queued already stays as it is."""
+    def add(
+        self, record: NoticeRecord, endpoint: Endpoint, next_channel_at: datetime | None = None
+    ) -> None:
+        """Queue a notice; one that is queued already stays as it is.
+
+        `next_channel_at`, by the hub's clock, is when its second channel is looked at.
+        """
         if record.notice_id not in self._rows:
-            self._rows[record.notice_id] = queued(record, endpoint, self._now)
+            row = queued(record, endpoint, self._now, next_channel_at)
+            self._rows[record.notice_id] = row
 
     def cancel(self, obligation_id: str, notice_ids: Collection[str]) -> None:
         """Cancel what is pending of an ended duty, but not the notice that takes it back."""
@@ -40,13 +50,50 @@ class Queue:
             ours = row["obligation_id"] == obligation_id or notice_id in notice_ids
             if ours and not row["takes_back"]:
                 row["state"] = OutboxState.CANCELLED
+                row["next_channel_at"] = None
+
+    def reached(self, notice_id: str, level: Level) -> None:
+        """Evidence that counts: whether a further channel is still wanted depends on it."""
+        level = max(level, self._levels.get(notice_id, level))
+        self._levels[notice_id] = level
+        if notice_id in self._rows:
+            self._rows[notice_id]["level"] = level
+
+    def met(self, obligation_id: str) -> None:
+        """A duty has what it asks for: none of its notices needs a further channel."""
+        self._met.add(obligation_id)
+        for row in self._rows.values():
+            if row["obligation_id"] == obligation_id and not row["takes_back"]:
+                row["next_channel_at"] = None
+
+    def returned(self, notice_id: str) -> None:
+        """Somebody has read it and handed it back: nothing is won by a further channel."""
+        self._returned.add(notice_id)
+        if notice_id in self._rows:
+            self._rows[notice_id]["next_channel_at"] = None
 
     def write(self, conn: Connection) -> int:
         """Write it all; returns how many notices were new to the outbox."""
         # First what the outbox has already: a notice that is queued again is there, and counts
         # as queued before its end, wherever it comes in this batch.
         cancel_duties(conn, self._ended, self._named)
+        self._look_no_further(conn)
         return put_once_many(conn, t.outbox, list(self._rows.values())) if self._rows else 0
+
+    def _look_no_further(self, conn: Connection) -> None:
+        x = t.outbox
+        if self._levels:
+            raised = (
+                sa.update(x)
+                .where(x.c.notice_id == sa.bindparam("of"), x.c.level < sa.bindparam("to"))
+                .values(level=sa.bindparam("to"))
+            )
+            conn.execute(raised, [{"of": of, "to": int(to)} for of, to in self._levels.items()])
+        waits = x.c.next_channel_at.is_not(None)
+        for column, ids in ((x.c.obligation_id, self._met), (x.c.notice_id, self._returned)):
+            if ids:
+                change = sa.update(x).where(column.in_(ids), waits, sa.not_(x.c.takes_back))
+                conn.execute(change.values(next_channel_at=None))
 
 
 def cancel_duty(conn: Connection, obligation_id: str, notice_ids: Sequence[str]) -> int:
@@ -59,41 +106,107 @@ def cancel_duties(
 ) -> int:
     """As `cancel_duty`, for several duties and notices at once."""
     x = t.outbox
-    chosen: set[str] = set()
+    pending: set[str] = set()
+    further: set[str] = set()
     # By one column alone and chosen here: with more terms SQLite reads everything that is pending.
     for column, ids in ((x.c.obligation_id, obligation_ids), (x.c.notice_id, notice_ids)):
         if ids:
-            asked = sa.select(x.c.notice_id, x.c.state, x.c.takes_back).where(column.in_(ids))
-            rows = conn.execute(asked).all()
-            chosen.update(
-                row.notice_id
-                for row in rows
-                if row.state == OutboxState.PENDING and not row.takes_back
-            )
-    if not chosen:
+            columns = (x.c.notice_id, x.c.state, x.c.takes_back, x.c.place, x.c.next_channel_at)
+            for row in conn.execute(sa.select(*columns).where(column.in_(ids))):
+                if row.takes_back:
+                    continue
+                if row.state == OutboxState.PENDING:
+                    pending.add(row.notice_id)
+                if row.place or row.next_channel_at is not None:
+                    further.add(row.notice_id)
+    if further:
+        _cancel_further(conn, further)
+    if not pending:
         return 0
     # On PostgreSQL a notice may have been sent since it was read; what was sent stays so.
-    still = sa.and_(x.c.notice_id.in_(chosen), x.c.state == OutboxState.PENDING)
+    still = sa.and_(x.c.notice_id.in_(pending), x.c.state == OutboxState.PENDING)
     change = sa.update(x).where(still).values(state=OutboxState.CANCELLED)
     return conn.execute(change).rowcount
 
 
-def readdress(conn: Connection, directory: Directory, now: datetime) -> int:
-    """Give pending notices the address that the directory has now; those moved are due at once."""
+def _cancel_further(conn: Connection, notice_ids: Collection[str]) -> None:
+    """Of an ended duty nothing goes out over a further channel either."""
+    x, c = t.outbox, t.copies
+    # The notice first: whoever puts a copy on its way looks there whether it is still wanted.
+    no_more = sa.update(x).where(x.c.notice_id.in_(notice_ids)).values(next_channel_at=None)
+    conn.execute(no_more)
+    still = sa.and_(c.c.notice_id.in_(notice_ids), c.c.state == OutboxState.PENDING)
+    conn.execute(sa.update(c).where(still).values(state=OutboxState.CANCELLED))
+
+
+def readdress(
+    conn: Connection, directory: Directory, now: datetime, clock_at: datetime | None = None
+) -> int:
+    """Give pending notices the address that the directory has now; those moved are due at once.
+
+    With `clock_at`, the hub's time, a notice whose recipient has been given a further channel
+    since may go over it from then on.
+    """
+    moved = _readdress_first(conn, directory, now) + _readdress_copies(conn, directory, now)
+    if clock_at is not None and directory.has_further_channels():
+        _offer_further(conn, directory, clock_at)
+    return moved
+
+
+def _readdress_first(conn: Connection, directory: Directory, now: datetime) -> int:
     x = t.outbox
     pending = x.c.state == OutboxState.PENDING
     where = (x.c.organisation, x.c.role, x.c.channel, x.c.destination_id)
     moved = 0
     for row in conn.execute(sa.select(*where).where(pending).distinct()).all():
         endpoint = directory.endpoint(row.organisation, row.role)
-        if (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id):
+        if _is_at(endpoint, row):
             continue
         same = (column == value for column, value in zip(where, row, strict=True))
         change = sa.update(x).where(pending, *same)
-        new: dict[str, Any] = {
-            "channel": endpoint.channel,
-            "destination_id": endpoint.destination_id,
-            "next_try_at": now,
-        }
-        moved += conn.execute(change.values(**new)).rowcount
+        moved += conn.execute(change.values(**_moved_to(endpoint, now))).rowcount
     return moved
+
+
+def _readdress_copies(conn: Connection, directory: Directory, now: datetime) -> int:
+    """A place that the directory has no more stays as it is: its next attempt gives it up."""
+    x, c = t.outbox.c, t.copies
+    asked = (
+        sa.select(x.organisation, x.role, *(c.c[n] for n in ("notice_id", "place")))
+        .add_columns(c.c.channel, c.c.destination_id)
+        .select_from(c.join(t.outbox, x.notice_id == c.c.notice_id))
+        .where(c.c.state == OutboxState.PENDING)
+    )
+    moved = 0
+    for row in conn.execute(asked).all():
+        endpoints = directory.endpoints_of(row.organisation, row.role)
+        if row.place >= len(endpoints) or _is_at(endpoints[row.place], row):
+            continue
+        one = sa.and_(c.c.notice_id == row.notice_id, c.c.place == row.place)
+        change = sa.update(c).where(one, c.c.state == OutboxState.PENDING)
+        moved += conn.execute(change.values(**_moved_to(endpoints[row.place], now))).rowcount
+    return moved
+
+
+def _is_at(endpoint: Endpoint, row: Any) -> bool:
+    return (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id)
+
+
+def _moved_to(endpoint: Endpoint, now: datetime) -> dict[str, Any]:
+    return {
+        "channel": endpoint.channel,
+        "destination_id": endpoint.destination_id,
+        "next_try_at": now,
+    }
+
+
+def _offer_further(conn: Connection, directory: Directory, clock_at: datetime) -> None:
+    x = t.outbox
+    untried = sa.and_(
+        x.c.state == OutboxState.PENDING, x.c.place == 0, x.c.next_channel_at.is_(None)
+    )
+    recipients = sa.select(x.c.organisation, x.c.role).where(untried).distinct()
+    for row in conn.execute(recipients).all():
+        if len(directory.endpoints_of(row.organisation, row.role)) > 1:
+            theirs = sa.and_(x.c.organisation == row.organisation, x.c.role == row.role)
+            conn.execute(sa.update(x).where(untried, theirs).values(next_channel_at=clock_at))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -24,28 +25,51 @@ class Unreported:
     signal: Signal
     signal_at: datetime
     last_reason: str | None
+    place: int = 0
+    """0 on the first channel of the recipient, more on a further one."""
 
 
 def unreported(conn: Connection, limit: int) -> list[Unreported]:
     """Evidence that the core has not yet been told, oldest first."""
-    x = t.outbox
-    rows = conn.execute(
-        sa.select(*(x.c[name] for name in Unreported.__dataclass_fields__))
-        .where(sa.not_(x.c.reported), x.c.signal_at.is_not(None))
-        .order_by(x.c.signal_at, x.c.notice_id)
-        .limit(limit)
-    ).mappings()
-    return [Unreported(**{**row, "signal": Signal(row["signal"])}) for row in rows]
+    rows: list[Any] = []
+    for table, columns, source in (_first(), _further()):
+        asked = (
+            sa.select(*columns)
+            .select_from(source)
+            .where(sa.not_(table.c.reported), table.c.signal_at.is_not(None))
+            .order_by(table.c.signal_at, table.c.notice_id)
+            .limit(limit)
+        )
+        rows += conn.execute(asked).mappings()
+    rows.sort(key=lambda row: (row["signal_at"], row["notice_id"], row["place"]))
+    return [Unreported(**{**row, "signal": Signal(row["signal"])}) for row in rows[:limit]]
+
+
+type_of_source = tuple[sa.Table, Sequence[sa.ColumnElement[Any]], sa.FromClause]
+
+
+def _first() -> type_of_source:
+    own = [name for name in Unreported.__dataclass_fields__ if name != "place"]
+    columns = [sa.literal(0).label("place"), *(t.outbox.c[name] for name in own)]
+    return t.outbox, columns, t.outbox
+
+
+def _further() -> type_of_source:
+    x, c = t.outbox.c, t.copies.c
+    columns = [c[name] if name in c else x[name] for name in Unreported.__dataclass_fields__]
+    return t.copies, columns, t.copies.join(t.outbox, x.notice_id == c.notice_id)
 
 
 def mark_reported(conn: Connection, told: Sequence[Unreported]) -> None:
     """The core has been told, confirmed by Kafka."""
-    x = t.outbox
-    for signal in {each.signal for each in told}:
-        ids = [each.notice_id for each in told if each.signal is signal]
+    for signal, place in sorted({(each.signal, each.place) for each in told}):
+        ids = [each.notice_id for each in told if (each.signal, each.place) == (signal, place)]
+        table = t.copies if place else t.outbox
         # The signal is part of the condition: a later one may have come in meanwhile.
-        same = sa.and_(x.c.notice_id.in_(ids), x.c.signal == signal)
-        conn.execute(sa.update(x).where(same).values(reported=True))
+        same = sa.and_(table.c.notice_id.in_(ids), table.c.signal == signal)
+        if place:
+            same = sa.and_(same, table.c.place == place)
+        conn.execute(sa.update(table).where(same).values(reported=True))
 
 
 def receipt_of(each: Unreported) -> Input:
@@ -59,8 +83,9 @@ def receipt_of(each: Unreported) -> Input:
         channel=each.channel,
         detail=each.last_reason if each.signal is Signal.BOUNCED else None,
     )
+    further = (each.place,) if each.place else ()
     return Input(
-        input_id=derive("r", each.notice_id, each.signal.value),
+        input_id=derive("r", each.notice_id, each.signal.value, *further),
         kind=InputKind.RECEIPT,
         at=each.signal_at,
         episode_id=each.episode_id,

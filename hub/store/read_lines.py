@@ -134,7 +134,7 @@ class LevelLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLine:
-    """One attempt to deliver a notice."""
+    """One attempt to deliver a notice; `n` counts from 1001 on over a second channel."""
 
     n: int
     at: datetime

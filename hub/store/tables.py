@@ -9,7 +9,7 @@ is only ever added to.
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
 from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
-from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
+from hub.store.tables_desk import attempts, copies, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
     conflicts,
@@ -32,6 +32,7 @@ __all__ = [
     "attempts",
     "causes",
     "conflicts",
+    "copies",
     "decisions",
     "destinations",
     "episodes",

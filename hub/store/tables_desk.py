@@ -27,9 +27,37 @@ outbox = sa.Table(
     instant("signal_at", null=True),
     flag("takes_back"),
     flag("reported"),
+    number("place", default="0"),
+    number("level", default="0"),
+    instant("next_channel_at", null=True),
     Index("ix_outbox_due", "state", "destination_id", "next_try_at"),
     Index("ix_outbox_unreported", "reported", "signal_at"),
     Index("ix_outbox_obligation", "obligation_id"),
+    Index(
+        "ix_outbox_next_channel",
+        "next_channel_at",
+        sqlite_where=sa.text("next_channel_at IS NOT NULL"),
+        postgresql_where=sa.text("next_channel_at IS NOT NULL"),
+    ),
+)
+
+copies = sa.Table(
+    "copies",
+    metadata,
+    text("notice_id", pk=True),
+    number("place", pk=True),
+    text("channel"),
+    text("destination_id"),
+    text("state"),
+    number("attempts", default="0"),
+    instant("next_try_at"),
+    text("last_reason", null=True),
+    instant("created_at"),
+    text("signal", null=True),
+    instant("signal_at", null=True),
+    flag("reported"),
+    Index("ix_copies_due", "state", "destination_id", "next_try_at"),
+    Index("ix_copies_unreported", "reported", "signal_at"),
 )
 
 attempts = sa.Table(

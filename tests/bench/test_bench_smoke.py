@@ -64,6 +64,31 @@ def test_the_mllp_part_holds_bad_neighbours_and_beats_time(tmp_path: Path) -> No
     assert "ratio of the two" in ended.stdout
 
 
+@pytest.mark.stack
+def test_the_channels_part_has_dead_destinations_and_a_limit(tmp_path: Path) -> None:
+    """The real role on a real Kafka beside a plain loop; what answers got everything."""
+    figures = tmp_path / "bench.json"
+    command = [sys.executable, "-m", "bench", "--quick", "--no-peers", "--only", "channels"]
+
+    ended = subprocess.run(
+        [*command, "--json", str(figures)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_SECONDS,
+        check=False,
+    )
+
+    assert 0 == ended.returncode, ended.stderr[-2000:]
+    found = json.loads(figures.read_text(encoding="utf-8"))["parts"]["channels"]
+    (only,) = found["neighbours"]["rounds"]
+    assert min(only["alone"]["notices"], only["beside"]["notices"]) > 20
+    assert 0 < found["neighbours"]["ratio"]
+    for name in ("webhook", "fhir", "kafka", "worklist", "plain_loop"):
+        assert found["rates"][name]["per_second"] > 0
+    assert "webhook to the plain loop" in ended.stdout
+
+
 def outputs(events: int) -> list[tuple[bytes, bytes]]:
     """What a right host would write, in one partition."""
     states: dict[bytes, tuple[int, int]] = {}

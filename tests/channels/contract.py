@@ -25,7 +25,7 @@ from hub.core.outcomes import ContentLine, EpisodeChanged
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
-from hub.roles.deliver import notice_of
+from hub.roles.queueing import notice_of
 from tests.channels.tools import opened, send
 from tests.house.identities import find_identities
 from tests.store.records import GP, decision, issued, notice_record

@@ -31,7 +31,7 @@ from hub.edges.directory import Directory, read_directory
 from hub.edges.surroundings import team_for
 from hub.ops.topics import DECISIONS, INPUTS, PERSONS, QUARANTINE, changelog_topic
 from hub.policy.loader import load_policy
-from hub.roles.deliver import notice_of
+from hub.roles.queueing import notice_of
 from hub.store.engine import make_engine, migrate, writing
 from hub.store.outbox import queue_notice
 from hub.store.projector import apply_decision

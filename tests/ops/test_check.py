@@ -90,6 +90,21 @@ def test_a_schema_that_cannot_be_read_is_a_fault(settings: Settings) -> None:
         ("[[organisation]]", "[[organization]]", "unknown field"),
         ('channel = "kafka"', 'channel = "mesh"', "has no address of its channel"),
         ('channel = "kafka"', 'channel = "email"', "has no address of its channel"),
+        (
+            'channel = "kafka"',
+            'channel = "kafka"\nthen = [{channel = "worklist"}]',
+            "the worklist is a further channel of RYX",
+        ),
+        (
+            'channel = "kafka"',
+            'channel = "kafka"\nthen = [{channel = "kafka"}]',
+            "RYX has the channel kafka twice in one row",
+        ),
+        (
+            'channel = "kafka"',
+            'channel = "kafka"\nthen = [{channel = "pigeon"}]',
+            "unknown channel 'pigeon'",
+        ),
     ],
 )
 def test_a_fault_of_the_directory_is_told(

@@ -4,7 +4,7 @@ from hub.core.outcomes import Decision, NoticeIssued
 from hub.edges.avro import encode_notice
 from hub.edges.channels.webhook import body_of
 from hub.edges.records import DecisionRecord
-from hub.roles.deliver import notice_of
+from hub.roles.queueing import notice_of
 
 
 def sent_to(decision: Decision, role: str) -> list[bytes]:

@@ -21,9 +21,9 @@ from hub.core.model import GapState, Signal
 from hub.core.outcomes import NoticeIssued
 from hub.edges.avro import decode_decision, encode_input
 from hub.ops.topics import DECISIONS, QUARANTINE
-from hub.roles import deliver, project
+from hub.roles import project, queueing
 from hub.roles.follow import positions_after
-from hub.store import outbox, outbox_reports
+from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import saved_positions
@@ -131,7 +131,7 @@ class Role:
             due = [d for name in destinations for d in outbox.due_notices(conn, name, self.now, 20)]
         for one in due:
             with reading(self.engine) as conn:
-                if not outbox.is_pending(conn, one.notice_id):
+                if not outbox.is_pending(conn, one):
                     continue
             self.sent[one.notice_id] += 1
             fails = one.organisation == self.dead
@@ -144,7 +144,7 @@ class Role:
                 reason="unreachable" if fails else None,
             )
             with self.perhaps_killed(), writing(self.engine) as conn:
-                outbox.record_attempt(conn, attempt, self.dice.random())
+                outbox_attempts.record_attempt(conn, attempt, self.dice.random())
 
     def report(self) -> None:
         """Tell the core, and write down that it was told."""
@@ -175,11 +175,11 @@ def test_an_outbox_killed_between_any_two_writes_tells_of_every_notice(
     world, dice = world_of(seed), Random(seed)  # noqa: S311  faults, not secrets
     engine = database(tmp_path, "hub.db")
     role = Role(engine, dice, "RYV")
-    while left := waiting(engine, deliver.CONSUMER, world, (DECISIONS,)):
+    while left := waiting(engine, queueing.CONSUMER, world, (DECISIONS,)):
         batch = dice.choice(left)[: dice.randint(1, 40)]
         decisions = [decode_decision(record.value) for record in batch]
         with role.perhaps_killed():
-            deliver.take_in(engine, the_directory(), decisions, positions_after(batch))
+            queueing.take_in(engine, the_directory(), decisions, positions_after(batch))
         role.now += timedelta(hours=1)
         role.deliver()
         role.report()

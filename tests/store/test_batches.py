@@ -13,7 +13,7 @@ from bench.whole.inputs import prepare
 from hub.core.outcomes import NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.directory import Endpoint
-from hub.roles.deliver import notice_of
+from hub.roles.queueing import notice_of
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing

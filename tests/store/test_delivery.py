@@ -21,6 +21,7 @@ from hub.edges.publish import Unavailable
 from hub.ops.clock import HeldClock
 from hub.roles.attempts import Means
 from hub.roles.delivery import LISTED_AT_ONCE, Delivery
+from hub.roles.failover import FailOver
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
@@ -102,13 +103,14 @@ class Rig:
             now=self.now,
             jitter=lambda: 0.0,
         )
-        loop = asyncio.create_task(Delivery(means).run())
+        delivery = Delivery(means)
+        loops = asyncio.gather(delivery.run(), FailOver(means, delivery.wake).run())
         try:
             yield
         finally:
-            loop.cancel()
+            loops.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await loop
+                await loops
             await webhook.stop()
 
     def states(self) -> dict[str, str]:

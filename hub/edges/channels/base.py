@@ -8,7 +8,7 @@ that the recipient's own system has said that it has it.  A channel never claims
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from hub.core.model import Signal
 from hub.edges.directory import Endpoint
@@ -23,6 +23,9 @@ class DeliveryReason(StrEnum):
     BAD_ADDRESS = "bad_address"
     ADDRESS_REFUSED = "address_refused"
     UNREACHABLE = "unreachable"
+    """Nobody took the connection: it cannot be about the notice."""
+    BROKEN_OFF = "broken_off"
+    """They took the connection and ended it without an answer."""
     TIMED_OUT = "timed_out"
     REDIRECTED = "redirected"
     REJECTED = "rejected"
@@ -44,6 +47,22 @@ class DeliveryReason(StrEnum):
     PERSON_UNKNOWN = "person_unknown"
     """The other side does not know, or cannot tell apart, the person it is about."""
     EXHAUSTED = "exhausted"
+
+
+ABOUT_THE_NOTICE: Final = frozenset(
+    {
+        DeliveryReason.BROKEN_OFF,
+        DeliveryReason.BROKER,
+        DeliveryReason.TIMED_OUT,
+        DeliveryReason.REJECTED,
+        DeliveryReason.THEIR_ERROR,
+        DeliveryReason.MALFORMED,
+        DeliveryReason.PERSON_UNKNOWN,
+    }
+)
+"""Failures that may lie in the one notice: it must not hold up those behind it.
+
+Every other one would meet whatever is sent there, so that the notices wait in their order."""
 
 
 @dataclass(frozen=True, slots=True)

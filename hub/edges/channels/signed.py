@@ -35,7 +35,8 @@ _REASONS: Final[dict[type[Exception], DeliveryReason]] = {
     TimeoutError: DeliveryReason.TIMED_OUT,
     httpx.TimeoutException: DeliveryReason.TIMED_OUT,
     httpx.InvalidURL: DeliveryReason.BAD_ADDRESS,
-    httpx.TransportError: DeliveryReason.UNREACHABLE,
+    httpx.ConnectError: DeliveryReason.UNREACHABLE,
+    httpx.TransportError: DeliveryReason.BROKEN_OFF,
 }
 """All that a destination can do to us, narrower kinds first; anything else is a fault of ours."""
 

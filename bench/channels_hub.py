@@ -1,0 +1,171 @@
+"""A delivery role with a Kafka and a database of its own, for the part `channels`."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import sqlalchemy as sa
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import Engine
+
+from bench.plan import Plan
+from bench.rig import HostFailedError, fresh, processes
+from bench.worker import settings_for
+from hub.core.model import Level, NoticeReason, Purpose
+from hub.core.outcomes import ContentLine, NoticeIssued, Why
+from hub.edges.avro import DecisionRecord, encode_decision
+from hub.ops.settings import Settings, environment_of
+from hub.ops.topics import DECISIONS, create_topics
+from hub.store import tables as t
+from hub.store.engine import make_engine, migrate, reading
+
+PATIENCE_SECONDS = 300
+AT_ONCE = 200
+"""Decisions on their way to Kafka together."""
+
+WARM = "WARM"
+"""The organisation of the notice that shows that everything is up."""
+
+SECRET = "whsec_bWFkZSB1cCBmb3IgdGhlIGJlbmNo"  # noqa: S105  made up
+WHY = Why(rule="bench", policy="bench", because="It is measured.", authority="none")
+
+
+@dataclass
+class Hub:
+    """A delivery role before its recipients, and what was confirmed when."""
+
+    settings: Settings
+    port: int
+    engine: Engine
+    confirmed: dict[str, float] = field(default_factory=dict)
+
+    async def publish(self, names: Sequence[str], pace: float | None) -> None:
+        """A notice for each name in turn, at an even pace or as fast as Kafka takes them."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")
+        await producer.start()
+        began, places = time.monotonic(), asyncio.Semaphore(AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number, name in enumerate(names):
+                    if pace is not None:
+                        await asyncio.sleep(max(0.0, began + number / pace - time.monotonic()))
+                    await places.acquire()
+                    sending = tasks.create_task(self._send(producer, decision_for(name)))
+                    sending.add_done_callback(lambda _: places.release())
+        finally:
+            await producer.stop()
+
+    async def _send(self, producer: AIOKafkaProducer, record: DecisionRecord) -> None:
+        value = encode_decision(record)
+        await producer.send_and_wait(DECISIONS, value, key=record.episode_id.encode())
+        self.confirmed[record.input_id] = time.monotonic()
+
+    def until_out(self, names: frozenset[str]) -> None:
+        """Wait until nothing of these organisations waits any more."""
+        x = t.outbox.c
+        out = sa.select(sa.func.count()).where(x.organisation.in_(names), x.state != "pending")
+        wanted = sum(organisation_of(each) in names for each in self.confirmed)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with reading(self.engine) as conn:
+                if (conn.scalar(out) or 0) >= wanted:
+                    return
+            if time.monotonic() > deadline:
+                raise HostFailedError("notices were not delivered in time")
+            time.sleep(0.2)
+
+    def rate(self, channel: str) -> float:
+        """Notices a second over a channel, from its first attempt in the log to the last."""
+        a = t.attempts.c
+        asked = sa.select(sa.func.count(), sa.func.min(a.at), sa.func.max(a.at))
+        with reading(self.engine) as conn:
+            ours = (a.channel == channel, a.destination_id != f"worklist:{WARM}")
+            many, first, last = conn.execute(asked.where(*ours)).one()
+        return float(many / max((last - first).total_seconds(), 0.001))
+
+    def arrivals(self) -> dict[str, float]:
+        """When each notice came, by the monotonic clock that both processes share."""
+        found: dict[str, float] = httpx.get(f"http://127.0.0.1:{self.port}/arrivals").json()
+        return found
+
+
+def organisation_of(notice_id: str) -> str:
+    """The recipient of a notice, which its id names."""
+    return notice_id.partition("/")[0]
+
+
+def decision_for(organisation: str) -> DecisionRecord:
+    """A decision that issues one notice; everything bears the notice's id."""
+    at, own = datetime.now(UTC), fresh(f"{organisation}/n")
+    issued = NoticeIssued(
+        notice_id=own,
+        obligation_id=own,
+        reason=NoticeReason.FIRST,
+        role="GP_PRACTICE",
+        organisation=organisation,
+        round=1,
+        purpose=Purpose.DIRECT_CARE,
+        title="Pregnancy booked",
+        level_needed=Level.ACCEPTED,
+        due_at=at + timedelta(days=1),
+        content=tuple(
+            ContentLine(
+                group="who", field=f"f{n}", label="Of the size of a booking", value="x" * 40
+            )
+            for n in range(12)
+        ),
+        why=WHY,
+    )
+    return DecisionRecord(
+        episode_id=own,
+        seq=1,
+        input_id=own,
+        input_partition=0,
+        input_offset=0,
+        at=at,
+        policy_version="bench",
+        outcomes=(issued,),
+    )
+
+
+def row_of(name: str, channel: str, address: str) -> str:
+    """A recipient in the directory."""
+    secret = f'secret = "{SECRET}"\n' if channel in {"webhook", "fhir"} else ""
+    where = f'address = "{address}"\n{secret}' if address else ""
+    return f'[[endpoint]]\norganisation = "{name}"\nchannel = "{channel}"\n{where}\n'
+
+
+@contextmanager
+def hub(plan: Plan, rows: str, topics: Sequence[str], port: int) -> Iterator[Hub]:
+    """A hub of its own, with nothing in it."""
+    folder = plan.folder(fresh("channels"))
+    with plan.broker() as broker:
+        settings = settings_for(folder, broker.address).model_copy(
+            update={"allow_loopback_webhooks": True, "public_url": "https://hub.example"}
+        )
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.directory.write_text(rows, encoding="utf-8")
+        asyncio.run(create_topics(broker.address, settings, subscribers=topics))
+        migrate(settings.real_database_url())
+        engine = make_engine(settings.real_database_url())
+        ours = [sys.executable, "-m", "hub.cli", "deliver"]
+        theirs = [sys.executable, "-m", "bench.channels_receiver", str(port)]
+        try:
+            with processes([theirs, ours], folder, environment_of(settings)):
+                made = Hub(settings, port, engine)
+                _warm_up(made)
+                yield made
+        finally:
+            engine.dispose()
+
+
+def _warm_up(made: Hub) -> None:
+    """The role reads and the receiver answers: a notice for the worklist is out."""
+    asyncio.run(made.publish([WARM], None))
+    made.until_out(frozenset({WARM}))
+    made.confirmed.clear()
