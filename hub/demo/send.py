@@ -33,10 +33,15 @@ SENT, NOT_SENT = 0, 1
 _DOORS: Final = {
     Format.FHIR_JSON: "fhir",
     Format.FHIR_XML: "fhir",
+    Format.CDA: "cda",
     Format.CLOUDEVENT: "cloudevents",
     Format.HUB_CSV: "events/csv",
 }
-_TYPES: Final = {Format.FHIR_XML: "application/xml", Format.HUB_CSV: "text/csv"}
+_TYPES: Final = {
+    Format.FHIR_XML: "application/xml",
+    Format.CDA: "application/xml",
+    Format.HUB_CSV: "text/csv",
+}
 _INVENTED_HOSPITAL: Final = "RXX"
 """Brings, in a demonstration, what does not say whose it is, and what is a national body's."""
 

@@ -27,6 +27,8 @@ from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
 from hub.roles.heartbeat import beat_on
+from hub.roles.senders import CHANNEL as SENDER
+from hub.roles.senders import senders_of
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -34,6 +36,7 @@ from hub.roles.unreadable import (
     read_batch,
     say_newer,
 )
+from hub.store.coverage_due import note_touched
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.outbox_queue import Queue, readdress
 from hub.store.positions import save_positions, saved_positions, type_of_positions
@@ -64,6 +67,8 @@ def take_in(
                 queue.cancel(outcome.obligation_id, outcome.notice_ids)
     with writing(engine) as conn:
         new = queue.write(conn)
+        if directory.tells_coverage():
+            note_touched(conn, decisions)
         save_positions(conn, CONSUMER, after)
     return new
 
@@ -162,6 +167,8 @@ def _work(
     if mailbox is not None:
         poll = timedelta(seconds=settings.mesh_poll_seconds)
         work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
+    if (senders := senders_of(settings, means)) is not None:
+        work.append(senders.run())
     if isinstance(hook := means.channels.get(RestHookChannel.name), RestHookChannel):
         work.append(beat_on(hook, means.directory))
     return work
@@ -216,7 +223,7 @@ def main(settings: Settings) -> int:
     """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
-    words = (*CHANNELS, metrics.UNKNOWN)
+    words = (*CHANNELS, SENDER, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:

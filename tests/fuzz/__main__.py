@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.doors import DOORS
 from tests.fuzz.kept import Verdict
 from tests.fuzz.run import GROWTH_BYTES, input_of, run
+from tests.fuzz.ways import DOORS
 from tests.house.tree import ROOT
 
 KEEP = ROOT / "build" / "fuzz"

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import structlog
 
-from tests.fuzz.doors import DOORS, FuzzedDoor
+from tests.fuzz.doors import FuzzedDoor
 from tests.fuzz.kept import Verdict
 from tests.fuzz.mutate import luck_of
+from tests.fuzz.ways import DOORS
 
 STUCK_SECONDS: Final = 20.0
 """One input of at most some 700 kB; the slowest takes well under a second on a quiet machine."""

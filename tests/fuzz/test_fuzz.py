@@ -9,10 +9,11 @@ import pytest
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
-from tests.fuzz.doors import DOORS, SPRING, Hl7, framed_otherwise
+from tests.fuzz.doors import SPRING, Hl7, framed_otherwise
 from tests.fuzz.kept import Verdict, Written, WrongError, publisher_to, take, verdict_of
 from tests.fuzz.mutate import WAYS, luck_of, mutated
 from tests.fuzz.run import input_of, run
+from tests.fuzz.ways import DOORS
 
 BYTES = int(os.environ.get("HUB_FUZZ_BYTES", "200000"))
 
