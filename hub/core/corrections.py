@@ -41,7 +41,9 @@ def latest(kind: str, *, baby_id: str | None, fields: tuple[tuple[str, str], ...
 
 def _fits(body: type_of_body, kind: str, whose: str, parts: list[str]) -> bool:
     """Whether a remembered event is of the kind, about whom, and says what these parts repeat."""
-    if (kind and body.get("kind") != kind) or whose != ("baby" if body.get("baby_id") else "mother"):
+    if (kind and body.get("kind") != kind) or whose != (
+        "baby" if body.get("baby_id") else "mother"
+    ):
         return False
     told = (part.partition("=") for part in parts)
     return all(derive(name, body.get(name)) == digest for name, _, digest in told)

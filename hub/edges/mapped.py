@@ -65,7 +65,6 @@ class Mapped:
     """One for each event, in order; none where the language has no resources."""
     removed: tuple[str, ...] = ()
     """Resources that their sender has deleted.  Who took them knows what came of them."""
-| None = None
 
 
 HUBS_OWN_FAULT: Final = "the hub failed to read this"

@@ -23,7 +23,7 @@ from hub.store.access import add_access
 from hub.store.coverage import event_coverage
 from hub.store.engine import writing
 from hub.store.episode_lines import CoverageLine
-from hub.store.sender_posts import PostKind, queue_post
+from hub.store.sender_posts import PostKind, newest_number, queue_post
 from hub.web import queries
 from hub.web.coverage import coverage, coverage_address, may_know
 
@@ -83,7 +83,8 @@ class Teller:
         )
         if not changed:
             return
-        post_id = derive("p", organisation, event_id, moment.now.isoformat())
+        # The number makes it new, also where a duty comes back to where it was told before.
+        post_id = derive("p", organisation, event_id, newest_number(conn) + 1)
         body = self._body(event_id, seen, changed, moment.clock_at)
         queue_post(conn, post_id, organisation, PostKind.COVERAGE, event_id, body, moment.now)
         self._note_access(conn, organisation, event_id, post_id, moment.clock_at)

@@ -113,9 +113,7 @@ class Senders:
     async def _send(self, post: Post) -> bool:
         """Try one post, and write down what came of it; whether the sender has it."""
         endpoint = self._means.directory.sender(post.organisation).endpoint()
-        result = await self._means.posts.post(
-            endpoint, post.post_id, post.body, "application/json"
-        )
+        result = await self._means.posts.post(endpoint, post.post_id, post.body, "application/json")
         if isinstance(result, Delivered):
             metrics.DELIVERY_ATTEMPTS.labels(channel=CHANNEL, result=result.signal.value).inc()
             return await self._delivered(post)

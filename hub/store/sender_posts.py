@@ -57,10 +57,9 @@ def queue_post(
     now: datetime,
 ) -> bool:
     """Queue a post; False when it is there already."""
-    newest = conn.scalar(sa.select(sa.func.max(t.sender_posts.c.number)))
     row = {
         "post_id": post_id,
-        "number": (newest or 0) + 1,
+        "number": newest_number(conn) + 1,
         "organisation": organisation,
         "kind": kind,
         "subject_id": subject_id,
@@ -73,6 +72,11 @@ def queue_post(
         "delivered_at": None,
     }
     return put_once(conn, t.sender_posts, row)
+
+
+def newest_number(conn: Connection) -> int:
+    """The number of the last post that was queued; 0 before the first."""
+    return conn.scalar(sa.select(sa.func.max(t.sender_posts.c.number))) or 0
 
 
 def due_organisations(conn: Connection, now: datetime) -> list[str]:
@@ -123,9 +127,7 @@ def note_failed(
 def _set(conn: Connection, post: Post, **change: object) -> None:
     p = t.sender_posts
     conn.execute(
-        sa.update(p)
-        .where(p.c.post_id == post.post_id)
-        .values(attempts=post.attempts + 1, **change)
+        sa.update(p).where(p.c.post_id == post.post_id).values(attempts=post.attempts + 1, **change)
     )
 
 

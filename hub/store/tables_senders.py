@@ -7,13 +7,13 @@ nowhere else.
 import sqlalchemy as sa
 from sqlalchemy import Column, Index
 
-from hub.store.columns import instant, metadata, number, text
+from hub.store.columns import Instant, instant, metadata, number, text
 
 returns = sa.Table(
     "returns",
     metadata,
     text("quarantine_id", pk=True),
-    instant("refused_at", pk=True),
+    Column("refused_at", Instant, primary_key=True),
     text("organisation"),
     text("event_id", null=True),
     text("reason"),

@@ -75,9 +75,7 @@ def find(conn: Connection, source: str, event_id: str) -> Accepted | None:
     return None if row is None else Accepted(**dict(row))
 
 
-def find_of(
-    conn: Connection, organisation: str, event_id: str
-) -> tuple[Accepted, datetime] | None:
+def find_of(conn: Connection, organisation: str, event_id: str) -> tuple[Accepted, datetime] | None:
     """The newest answer given to any system of an organisation under this id, and when."""
     table = accepted_events
     row = (

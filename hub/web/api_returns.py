@@ -122,8 +122,7 @@ async def _item(desk: AtDesk, line: ReturnLine) -> ReturnedItem:
 
 
 def _kept(conn: Connection, organisation: str, quarantine_id: str) -> QuarantineLine | None:
-    """An original that was kept, when it is the organisation's own."""| None:
-    """An original that is still open, when it is the organisation's own."""
+    """An original that was kept, when it is the organisation's own."""
     item = read_model.quarantine_item(conn, quarantine_id)
     if item is None or item.line.source.partition(":")[0] != organisation:
         return None

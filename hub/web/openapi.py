@@ -130,8 +130,8 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         paths["/cloudevents"],
         CLOUDEVENT,
         {"schema": {"$ref": _reference("CloudEvent")}},
-        "One CloudEvent; a list of them as application/cloudevents-batch+json; or one in binary mode, "
-        "its attributes in ce- headers and its data as application/json.",
+        "One CloudEvent; a list of them as application/cloudevents-batch+json; or one in binary "
+        "mode, its attributes in ce- headers and its data as application/json.",
     )
     _takes(
         paths["/events/csv"],

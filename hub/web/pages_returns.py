@@ -39,4 +39,3 @@ async def end(quarantine_id: str, desk: AtDesk, viewer: SignedIn, fields: Signed
         raise Refusal(409, "It is not on its way back any more", "Open the list of quarantine.")
     await returning.end(desk, line, Ended(how), viewer.person_id)
     return RedirectResponse(f"/quarantine/{quarantine_id}", status_code=303)
-

@@ -40,6 +40,7 @@ NOT_REDRIVEN: Final = {
 }
 """Reasons that sending the same bytes again can never mend."""
 
+
 class Redriven(Struct, frozen=True, kw_only=True):
     """What became of an attempt to send an original through again."""
 

@@ -7,6 +7,7 @@ decided; before, its sender is told to send it again in a moment.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -31,7 +32,7 @@ resource_events = sa.Table(
     sa.Column("removed_at", Instant, nullable=True),
 )
 
-_Row = sa.Row[tuple[str, str, str, datetime | None]]
+_Row = sa.Row[Any, Any, Any, Any]
 
 
 def remember(
@@ -79,9 +80,7 @@ def note_removed(
         )
 
 
-def _came_of(
-    conn: Connection, organisation: str, resource: str
-) -> list[_Row]| None]]]":
+def _came_of(conn: Connection, organisation: str, resource: str) -> list[_Row]:
     r = resource_events
     rows = conn.execute(
         sa.select(r.c.event_id, r.c.event_type, r.c.source, r.c.removed_at)
@@ -102,7 +101,7 @@ def _retraction(
     conn: Connection,
     organisation: str,
     resource: str,
-    row: _Row|_Row,
+    row: _Row,
     received_at: datetime,
 ) -> Event:
     at = row.removed_at or received_at

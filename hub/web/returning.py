@@ -227,7 +227,9 @@ def _texts_of_people(original: bytes) -> Iterator[str]:
     while waiting:
         value, of_person = waiting.pop()
         if isinstance(value, dict):
-            waiting += [(inner, of_person or key in _PEOPLE_MEMBERS) for key, inner in value.items()]
+            waiting += [
+                (inner, of_person or key in _PEOPLE_MEMBERS) for key, inner in value.items()
+            ]
         elif isinstance(value, list):
             waiting += [(inner, of_person) for inner in value]
         elif of_person:

@@ -150,7 +150,8 @@ def test_reading_nothing_takes_no_more_steps_than_there_is_of_it(
 @pytest.mark.parametrize("made", NOTHINGS.values(), ids=NOTHINGS.keys())
 def test_a_megabyte_of_nothing_is_read_in_its_own_time(made: Callable[[int], bytes]) -> None:
     """What runs inside a library takes no steps of ours: its own time on the processor is counted,
-    which does not depend on who else is on the machine, and held against a smaller one's."""
+    which does not depend on who else is on the machine, and held against a smaller one's.
+    """
     began = time.process_time()
     read_anything(made(SMALL), reader())
     middle = time.process_time()

@@ -292,4 +292,3 @@ def framed_otherwise(stream: bytes) -> tuple[list[bytes], int]:
     if b"\x0b" not in stream[end:]:
         rest, pending = pending, b""
     return bodies, skipped + len(rest.replace(b"\x0b", b""))
-

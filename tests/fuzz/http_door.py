@@ -175,7 +175,9 @@ def _original_of(kept: bytes, body: bytes) -> bytes:
     return kept
 
 
-def _agreed(code: int, answer: bytes, verdict: Verdict, records: list[tuple[str, bytes]]) -> Verdict:
+def _agreed(
+    code: int, answer: bytes, verdict: Verdict, records: list[tuple[str, bytes]]
+) -> Verdict:
     """The verdict, where the sender was told the same.  Raises WrongError."""
     found = _ID.search(answer)
     if verdict is Verdict.QUARANTINED:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy import Engine
 from standardwebhooks import Webhook
 
@@ -28,6 +29,7 @@ from hub.roles.deliver import take_in
 from hub.roles.senders import Senders, Sending
 from hub.store import returns, sender_posts
 from hub.store import tables as t
+from hub.store.coverage import event_coverage
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.projector import apply_decision
 from hub.store.quarantine import QuarantineState
@@ -145,6 +147,12 @@ def reached(level: Level, signal: Signal, state: ObligationState) -> LevelReache
     )
 
 
+def line_of(post: dict[str, Any], role: str) -> dict[str, Any]:
+    """What a post says of one role."""
+    (line,) = (each for each in post["data"]["changed"] if each["role"] == role)
+    return line  # type: ignore[no-any-return]  # it is JSON
+
+
 SENT = reached(Level.SENT, Signal.SENT, ObligationState.SENT)
 ACCEPTED = reached(Level.ACCEPTED, Signal.ACCEPTED, ObligationState.ACCEPTED)
 
@@ -162,9 +170,9 @@ def test_each_step_is_told_once_and_sent_is_not_told(rig: Rig) -> None:
     rig.round()
     first, second = rig.told()
     assert ["coverage.changed"] * 2 == [first["type"], second["type"]]
-    (line,) = first["data"]["changed"]
-    assert ("GP_PRACTICE", "sent", False, "sent, not yet accepted") == tuple(
-        line[name] for name in ("role", "level", "told", "why_not")
+    line = line_of(first, "GP_PRACTICE")
+    assert ("sent", False, "sent, not yet accepted") == tuple(
+        line[name] for name in ("level", "told", "why_not")
     )
     (line,) = second["data"]["changed"]
     assert ("accepted", True, None) == (line["level"], line["told"], line["why_not"])
@@ -187,9 +195,8 @@ def test_a_gap_that_opens_is_told_as_why_not(rig: Rig) -> None:
     """With its owner, as the answer to a question would have it."""
     rig.decide(scene.gap(), seq=3)
     rig.round()
-    (line,) = rig.told()[0]["data"]["changed"]
-    assert ("HV_TEAM", ["G02"], False) == (
-        line["role"],
+    line = line_of(rig.told()[0], "HV_TEAM")
+    assert (["G02"], False) == (
         [gap["code"] for gap in line["gaps"]],
         line["told"],
     )
@@ -217,12 +224,18 @@ def test_who_did_not_ask_is_told_nothing(rig: Rig) -> None:
 
 
 def test_a_row_that_a_publisher_may_not_know_is_not_in_a_post(rig: Rig) -> None:
-    """A safeguarding lead was told: that says something, and a hospital may not know of it."""
-    rig.decide(SENT, seq=3)
+    """That a safeguarding midwife was told says that there is a concern; a charity may not know it."""
+    charity = replace(rig.directory.organisations["RXX"], kind="voluntary")
+    rig.directory.organisations["RXX"] = charity
+    team = scene.duty("mh", "SG_MIDWIFE", "RYX")
+    told = replace(SENT, obligation_id="o-mh", notice_id="n-mh")
+    rig.decide(*team, told, SENT, seq=3)
     rig.round()
     (post,) = rig.told()
-    seen = {line["role"] for line in post["data"]["changed"]}
-    assert {"GP_PRACTICE"} == seen
+    assert {"GP_PRACTICE", "HV_TEAM"} == {line["role"] for line in post["data"]["changed"]}
+    with reading(rig.engine) as conn:
+        known = {line.role for line in event_coverage(conn, "booked-1")}
+    assert "SG_MIDWIFE" in known
 
 
 def test_a_change_back_is_told_again(rig: Rig) -> None:

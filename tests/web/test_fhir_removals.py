@@ -86,7 +86,7 @@ def test_what_this_organisation_never_sent_is_kept(
     assert (1, 1) == (len(gateway.publisher.events), len(gateway.publisher.kept))
 
 
-def test_what_is_not_decided_yet_is_asked_for_again(client: TestClient, gateway: Gateway) -> None:
+def test_what_is_not_decided_yet_is_asked_for_again(client: TestClient) -> None:
     """Whom it is about is not known here before."""
     post(client, bundle(patient(), stay()))
     answer = post(client, removal("Encounter/e1"))

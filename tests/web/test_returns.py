@@ -1,9 +1,7 @@
 """An original goes back to its sender: how it is offered, who has it, and what is never said."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from hub.edges.directory import Directory
 from hub.store import read_model, returns, sender_posts
 from hub.store.engine import reading, writing
 from hub.store.quarantine import apply_quarantine
+from hub.web import accepted
 from tests.channels.tools import SECRET
 from tests.house.identities import find_identities
 from tests.web import scene
@@ -129,7 +128,10 @@ def test_while_kafka_is_away_nothing_is_collected(gateway: Gateway) -> None:
     assert 503 == ask(gateway, "q-abc").status_code
     assert "returned" == state(gateway)
     gateway.publisher.away = False
-    assert ("collected", 200) == ((answer := ask(gateway, "q-abc")).json()["state"], answer.status_code)
+    assert ("collected", 200) == (
+        (answer := ask(gateway, "q-abc")).json()["state"],
+        answer.status_code,
+    )
 
 
 def test_what_was_taken_and_what_waits_is_said_too(gateway: Gateway) -> None:
@@ -282,18 +284,15 @@ class TestWithAWebhook:
 
 
 @pytest.fixture
-def people() -> Iterator[Directory]:
+def people() -> Directory:
     """A sender whose contact is known, and who has no address for posts."""
-    yield scene.directory(
+    return scene.directory(
         senders=({"organisation": "RXX", "operations": "integration desk, bleep 17"},)
     )
 
 
-def test_an_index_is_added_to_a_table_that_is_there(engine: Engine, tmp_path: Path) -> None:
+def test_an_index_is_added_to_a_table_that_is_there(engine: Engine) -> None:
     """A gateway of an earlier release made it without."""
-    from hub.web import accepted
-
-    del tmp_path
     accepted.prepare(engine)
     with writing(engine) as conn:
         conn.exec_driver_sql("DROP INDEX ix_accepted_events_event")

@@ -16,9 +16,9 @@ from hub.edges.cda.pieces import (
     codes_in,
     concept,
     condition,
+    human,
     identifiers,
     make,
-    human,
     put,
     reference,
     resource,
@@ -28,6 +28,8 @@ from hub.edges.fhir.codes import has_any, meaning
 from hub.edges.fhir.letter import digest
 from hub.edges.fhir.tree import Node, missing, wrong
 
+_PERSONAL: Final = frozenset({"PRS", "NOK", "CAREGIVER", "GUARD"})
+"""Classes of people around a patient; a practice or a ward may be a participant too."""
 _GENDERS: Final = {"1": "male", "2": "female", "M": "male", "F": "female"}
 
 
@@ -113,6 +115,8 @@ class _Builder:
         written = ".".join(filter(None, (own.text("@root"), own.text("@extension"))))
         known = written if len(written) <= 80 and re.fullmatch(r"[A-Za-z0-9.\-]+", written) else ""
         put(made, "id", make("id", own, known or digest(written)))
+        if not document.text("effectiveTime", "@value"):
+            raise missing(document.place("effectiveTime"), "the time at which it was issued")
         self._time(made, "timestamp", document, "effectiveTime")
         keeper = document.first(
             "custodian", "assignedCustodian", "representedCustodianOrganization"
@@ -157,7 +161,7 @@ class _Builder:
         wanted = meaning("mother")["codes"]
         for participant in self.document.all("participant", "associatedEntity"):
             code = participant.text("code", "@code")
-            if not code:
+            if participant.text("@classCode") not in _PERSONAL or not code:
                 continue
             person = participant.first("associatedPerson") or participant
             made = human("RelatedPerson", participant, person)
@@ -224,5 +228,3 @@ class _Builder:
         self._time(period, "end", stay, "effectiveTime", "high")
         put(made, "period", period)
         return made
-
-

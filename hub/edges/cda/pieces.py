@@ -32,12 +32,14 @@ def put(around: Node, name: str, inner: Node) -> None:
 
 
 def resource(kind: str, source: Node) -> Node:
+    """A resource of a type, with the place of what it was made from."""
     made = make(kind, source)
     made.kind = kind
     return made
 
 
 def reference(name: str, target: str) -> Node:
+    """A Reference to an entry of the bundle."""
     made = Node(name)
     put(made, "reference", Node("reference", value=target))
     return made
@@ -88,6 +90,7 @@ def identifiers(made: Node, source: Node) -> None:
 
 
 def concept(name: str, code: Node) -> Node:
+    """A CodeableConcept of a coded element."""
     made, coding = make(name, code), Node("coding")
     put(coding, "code", make("code", code, code.text("@code")))
     put(coding, "display", Node("display", value=code.text("@displayName")))
@@ -116,7 +119,8 @@ def codes_in(entry: Node) -> Iterator[Node]:
 
 def written_by(author: Node) -> str:
     """The author's name, or the name of the author's organisation."""
-    for name in (*author.all("assignedPerson", "name"), *author.all("representedOrganization", "name")):
+    persons = author.all("assignedPerson", "name")
+    for name in (*persons, *author.all("representedOrganization", "name")):
         parts = [each.value for part in ("prefix", "given", "family") for each in name.all(part)]
         shown = " ".join(filter(None, parts)) or name.value
         if shown:
@@ -125,8 +129,10 @@ def written_by(author: Node) -> str:
 
 
 def as_iso(written: str) -> str:
-    """HL7's `20261020161000+0100` as ISO; what has not that form comes back as it is, and is refused
-    where it is read."""
+    """HL7's `20261020161000+0100` as ISO.
+
+    What has not that form comes back as it is, and is refused where it is read.
+    """
     found = _TIME.fullmatch(written)
     if found is None:
         return written
