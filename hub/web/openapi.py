@@ -145,6 +145,10 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         {"schema": {"$ref": _reference("CdaDocument")}},
         "A discharge summary as HL7 CDA.",
     )
+    _add_fhir_bodies(paths)
+
+
+def _add_fhir_bodies(paths: type_of_json) -> None:
     kind = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}}
     paths["/fhir/{kind}"]["post"]["parameters"] = [kind]
     for path in ("/fhir", "/fhir/$process-message", "/fhir/{kind}"):

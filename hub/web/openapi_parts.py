@@ -148,7 +148,8 @@ def _fhir_door(name: str) -> Operation:
         id=name,
         statuses=(*TAKING, 404),
         fault=(FHIR_TYPES, "OperationOutcome"),
-        says=(202, FHIR_TYPES, "OperationOutcome"),
+        # An OperationOutcome; to a transaction or a batch the bundle that answers it.
+        says=(202, FHIR_TYPES, "FhirResource"),
         sandboxed=True,
     )
 

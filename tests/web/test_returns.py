@@ -5,14 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from hub.core.model import InputKind
 from hub.edges.directory import Directory
 from hub.store import read_model, returns, sender_posts
 from hub.store.engine import reading, writing
 from hub.store.quarantine import apply_quarantine
-from hub.web import accepted
 from tests.channels.tools import SECRET
 from tests.house.identities import find_identities
 from tests.web import scene
@@ -289,17 +287,3 @@ def people() -> Directory:
     return scene.directory(
         senders=({"organisation": "RXX", "operations": "integration desk, bleep 17"},)
     )
-
-
-def test_an_index_is_added_to_a_table_that_is_there(engine: Engine) -> None:
-    """A gateway of an earlier release made it without."""
-    accepted.prepare(engine)
-    with writing(engine) as conn:
-        conn.exec_driver_sql("DROP INDEX ix_accepted_events_event")
-    accepted.prepare(engine)
-    accepted.prepare(engine)
-    with reading(engine) as conn:
-        found = conn.exec_driver_sql(
-            "SELECT count(*) FROM sqlite_master WHERE name = 'ix_accepted_events_event'"
-        ).scalar()
-    assert 1 == found
