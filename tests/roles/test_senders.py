@@ -2,10 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 from hub.core.model import InputKind
 from hub.edges.channels.signed import SignedPosts
-from hub.roles.senders import Senders, Sending
+from hub.edges.directory import Directory
+from hub.ops.settings import Settings
+from hub.roles.attempts import Means
+from hub.roles.senders import Senders, Sending, senders_of
 from hub.store import returns, sender_posts
 from hub.store.engine import reading, writing
 from hub.store.quarantine import QuarantineState
@@ -124,3 +128,50 @@ def test_an_inner_address_is_never_called(rig: Rig) -> None:
     asyncio.run(go())
     assert [] == rig.receiver.taken
     assert (QuarantineState.RETURNED.value, None) == stands(rig)
+
+
+# --- as the delivery role makes them ----------------------------------------------------------
+
+
+def means_of(rig: Rig, directory: Directory) -> Means:
+    """What the delivery role works with."""
+    return Means(
+        engine=rig.engine,
+        directory=directory,
+        channels={},
+        core=rig.core,
+        clock=rig.clock,
+        now=lambda: rig.now,
+    )
+
+
+def test_a_hub_without_addresses_sends_no_posts(rig: Rig, tmp_path: Path) -> None:
+    """A contact alone is for people."""
+    contact = {"organisation": "RXX", "operations": "bleep 17"}
+    settings = Settings(data_dir=tmp_path)
+    assert None is senders_of(settings, means_of(rig, scene.directory(senders=(contact,))))
+
+
+def test_the_delivery_role_sends_what_went_back_and_what_changed(rig: Rig, tmp_path: Path) -> None:
+    """With the policy, the schemas and the guard of addresses of its settings."""
+    settings = Settings(data_dir=tmp_path, allow_loopback_webhooks=True)
+    senders = senders_of(settings, means_of(rig, rig.directory))
+    assert senders is not None
+    give_back(rig)
+    rig.decide(SENT, seq=3)
+    asyncio.run(_for_a_moment(senders, rig))
+    assert {"coverage.changed"} == {told["type"] for told in rig.told() if "type" in told}
+    assert 2 == len(rig.receiver.taken)
+    assert (QuarantineState.COLLECTED.value, "posted") == stands(rig)
+
+
+async def _for_a_moment(senders: Senders, rig: Rig) -> None:
+    """Run until both posts have come, and end it as the role does."""
+    running = asyncio.create_task(senders.run())
+    for _ in range(200):
+        await asyncio.sleep(0.05)
+        if len(rig.receiver.taken) == 2 and rig.core.inputs:
+            break
+    await asyncio.sleep(0.3)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
