@@ -29,6 +29,7 @@ def main() -> int:
         body, luck = input_of(door, asked.seed, asked.input)
         print(repr(body[:2000]), len(body))  # noqa: T201  a command speaks
         print(door.take(body, luck))  # noqa: T201  as above
+        door.close()
         return 0
     if asked.child:
         found = run(asked.door, asked.bytes, asked.seed, KEEP)

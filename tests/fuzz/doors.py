@@ -67,6 +67,9 @@ class FuzzedDoor:
         self.written = Written()
         self.publisher = publisher_to(self.written)
 
+    def close(self) -> None:
+        """Let go of what the door holds; most hold nothing."""
+
     def all_seeds(self) -> list[bytes]:
         """The messages that are damaged."""
         raise NotImplementedError

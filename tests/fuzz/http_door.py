@@ -8,6 +8,7 @@ without one for what is not taken at all.
 import base64
 import json
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from random import Random
@@ -63,9 +64,8 @@ class Http(FuzzedDoor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory(prefix="hub-fuzz-")
-        folder = Path(self.folder.name)
-        engine = make_engine(f"sqlite:///{folder / 'hub.db'}")
+        folder = self.folder = Path(tempfile.mkdtemp(prefix="hub-fuzz-"))
+        engine = self.engine = make_engine(f"sqlite:///{folder / 'hub.db'}")
         migrate_engine(engine)
         clock = HeldClock(folder / "clock")
         clock.move(NOW)
@@ -80,6 +80,12 @@ class Http(FuzzedDoor):
         self.client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
         self.client.__enter__()
         self.chosen = ""
+
+    def close(self) -> None:
+        """Stop the gateway, and take its database away."""
+        self.client.__exit__(None, None, None)
+        self.engine.dispose()
+        shutil.rmtree(self.folder)
 
     def all_seeds(self) -> list[bytes]:
         """All of all addresses; `make` takes those of one."""
@@ -129,7 +135,10 @@ TYPES: Final = {
 
 def _seeds() -> dict[str, list[bytes]]:
     events = [event_to_json(avro.decode_event(each, NOW)) for each in golden_events()]
-    ours = [json.dumps(each | {"source": "RXX:FUZZ"}).encode() for each in events]
+    ours = [
+        json.dumps(each | {"source": "RXX:FUZZ", "id": f"fuzz-{number}"}).encode()
+        for number, each in enumerate(events)
+    ]
     booking = (EXAMPLES / "booking.json").read_bytes()
     national = [file.read_bytes() for file in sorted(EXAMPLES.glob("mns-change*.json"))]
     xml = [file.read_bytes() for file in sorted(EXAMPLES.glob("*.xml")) if "cda" not in file.name]

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -33,10 +34,10 @@ def test_every_input_is_accounted_for(name: str) -> None:
 @pytest.mark.parametrize("name", DOORS)
 def test_most_of_the_seeds_are_events(name: str) -> None:
     """Damage to what would be refused anyway finds little."""
-    door = DOORS[name]()
     counts = Counter[Verdict]()
-    for seed in door.seeds:
-        counts.update(door.take(seed, luck_of("1")))
+    with closing(DOORS[name]()) as door:
+        for seed in door.seeds:
+            counts.update(door.take(seed, luck_of("1")))
 
     assert counts[Verdict.EVENT] >= len(door.seeds) // 2
 
