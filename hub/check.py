@@ -158,6 +158,7 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
         *((row.organisation, "has an endpoint") for row in directory.every_endpoint()),
         *((row.organisation, "has staff") for row in directory.staff_members.values()),
         *((ods, "has a publisher's key") for ods in directory.publishers.values()),
+        *((ods, "is a sender") for ods in directory.senders),
     ]
     for ods, words in named:
         if not directory.knows(ods):
@@ -176,6 +177,19 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
             if not form.fullmatch(endpoint.address):
                 words = f"the endpoint of {endpoint.organisation} has no address of its channel"
                 yield _row_fault(path, endpoint.organisation, words, remedy)
+    yield from _strange_senders(path, directory)
+
+
+def _strange_senders(path: Path, directory: Directory) -> Iterator[PolicyFault]:
+    """Senders who asked for posts that could not be sent, or that nobody could verify."""
+    for sender in directory.senders.values():
+        if sender.webhook and not sender.secret:
+            words = f"the sender {sender.organisation} has a webhook and no secret"
+            remedy = "give it a secret that begins with whsec_"
+            yield _row_fault(path, sender.organisation, words, remedy)
+        if sender.coverage and not sender.webhook:
+            words = f"the sender {sender.organisation} asked for posts, and has no webhook"
+            yield _row_fault(path, sender.organisation, words, "add webhook and secret")
 
 
 def _strange_order(path: Path, directory: Directory) -> Iterator[PolicyFault]:

@@ -21,8 +21,9 @@ from hub.core.hearing import (
     speak,
     subject_of,
 )
+from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
-from hub.core.model import Event, NoticeReason, ObligationState, Signal
+from hub.core.model import Event, NoticeReason, ObligationState, Signal, type_of_body
 from hub.core.policy import TellRule
 from hub.core.receipts import take_proof_away
 
@@ -30,7 +31,30 @@ CORRECTED, RETRACTED = "event.corrected", "event.retracted"
 
 LATEST = "latest:"
 """How a target begins of which the sender knows no id: `latest:KIND:mother` or `latest:KIND:baby`.
-A national removal of a death names nothing but the person."""
+A national removal of a death names nothing but the person.  A deletion repeats more of what it
+takes back: the digests of these fields follow, `latest:KIND:WHOSE:FIELD=DIGEST`."""
+
+
+def latest(kind: str, *, baby_id: str | None, fields: tuple[tuple[str, str], ...] = ()) -> str:
+    """The target of an event that takes back another without knowing its id.
+
+    A removal of a death that says nothing else is about whoever it is about.  With any field the
+    baby counts too, for twins have the same tests; digests, so that no number stands in a target.
+    """
+    whose = "baby" if baby_id else "mother"
+    told = (*fields, ("baby_id", baby_id)) if baby_id and kind != "death" else fields
+    parts = [f"{name}={derive(name, value)}" for name, value in told]
+    return ":".join([f"{LATEST}{kind}", whose, *parts])
+
+
+def _fits(body: type_of_body, kind: str, whose: str, parts: list[str]) -> bool:
+    """Whether a remembered event is of the kind, about whom, and says what these parts repeat."""
+    if (kind and body.get("kind") != kind) or whose != (
+        "baby" if body.get("baby_id") else "mother"
+    ):
+        return False
+    told = (part.partition("=") for part in parts)
+    return all(derive(name, body.get(name)) == digest for name, _, digest in told)
 
 
 def meant(draft: Draft, event: Event) -> Event:
@@ -42,14 +66,14 @@ def meant(draft: Draft, event: Event) -> Event:
     named = str(event.body.get("target_id"))
     if not named.startswith(LATEST):
         return event
-    kind, _, whose = named.removeprefix(LATEST).partition(":")
+    kind, _, rest = named.removeprefix(LATEST).partition(":")
+    whose, *parts = rest.split(":")
     found = [
         remembered.id
         for remembered in draft.history
         if remembered.type == event.body.get("target_type")
         and not remembered.retracted
-        and (body := unpack_body(remembered)).get("kind") == kind
-        and ("baby" if body.get("baby_id") else "mother") == whose
+        and _fits(unpack_body(remembered), kind, whose, parts)
     ]
     if len(found) != 1:
         raise SenderFault(

@@ -22,6 +22,7 @@ from hub.edges.formats import Format, pieces_of
 from hub.edges.hl7v2_message import Message, Segment, read
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.mllp import END, START
+from hub.edges.mllp_sandbox import APPLICATION
 from hub.ops.clock import RealClock
 from hub.ops.settings import Settings
 
@@ -33,10 +34,15 @@ SENT, NOT_SENT = 0, 1
 _DOORS: Final = {
     Format.FHIR_JSON: "fhir",
     Format.FHIR_XML: "fhir",
+    Format.CDA: "cda",
     Format.CLOUDEVENT: "cloudevents",
     Format.HUB_CSV: "events/csv",
 }
-_TYPES: Final = {Format.FHIR_XML: "application/xml", Format.HUB_CSV: "text/csv"}
+_TYPES: Final = {
+    Format.FHIR_XML: "application/xml",
+    Format.CDA: "application/xml",
+    Format.HUB_CSV: "text/csv",
+}
 _INVENTED_HOSPITAL: Final = "RXX"
 """Brings, in a demonstration, what does not say whose it is, and what is a national body's."""
 
@@ -50,8 +56,6 @@ def main(settings: Settings, file: Path, *, sandbox: bool = False) -> int:
             NOT_SENT,
             f"{file.name} is none of .hl7 (over MLLP), .json, .xml and .csv (HTTPS)",
         )
-    if sandbox and door is _over_mllp:
-        return _say(NOT_SENT, "MLLP has no sandbox; `hub read` says what becomes of the message")
     try:
         return door(settings, file.read_bytes(), sandbox=sandbox)
     except FileNotFoundError:
@@ -81,8 +85,8 @@ def _reachable(host: str) -> str:
 
 def _over_mllp(settings: Settings, message: bytes, *, sandbox: bool) -> int:
     """A message in its frame.  Segments may end in LF in the file, as editors like it."""
-    assert not sandbox, "a message over MLLP is always in earnest"
     body = message.replace(b"\r\n", b"\r").replace(b"\n", b"\r").strip(b"\r") + b"\r"
+    body = _for_the_sandbox(body) if sandbox else body
     where = (_reachable(settings.mllp_host), settings.mllp_port)
     with socket.create_connection(where, ANSWER_SECONDS) as door:
         door.sendall(START + body + END)
@@ -95,6 +99,17 @@ def _over_mllp(settings: Settings, message: bytes, *, sandbox: bool) -> int:
     return _say_ack(received.removeprefix(START).removesuffix(END))
 
 
+def _for_the_sandbox(body: bytes) -> bytes:
+    """The message addressed to the sandbox: MSH-5 and MSH-11 say so, both."""
+    first, end, rest = body.partition(b"\r")
+    mark = first[3:4] or b"|"
+    fields = first.split(mark)
+    fields += [b""] * (11 - len(fields))
+    # MSH-1 is the mark itself, so that MSH-5 is the fifth piece, counted from MSH.
+    fields[4], fields[10] = APPLICATION.encode(), b"T"
+    return mark.join(fields) + end + rest
+
+
 def _say_ack(answer: bytes) -> int:
     """The acknowledgement in words."""
     try:
@@ -103,6 +118,8 @@ def _say_ack(answer: bytes) -> int:
     except (SenderFault, ValueError):
         return _say(NOT_SENT, "the answer is no HL7 acknowledgement: is this the MLLP port?")
     code, text = said.value(1), said.value(3)
+    if code == "AA" and text.startswith("sandbox"):
+        return _say(SENT, f"AA: {text}")
     if code == "AA":
         taken = f"AA: the hub has message {said.value(2)}, confirmed by Kafka"
         return _say(SENT, f"{taken}; {text}" if text else taken)

@@ -14,6 +14,7 @@ from typing import Final
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
 from hub.edges import avro, cloudevents, hl7v2
+from hub.edges.cda.document import fhir_from_cda
 from hub.edges.csv_rows import event_of_row
 from hub.edges.fhir.reader import events_from as fhir_events
 from hub.edges.fhir.reader import open_fhir
@@ -97,6 +98,13 @@ def _part(piece: Piece, reader: Reader) -> Part:
 def _checked(read: Callable[[], Mapped], reader: Reader) -> Mapped:
     """What a piece says, held against everything that a door holds it against."""
     mapped = read()
+    if mapped.removed:
+        raise SenderFault(
+            FaultReason.UNKNOWN_TARGET,
+            "this deletes what was sent before, and nothing was sent here before",
+            field="Bundle.entry",
+            remedy="post it to the hub that took the resources: it takes back what came of them",
+        )
     for event in mapped.events:
         check_event(event, _Everybody(), reader.received_at)
         avro.encode_event(event)
@@ -128,6 +136,11 @@ def _fhir(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
     return form, lambda: fhir_events(root, form, reader.received_at, reader.sender)
 
 
+def _cda(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
+    root = fhir_from_cda(piece.body)
+    return piece.format, lambda: fhir_events(root, piece.format, reader.received_at, reader.sender)
+
+
 def _cloudevent(piece: Piece, reader: Reader) -> tuple[Format, Callable[[], Mapped]]:
     value, at = piece.value, reader.received_at
     return piece.format, lambda: cloudevents.events_from(value, at, reader.sender)
@@ -154,6 +167,7 @@ OPENERS: Final[Mapping[Format, type_of_opener]] = {
     Format.HL7_V2: _hl7,
     Format.FHIR_JSON: _fhir,
     Format.FHIR_XML: _fhir,
+    Format.CDA: _cda,
     Format.CLOUDEVENT: _cloudevent,
     Format.HUB_JSON: _hub_json,
     Format.HUB_AVRO: _hub_avro,

@@ -48,6 +48,7 @@ def read_all(
     events: list[Event] = []
     reasons: list[Ignored] = []
     for each in value if isinstance(value, list) else [value]:
+        _require_json(each)
         if format_of_json(each) is Format.HUB_JSON:
             events.append(event_from_json(each, received_at))
             continue
@@ -59,8 +60,20 @@ def read_all(
     return Mapped((), reasons[0] if reasons else Ignored.NOTHING_TO_ROUTE)
 
 
+def _require_json(value: Any) -> None:
+    """Refuse an event whose data came as bytes: nothing of ours is anything but JSON."""
+    if isinstance(value, dict) and "data_base64" in value:
+        raise SenderFault(
+            FaultReason.UNPARSEABLE,
+            "the data of this event is not JSON text in UTF-8",
+            field="data",
+            remedy="send the data as JSON",
+        )
+
+
 def events_from(value: Any, received_at: datetime, sender: str = "") -> Mapped:
     """The event of one CloudEvent, as its JSON says it.  Raises SenderFault."""
+    _require_json(value)
     if not isinstance(value, dict):
         raise SenderFault(
             FaultReason.UNPARSEABLE, "this is not one CloudEvent", remedy="send one JSON object"

@@ -122,6 +122,32 @@ class PublisherKey(Struct, frozen=True, kw_only=True):
     """Whether nothing may come of what is sent with it."""
 
 
+class Sender(Struct, frozen=True, kw_only=True):
+    """What was agreed with an organisation that publishes, beyond its key."""
+
+    organisation: str
+    webhook: str = ""
+    """Where signed posts about what it sent may go; empty: it asks by itself."""
+    secret: str | None = None
+    secret_before: str | None = None
+    """The secret that `secret` replaces: both sign until this line is taken away."""
+    coverage: bool = False
+    """Whether it asked for a post when the coverage of one of its events changes."""
+    operations: str = ""
+    """Its operations contact, in words for people: a desk, a telephone number, a mailbox."""
+
+    def endpoint(self) -> Endpoint:
+        """Its webhook, as the posts are signed for it."""
+        return Endpoint(
+            organisation=self.organisation,
+            channel="webhook",
+            address=self.webhook,
+            secret=self.secret,
+            secret_before=self.secret_before,
+            destination_id=f"sender:{self.organisation}",
+        )
+
+
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """What one directory file may hold."""
 
@@ -131,6 +157,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint: tuple[Endpoint, ...] = ()
     staff: tuple[StaffMember, ...] = ()
     publisher: tuple[PublisherKey, ...] = ()
+    sender: tuple[Sender, ...] = ()
 
 
 class Directory:
@@ -146,6 +173,7 @@ class Directory:
         self.staff_members = {s.login: s for f in rows for s in f.staff}
         self.publishers = {p.key_sha256: p.ods for f in rows for p in f.publisher}
         self.sandbox_keys = {p.key_sha256 for f in rows for p in f.publisher if p.sandbox}
+        self.senders = {s.organisation: s for f in rows for s in f.sender}
 
     def knows(self, ods: str) -> bool:
         """Whether an ODS code belongs to an organisation in the directory."""
@@ -209,6 +237,14 @@ class Directory:
     def publisher_of(self, key_sha256: str) -> str | None:
         """The organisation that owns a key, or None."""
         return self.publishers.get(key_sha256)
+
+    def sender(self, organisation: str) -> Sender:
+        """What was agreed with an organisation that publishes; nothing, where nothing was."""
+        return self.senders.get(organisation) or Sender(organisation=organisation)
+
+    def tells_coverage(self) -> bool:
+        """Whether anybody asked for posts about coverage."""
+        return any(each.coverage and each.webhook for each in self.senders.values())
 
     def registration(self, nhs_number: str | None, at: datetime) -> Registration | None:
         """The registration in force at an instant, as far as it could be known then."""

@@ -23,6 +23,7 @@ class Format(StrEnum):
     HL7_V2 = "hl7v2"
     FHIR_JSON = "fhir-json"
     FHIR_XML = "fhir-xml"
+    CDA = "cda"
     NEMS = "nems"
     CLOUDEVENT = "cloudevent"
     MNS_SIGNAL = "mns-signal"
@@ -215,10 +216,12 @@ def _json_piece(body: bytes, value: Any) -> Piece:
 def _xml_piece(body: bytes, start: bytes) -> Piece:
     if b"http://hl7.org/fhir" in start[:20_000]:
         return Piece(Format.FHIR_XML, body)
-    head = start[:4_000]
-    if b"ClinicalDocument" in head or b"urn:hl7-org:v3" in head:
+    head = start[:20_000]
+    if b"ClinicalDocument" in head:
+        return Piece(Format.CDA, body)
+    if b"urn:hl7-org:v3" in head:
         return _stranger(
-            body, start, "an HL7 v3 or CDA document", "send the FHIR form of the same document"
+            body, start, "an HL7 v3 message", "send the FHIR form of the same document"
         )
     return _stranger(body, start, "XML, but not FHIR in the namespace http://hl7.org/fhir")
 

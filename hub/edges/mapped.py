@@ -47,11 +47,24 @@ IN_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Which part of a document an event came of."""
+
+    resource: str = ""
+    """`Encounter/123`, where the resource has an id of its own."""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a message says: events, or the reason why there are none."""
+    """What a message says: events, or the reason why there are none; and what it takes away."""
 
     events: tuple[Event, ...]
     ignored: Ignored | None = None
+    origins: tuple[Origin, ...] = ()
+    """One for each event, in order; none where the language has no resources."""
+    removed: tuple[str, ...] = ()
+    """Resources that their sender has deleted.  Who took them knows what came of them."""
 
 
 HUBS_OWN_FAULT: Final = "the hub failed to read this"

@@ -11,7 +11,7 @@ from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
-from hub.edges import hl7v2_ack
+from hub.edges import hl7v2_ack, mllp_sandbox
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import source_of
@@ -157,6 +157,8 @@ class Door:
         """The acknowledgement of one frame, without its MLLP envelope."""
         received_at = self.clock.now()
         header = hl7v2_ack.header_of(frame.body)
+        if mllp_sandbox.is_asked(header) and not frame.oversize:
+            return mllp_sandbox.tried(header, frame.body, self.profile, self.directory, received_at)
         original = Original(
             body=frame.body,
             door=DOOR,

@@ -62,3 +62,11 @@ EVENTS_AGAIN: Final = Limit(
     because="each may hold a notice, and each look at one is written down",
     beyond="ask on from the number after the last",
 )
+COVERAGE_DUTIES: Final = Limit(
+    name="duties looked at together for posts about coverage",
+    value=200,
+    unit="duties",
+    where="hub.roles.coverage_posts:DUTIES_AT_ONCE",
+    because="the posts and what was told are written in one transaction of the one writer",
+    beyond="looked at in the next round, at once",
+)

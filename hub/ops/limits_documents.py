@@ -84,3 +84,19 @@ BULK_REDRIVE: Final = Limit(
     because="each waits for Kafka in turn, within the answer to one form",
     beyond="the page says that there are more, and the form is sent again",
 )
+SENTENCE: Final = Limit(
+    name="sentence to the sender of a returned original",
+    value=200,
+    unit="characters",
+    where="hub.web.returning:LONGEST",
+    because="the reason, the place and the remedy are said by codes; one sentence adds to them",
+    beyond="422, nothing was returned",
+)
+RETURNS_LISTED: Final = Limit(
+    name="returned originals in one answer",
+    value=100,
+    unit="originals",
+    where="hub.web.api_returns:MOST_RETURNS",
+    because="whoever collects them makes room for the next",
+    beyond="`more` is true; the oldest come first",
+)

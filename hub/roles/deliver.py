@@ -27,6 +27,8 @@ from hub.roles.failover import FailOver
 from hub.roles.follow import Follower, positions_after
 from hub.roles.heartbeat import beat_on
 from hub.roles.queueing import CONSUMER, Times, take_in
+from hub.roles.senders import CHANNEL as SENDER
+from hub.roles.senders import senders_of
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -109,6 +111,8 @@ def _work(
     if mailbox is not None:
         poll = timedelta(seconds=settings.mesh_poll_seconds)
         work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
+    if (senders := senders_of(settings, means)) is not None:
+        work.append(senders.run())
     if isinstance(hook := means.channels.get(RestHookChannel.name), RestHookChannel):
         work.append(beat_on(hook, means.directory))
     return work
@@ -170,7 +174,7 @@ def main(settings: Settings) -> int:
     """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
-    words = (*CHANNELS, metrics.UNKNOWN)
+    words = (*CHANNELS, SENDER, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:

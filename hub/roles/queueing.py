@@ -19,6 +19,7 @@ from hub.edges.avro import DecisionRecord, NoticeRecord
 from hub.edges.channels.failover import time_is_up_at
 from hub.edges.directory import Directory, Endpoint
 from hub.roles.channels import now
+from hub.store.coverage_due import note_touched
 from hub.store.engine import writing
 from hub.store.outbox import TAKES_BACK
 from hub.store.outbox_queue import Queue
@@ -66,6 +67,8 @@ def take_in(
                 _note_evidence(queue, outcome)
     with writing(engine) as conn:
         new = queue.write(conn)
+        if directory.tells_coverage():
+            note_touched(conn, decisions)
         save_positions(conn, CONSUMER, after)
     return new
 

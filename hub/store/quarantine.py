@@ -25,6 +25,15 @@ class QuarantineState(StrEnum):
     OPEN = "open"
     REDRIVEN = "redriven"
     RETURNED = "returned"
+    """Recorded and offered to its sender, who has not collected it yet; it is still owned here."""
+    COLLECTED = "collected"
+    """Its sender has it back."""
+    CLOSED = "closed"
+    """A person gave it up, with a reason."""
+
+
+UNRESOLVED: Final = (QuarantineState.OPEN, QuarantineState.RETURNED)
+"""Somebody here still owns it."""
 
 
 def apply_quarantine(conn: Connection, record: QuarantineRecord) -> bool:
@@ -34,6 +43,8 @@ def apply_quarantine(conn: Connection, record: QuarantineRecord) -> bool:
     is open again, as of then.
     """
     fresh = _open(conn, record)
+    if fresh:
+        _as_it_was_returned(conn, record)
     let_go_at = _let_go_at(conn, record) if fresh else None
     if let_go_at is not None:
         refusal = (record.quarantine_id, record.received_at)
@@ -55,6 +66,26 @@ def note_redriven(conn: Connection, decisions: Iterable[DecisionRecord]) -> None
                     by=BY_ITSELF,
                     now=decision.at,
                 )
+
+
+def _as_it_was_returned(conn: Connection, record: QuarantineRecord) -> None:
+    """A read model that is folded again finds what went back meanwhile where it was."""
+    q, r = t.quarantine, t.returns
+    found = conn.execute(
+        sa.select(r).where(
+            r.c.quarantine_id == record.quarantine_id, r.c.refused_at == record.received_at
+        )
+    ).one_or_none()
+    if found is not None:
+        conn.execute(
+            sa.update(q)
+            .where(q.c.quarantine_id == record.quarantine_id)
+            .values(
+                state=found.state,
+                resolved_at=found.ended_at or found.returned_at,
+                resolved_by=found.ended_by or found.returned_by,
+            )
+        )
 
 
 def _let_go_at(conn: Connection, record: QuarantineRecord) -> datetime | None:

@@ -186,7 +186,7 @@ class QuarantineLine:
     owner: str
     episode_id: str | None
     state: str
-    """open, redriven or returned."""
+    """open, redriven, returned, collected or closed."""
     resolved_at: datetime | None
     resolved_by: str | None
 

@@ -17,6 +17,7 @@ from hub.store.episode_reads import episode, episode_timeline, episodes
 from hub.store.gap_reads import gap, gap_board
 from hub.store.notice_reads import notice, notice_trail, notices
 from hub.store.positions import saved_positions
+from hub.store.quarantine import UNRESOLVED
 from hub.store.read_lines import Gauges, QuarantineItem, QuarantineLine
 from hub.store.worklist import PAGE, Listed, take, untake, worklist, worklist_counts
 
@@ -128,7 +129,7 @@ def gauges(conn: Connection, *, now: datetime) -> Gauges:
     )
     depth = conn.execute(
         sa.select(q.c.reason, sa.func.count().label("many"))
-        .where(q.c.state == "open")
+        .where(q.c.state.in_(UNRESOLVED))
         .group_by(q.c.reason)
     )
     oldest = conn.scalar(

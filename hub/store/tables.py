@@ -1,9 +1,9 @@
 """Every table of the hub, the same on SQLite and PostgreSQL.
 
-Four kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
+Five kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
 folded again; the *outbox* remembers what was sent to whom and may not be lost; the *desk* tables
 (sessions, takes) belong to the pages; the log of *accesses* is evidence, stands nowhere else, and
-is only ever added to.
+is only ever added to.  What goes back to *senders* is precious like the outbox.
 """
 
 from hub.store.columns import metadata
@@ -26,6 +26,7 @@ from hub.store.tables_read import (
     positions,
     quarantine,
 )
+from hub.store.tables_senders import coverage_due, coverage_said, returns, sender_posts
 
 __all__ = [
     "accesses",
@@ -33,6 +34,8 @@ __all__ = [
     "causes",
     "conflicts",
     "copies",
+    "coverage_due",
+    "coverage_said",
     "decisions",
     "destinations",
     "episodes",
@@ -49,6 +52,8 @@ __all__ = [
     "outbox",
     "positions",
     "quarantine",
+    "returns",
+    "sender_posts",
     "sessions",
     "subscription_events",
     "subscriptions",

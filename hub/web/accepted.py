@@ -38,9 +38,15 @@ class Accepted(Struct, frozen=True, kw_only=True):
     topic: str
 
 
+by_event = sa.Index("ix_accepted_events_event", accepted_events.c.event_id)
+"""For a publisher that asks what became of an event, and names no system."""
+
+
 def prepare(engine: Engine) -> None:
     """Make the table when it is not there.  It belongs to the gateway and to no other role."""
     metadata.create_all(engine, checkfirst=True)
+    # A table that an earlier release made does not get a new index by itself.
+    by_event.create(engine, checkfirst=True)
 
 
 def digest_of(event: Event) -> str:
@@ -67,6 +73,29 @@ def find(conn: Connection, source: str, event_id: str) -> Accepted | None:
         .first()
     )
     return None if row is None else Accepted(**dict(row))
+
+
+def find_of(conn: Connection, organisation: str, event_id: str) -> tuple[Accepted, datetime] | None:
+    """The newest answer given to any system of an organisation under this id, and when."""
+    table = accepted_events
+    row = (
+        conn.execute(
+            sa.select(table.c.digest, table.c.receipt, table.c.topic, table.c.accepted_at)
+            .where(
+                table.c.event_id == event_id,
+                table.c.source.startswith(f"{organisation}:", autoescape=True),
+            )
+            .order_by(table.c.accepted_at.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    if row is None:
+        return None
+    said = dict(row)
+    at: datetime = said.pop("accepted_at")
+    return Accepted(**said), at
 
 
 def keep(conn: Connection, event: Event, answer: Accepted, now: datetime) -> None:

@@ -1,7 +1,8 @@
 """`POST /cloudevents`: CloudEvents as the national service sends them, and ours in that form.
 
-One event, or a list of them (`application/cloudevents-batch+json`).  The answer is that of
-`POST /events`: 202 after Kafka has confirmed, else a problem document.
+One event, or a list of them (`application/cloudevents-batch+json`), or one event in binary mode
+(`ce-` headers, and what is told in the body).  The answer is that of `POST /events`: 202 after
+Kafka has confirmed, else a problem document.
 """
 
 from typing import Final, Literal
@@ -12,10 +13,14 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from hub.edges.cloudevents import read_all
+from hub.edges.cloudevents_binary import check_headers, is_binary, whole_event
+from hub.edges.mapped import Mapped
+from hub.edges.publish import Original
 from hub.web.api_events import JSON_TYPES, EventAccepted, Sender, told_of
+from hub.web.desk import Desk
 from hub.web.problem import Problem
 from hub.web.sandbox import AtDoor, EventForetold, foretold
-from hub.web.taking import take_body
+from hub.web.taking import Taken, take_body
 
 router = APIRouter(tags=["cloudevents"])
 
@@ -55,28 +60,39 @@ class EventsForetold(BaseModel):
 async def post_cloudevents(request: Request, desk: AtDoor, organisation: Sender) -> JSONResponse:
     """Take one CloudEvent or a list of them, all or none."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in TYPES or "ce-specversion" in request.headers:
+    binary = is_binary(request.headers)
+    if not (_of_json(content_type) if binary else content_type in TYPES):
         raise Problem(
             415,
             "unsupported_media_type",
             "The hub takes CloudEvents in JSON here",
-            "The content type, or the binary mode, is not one that this address takes.",
+            "The content type is not one that this address takes.",
             field="Content-Type",
-            remedy="Send the whole event in the body, as application/cloudevents+json.",
+            remedy="Send the whole event as application/cloudevents+json; or its attributes in "
+            "ce- headers, and its data as application/json.",
         )
+    headers = request.headers.items()
+
+    def read(original: Original) -> Mapped:
+        if binary:
+            check_headers(headers)
+        one_only = binary or content_type == CLOUDEVENT
+        return read_all(original.body, original.received_at, organisation, one_only=one_only)
+
     taken = await take_body(
         request,
         desk,
         organisation,
         "CLOUDEVENTS",
-        content_type,
-        lambda original: read_all(
-            original.body,
-            original.received_at,
-            organisation,
-            one_only=content_type == CLOUDEVENT,
-        ),
+        CLOUDEVENT if binary else content_type,
+        read,
+        as_kept=(lambda body: whole_event(headers, content_type, body)) if binary else None,
     )
+    return await answer_of(desk, taken)
+
+
+async def answer_of(desk: Desk, taken: Taken) -> JSONResponse:
+    """What a publisher is told of a body that was taken, or would have been."""
     if desk.sandbox:
         would = EventsForetold(
             events=[await foretold(desk, event, said.topic) for event, said in taken.answers],
@@ -87,3 +103,8 @@ async def post_cloudevents(request: Request, desk: AtDoor, organisation: Sender)
     events = [{"type": event.type, **told_of(event, answer)} for event, answer in taken.answers]
     said = {"events": events, "ignored": taken.ignored or None, "because": taken.explanation}
     return JSONResponse(said, status_code=202)
+
+
+def _of_json(content_type: str) -> bool:
+    """Whether data in binary mode is JSON; a body without a content type is taken for it."""
+    return content_type in {"", "application/json"} or content_type.endswith("+json")

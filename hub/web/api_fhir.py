@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.edges.fhir.reader import events_from, open_fhir
+from hub.edges.fhir.removals import is_removal
+from hub.edges.fhir.tree import Node
 from hub.edges.formats import Format
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
@@ -37,6 +39,8 @@ FORMATS: Final = {
 }
 """The names of FHIR's two forms; the second of each is that of older versions."""
 
+PASSED_OVER: Final = "Taken, and nothing to pass on: the hub has no event type for what it says."
+
 
 @router.get("/fhir/metadata")
 async def metadata(request: Request) -> Response:
@@ -61,15 +65,50 @@ async def post_fhir(request: Request, desk: AtDoor, organisation: Sender) -> Res
             remedy="Send application/fhir+json or application/fhir+xml.",
         )
 
+    asked: list[Node] = []
+
     def read(original: Original) -> Mapped:
         form, root = open_fhir(original.body, plain)
+        asked.append(root)
         return events_from(root, form, original.received_at, organisation)
 
     taken = await take_body(request, desk, organisation, "FHIR", content_type, read)
     if desk.sandbox and not taken.ignored:
         issues = [would_be(await foretold(desk, e, said.topic)) for e, said in taken.answers]
         return fhir_response(request, outcome(issues), 200)
-    return fhir_response(request, outcome(issues_of(taken)), 200 if desk.sandbox else 202)
+    code = 200 if desk.sandbox else 202
+    answered = _answered_as(asked[0])
+    if answered and not desk.sandbox:
+        return fhir_response(request, response_bundle(asked[0], answered, taken), code)
+    return fhir_response(request, outcome(issues_of(taken)), code)
+
+
+def _answered_as(root: Node) -> str:
+    """The type of the bundle that answers this one; nothing else is answered with a bundle."""
+    kinds = {"transaction": "transaction-response", "batch": "batch-response"}
+    return kinds.get(root.text("type"), "") if root.kind == "Bundle" else ""
+
+
+def response_bundle(root: Node, kind: str, taken: Taken) -> dict[str, Any]:
+    """An entry for each entry that was sent, in order, as FHIR has it of a transaction.
+
+    Each says 202: nothing is stored that could be read back, and the events are on their way.
+    """
+    issues = issues_of(taken)
+    passed_over = [issue("information", "informational", "nothing_to_route", PASSED_OVER)]
+    entries = []
+    for entry in root.all("entry"):
+        own = [
+            said
+            for said, place in zip(issues, taken.places, strict=False)
+            if place.startswith(f"{entry.path}.")
+        ]
+        if is_removal(entry):
+            own = issues[len(taken.places) :]
+        said = issues if taken.ignored else own or passed_over
+        response = {"status": "202 Accepted", "outcome": outcome(said)}
+        entries.append({"response": response})
+    return {"resourceType": "Bundle", "type": kind, "entry": entries}
 
 
 def would_be(said: EventForetold) -> dict[str, Any]:

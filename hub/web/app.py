@@ -27,10 +27,12 @@ from hub.store.engine import make_engine
 from hub.web import (
     accepted,
     api,
+    api_cda,
     api_cloudevents,
     api_csv,
     api_events,
     api_fhir,
+    api_returns,
     api_subscription,
     drafts,
     health,
@@ -41,6 +43,7 @@ from hub.web import (
     pages_gaps,
     pages_quarantine,
     pages_report,
+    pages_returns,
     pages_scorecard,
     pages_upload,
     pages_worklist,
@@ -162,7 +165,9 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         api_csv,
         api_fhir,
         api_cloudevents,
+        api_cda,
         api,
+        api_returns,
         health,
     ):
         app.include_router(part.router)
@@ -175,6 +180,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         pages_family,
         pages_gaps,
         pages_quarantine,
+        pages_returns,
         pages_audit,
         pages_scorecard,
         pages_report,

@@ -31,6 +31,8 @@ API_PATHS = (
     "/cloudevents",
     "/receipts",
     "/notices",
+    "/returns",
+    "/cda",
     "/registry",
     "/health",
     "/openapi.json",

@@ -130,7 +130,8 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         paths["/cloudevents"],
         CLOUDEVENT,
         {"schema": {"$ref": _reference("CloudEvent")}},
-        "One CloudEvent; a list of them as application/cloudevents-batch+json.",
+        "One CloudEvent; a list of them as application/cloudevents-batch+json; or one in binary "
+        "mode, its attributes in ce- headers and its data as application/json.",
     )
     _takes(
         paths["/events/csv"],
@@ -138,6 +139,16 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         {"schema": {"$ref": _reference("CsvFile")}},
         "A file with a header and one event in each row, in UTF-8, UTF-16 or Windows-1252.",
     )
+    _takes(
+        paths["/cda"],
+        "application/xml",
+        {"schema": {"$ref": _reference("CdaDocument")}},
+        "A discharge summary as HL7 CDA.",
+    )
+    _add_fhir_bodies(paths)
+
+
+def _add_fhir_bodies(paths: type_of_json) -> None:
     kind = {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}}
     paths["/fhir/{kind}"]["post"]["parameters"] = [kind]
     for path in ("/fhir", "/fhir/$process-message", "/fhir/{kind}"):

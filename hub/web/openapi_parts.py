@@ -75,6 +75,11 @@ COMPONENTS: Final = {
         "type": "string",
         "description": "A header whose names are the paths of the JSON form, and a row an event.",
     },
+    "CdaDocument": {
+        "title": "CdaDocument",
+        "type": "string",
+        "description": "A ClinicalDocument of HL7 CDA, alone or in an envelope.",
+    },
     "CloudEvent": {
         "title": "CloudEvent",
         "type": "object",
@@ -106,6 +111,7 @@ DOORS: Final = (
     "/events",
     "/events/csv",
     "/cloudevents",
+    "/cda",
     "/fhir",
     "/fhir/$process-message",
     "/fhir/{kind}",
@@ -142,7 +148,8 @@ def _fhir_door(name: str) -> Operation:
         id=name,
         statuses=(*TAKING, 404),
         fault=(FHIR_TYPES, "OperationOutcome"),
-        says=(202, FHIR_TYPES, "OperationOutcome"),
+        # An OperationOutcome; to a transaction or a batch the bundle that answers it.
+        says=(202, FHIR_TYPES, "FhirResource"),
         sandboxed=True,
     )
 
@@ -159,11 +166,14 @@ def _fhir_question(name: str, *more: int) -> Operation:
 OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/events", "post"): Operation(id="post_event", statuses=TAKING),
     ("/events/{event_id}/coverage", "get"): Operation(id="get_coverage", statuses=ASKING),
+    ("/events/{event_id}", "get"): Operation(id="get_event", statuses=ASKING),
+    ("/returns", "get"): Operation(id="get_returns", statuses=(400, 401, 403, 422, 503)),
     ("/events/csv", "post"): Operation(id="post_csv", statuses=(400, 401, 408, 413, 415, 422, 503)),
     ("/events/csv/template", "get"): Operation(
         id="csv_template", key=False, statuses=(404, 422), says=(200, ("text/csv",), "CsvFile")
     ),
     ("/cloudevents", "post"): Operation(id="post_cloudevents", statuses=TAKING),
+    ("/cda", "post"): Operation(id="post_cda", statuses=TAKING),
     ("/fhir", "post"): _fhir_door("post_fhir"),
     ("/fhir/$process-message", "post"): _fhir_door("process_message"),
     ("/fhir/{kind}", "post"): _fhir_door("post_fhir_resource"),

@@ -11,7 +11,7 @@ from hub.edges.access import What
 from hub.store import read_model
 from hub.store.quarantine import QuarantineState
 from hub.store.read_lines import QuarantineLine
-from hub.web import bulk_redrive, quarantine
+from hub.web import bulk_redrive, previews, quarantine, returning
 from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.auth import Viewer
 from hub.web.bulk_redrive import Kind
@@ -71,7 +71,7 @@ async def _item_page(
 ) -> Response:
     item = await desk.read(read_model.quarantine_item, quarantine_id)
     if item is None:
-        raise _unknown()
+        raise unknown()
     shown = Shown(
         what=What.QUARANTINE,
         subject_id=item.line.quarantine_id,
@@ -85,12 +85,14 @@ async def _item_page(
         status=409 if tried else 200,
         item=item.line,
         size=len(item.original),
-        preview=quarantine.preview(item),
+        preview=previews.preview(item),
         tried=tried,
+        **await returning.shown_return(desk, item.line),
     )
 
 
-def _unknown() -> Refusal:
+def unknown() -> Refusal:
+    """The answer about an original that is not there."""
     return Refusal(404, "There is no such entry in quarantine", "Open the list of quarantine.")
 
 
@@ -104,7 +106,7 @@ async def redrive(
     try:
         tried = await quarantine.redrive(desk, quarantine_id, viewer.person_id, desk.clock.now())
     except LookupError as missing:
-        raise _unknown() from missing
+        raise unknown() from missing
     if not tried.done:
         return await _item_page(desk, viewer, quarantine_id, tried)
     return RedirectResponse(f"/quarantine/{quarantine_id}", status_code=303)

@@ -7,6 +7,7 @@ the middle nothing is promised; the same original sent again finds what was take
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from hub.edges.intake import check_event
 from hub.edges.mapped import IN_WORDS, Mapped, safely
 from hub.edges.publish import Original
 from hub.ops import limits
-from hub.web import accepted
+from hub.web import accepted, removals
 from hub.web.accepted import Accepted
 from hub.web.api_events import body_of, check_sender, take
 from hub.web.bounds import Budget
@@ -33,6 +34,8 @@ class Taken:
     answers: tuple[tuple[Event, Accepted], ...]
     ignored: str = ""
     explanation: str = ""
+    places: tuple[str, ...] = ()
+    """Where in the original each event stands, as far as that is known; in the order of events."""
 
 
 async def take_body(
@@ -42,13 +45,19 @@ async def take_body(
     feed: str,
     content_type: str,
     read: Callable[[Original], Mapped],
+    *,
+    as_kept: Callable[[bytes], bytes] | None = None,
 ) -> Taken:
-    """Take the body of a request, within the bounds of all bodies.  Raises Problem, Unavailable."""
+    """Take the body of a request, within the bounds of all bodies.  Raises Problem, Unavailable.
+
+    `as_kept` makes an original of a body that is not one without its headers.
+    """
     budget = request.app.state.budget
     assert isinstance(budget, Budget), "make_app sets the budget before the first request"
     with budget.share(request.headers.get("content-length"), limits.BODY_BYTES.value):
+        body = await body_of(request)
         original = Original(
-            body=await body_of(request),
+            body=body if as_kept is None else as_kept(body),
             door="https",
             content_type=content_type,
             received_at=desk.clock.now(),
@@ -61,19 +70,32 @@ async def take_original(
     desk: Desk, original: Original, organisation: str, read: Callable[[], Mapped]
 ) -> Taken:
     """Read, check and take an original, or keep it.  Raises Problem and Unavailable."""
-    events: tuple[Event, ...] = ()
     try:
         # Reading may take a while for a large document, and must not hold up the event loop.
         mapped = await run_in_threadpool(safely, read)
+        removed, at = mapped.removed, original.received_at
         events = mapped.events
+        if removed:
+            events += await desk.read(removals.retractions, organisation, removed, at)
         await _check(desk, original, organisation, events)
         answers = [(event, await take(desk, event, original.received_at)) for event in events]
     except SenderFault as fault:
         raise await kept(desk, original, fault) from fault
+    if not desk.sandbox:
+        await _remember(desk, organisation, mapped, at)
     ignored = mapped.ignored
     if ignored is None:
-        return Taken(tuple(answers))
+        return Taken(tuple(answers), places=tuple(origin.place for origin in mapped.origins))
     return Taken((), ignored.value, IN_WORDS[ignored])
+
+
+async def _remember(desk: Desk, organisation: str, mapped: Mapped, at: datetime) -> None:
+    """Which events came of which resources, for when these are deleted."""
+    if any(origin.resource for origin in mapped.origins):
+        events, origins = mapped.events, mapped.origins
+        await desk.write(removals.remember, organisation, events, origins)
+    if mapped.removed:
+        await desk.write(removals.note_removed, organisation, mapped.removed, at)
 
 
 async def kept(desk: Desk, original: Original, fault: SenderFault) -> Problem:

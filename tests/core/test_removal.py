@@ -2,6 +2,7 @@
 
 import pytest
 
+from hub.core.corrections import latest
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.outcomes import NoticeIssued
 from tests.core.stage import Family
@@ -54,3 +55,63 @@ def test_the_removal_of_a_baby_s_death_is_not_of_its_mother_s() -> None:
     family.hear("demographics.changed", "2026-04-01 10:00", id="death", **DEATH)
     with pytest.raises(SenderFault):
         take_back_the_death(family, "2026-04-02 10:00", "baby")
+
+
+SCREENED = {"test": "NIPE", "outcome": "done"}
+
+
+def take_back_a_test(family: Family, at: str, baby_id: str, test: str = "NIPE") -> None:
+    """A national deletion of a test, which repeats whose and which."""
+    family.hear(
+        "event.retracted",
+        at,
+        target_id=latest("", baby_id=baby_id, fields=(("test", test),)),
+        target_type="screening.newborn",
+        reason="entered_in_error",
+    )
+
+
+def test_a_deletion_takes_back_the_test_of_the_right_twin() -> None:
+    """Two babies, one test each: what the deletion repeats tells them apart."""
+    family = Family()
+    family.book()
+    for baby in ("b1", "b2"):
+        family.hear(
+            "screening.newborn", "2026-04-01 10:00", id=f"nipe-{baby}", baby_id=baby, **SCREENED
+        )
+    take_back_a_test(family, "2026-04-02 10:00", "b2")
+    assert {"nipe-b1": False, "nipe-b2": True} == {
+        r.id: r.retracted for r in family.episode.history if r.id.startswith("nipe")
+    }
+
+
+@pytest.mark.parametrize(("baby", "test"), [("b2", "NIPE"), ("b1", "hearing")])
+def test_a_deletion_of_what_is_not_remembered_is_refused(baby: str, test: str) -> None:
+    """Neither the twin's test nor another of hers is taken back instead."""
+    family = Family()
+    family.book()
+    family.hear("screening.newborn", "2026-04-01 10:00", id="nipe", baby_id="b1", **SCREENED)
+    with pytest.raises(SenderFault) as refused:
+        take_back_a_test(family, "2026-04-02 10:00", baby, test)
+    assert FaultReason.UNKNOWN_TARGET is refused.value.reason
+
+
+@pytest.mark.parametrize("named", ["latest:", "latest:x", "latest:death:mother:odd", "latest:::"])
+def test_a_target_that_is_written_badly_is_refused(named: str) -> None:
+    """It is a sender's text like any other."""
+    family = Family()
+    family.book()
+    family.hear("demographics.changed", "2026-04-01 10:00", id="death", **DEATH)
+    with pytest.raises(SenderFault):
+        family.hear(
+            "event.retracted",
+            "2026-04-02 10:00",
+            target_id=named,
+            target_type="demographics.changed",
+            reason="wrong_person",
+        )
+
+
+def test_no_number_stands_in_a_target() -> None:
+    """A target is an id, and ids are shown."""
+    assert "9990000042" not in latest("", baby_id="nhs:9990000042")

@@ -20,6 +20,7 @@ SUMMARY, CHANGED, MISSED = "discharge.summary", "demographics.changed", "contact
 UNDERSTOOD: dict[str, tuple[str, list[str]]] = {
     "booking.hl7": ("hl7v2", ["pregnancy.booked"]),
     "booking.json": ("hub-json", ["pregnancy.booked"]),
+    "cda-discharge.xml": ("cda", [SUMMARY]),
     "cloudevent-pregnancy-booked.json": ("cloudevent", ["pregnancy.booked"]),
     "fhir-appointment-booked.json": ("fhir-json", ["contact.scheduled"]),
     "fhir-appointment-cancelled.json": ("fhir-json", [MISSED]),

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz.doors import DOORS
 from tests.fuzz.kept import Verdict
 from tests.fuzz.run import GROWTH_BYTES, input_of, run
+from tests.fuzz.ways import DOORS
 from tests.house.tree import ROOT
 
 KEEP = ROOT / "build" / "fuzz"
@@ -29,6 +29,7 @@ def main() -> int:
         body, luck = input_of(door, asked.seed, asked.input)
         print(repr(body[:2000]), len(body))  # noqa: T201  a command speaks
         print(door.take(body, luck))  # noqa: T201  as above
+        door.close()
         return 0
     if asked.child:
         found = run(asked.door, asked.bytes, asked.seed, KEEP)

@@ -25,11 +25,11 @@ from hub.edges.mllp import END, START, Door
 from hub.edges.mllp_server import MllpServer
 from hub.ops import limits
 from hub.ops.clock import RealClock
-from tests.fuzz.doors import DOORS
 from tests.fuzz.kept import Everybody, Written, publisher_to, verdict_of
 from tests.fuzz.mutate import luck_of
 from tests.fuzz.run import resident
 from tests.fuzz.seeds import golden
+from tests.fuzz.ways import DOORS
 
 ADDRESS_SPACE: Final = 3 * 1024**3
 FHIR: Final = b'xmlns="http://hl7.org/fhir"'

@@ -43,6 +43,12 @@ class Written:
     def __init__(self) -> None:
         self.records: list[tuple[str, bytes]] = []
 
+    async def start(self) -> None:
+        """Nothing to connect."""
+
+    async def stop(self) -> None:
+        """Nothing to close."""
+
     async def write(self, topic: str, key: bytes, value: bytes) -> None:
         """Keep it until it is looked at."""
         if not key:

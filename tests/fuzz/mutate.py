@@ -202,8 +202,12 @@ def _rebuilt(body: bytes, seeds: Sequence[bytes], luck: Random) -> bytes:
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every member of every object and list, as its holder and its name or number."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value)
-    for at, inner in list(inside):
+    inside: list[tuple[Any, Any]] = []
+    if isinstance(value, dict):
+        inside = list(value.items())
+    elif isinstance(value, list):
+        inside = list(enumerate(value))
+    for at, inner in inside:
         yield value, at
         if isinstance(inner, (dict, list)):
             yield from _places(inner)

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import structlog
 
-from tests.fuzz.doors import DOORS, FuzzedDoor
+from tests.fuzz.doors import FuzzedDoor
 from tests.fuzz.kept import Verdict
 from tests.fuzz.mutate import luck_of
+from tests.fuzz.ways import DOORS
 
 STUCK_SECONDS: Final = 20.0
 """One input of at most some 700 kB; the slowest takes well under a second on a quiet machine."""
@@ -79,14 +80,17 @@ def run(name: str, wanted: int, seed: int, keep: Path | None = None) -> Found:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     door, found = DOORS[name](), Found(name, seed)
     began, told = time.monotonic(), time.monotonic()
-    while found.bytes < wanted and len(found.failures) < MOST_FAILURES:
-        _one(door, found, keep)
-        if not found.resident_after_warm_up and found.bytes >= wanted * WARM_UP_SHARE:
-            found.resident_after_warm_up = resident()
-        if keep and time.monotonic() - told > 2:
-            told = time.monotonic()
-            words = f"… {name}: {found.bytes:,} of {wanted:,} bytes"
-            print(words, flush=True)  # noqa: T201  progress of a command
+    try:
+        while found.bytes < wanted and len(found.failures) < MOST_FAILURES:
+            _one(door, found, keep)
+            if not found.resident_after_warm_up and found.bytes >= wanted * WARM_UP_SHARE:
+                found.resident_after_warm_up = resident()
+            if keep and time.monotonic() - told > 2:
+                told = time.monotonic()
+                words = f"… {name}: {found.bytes:,} of {wanted:,} bytes"
+                print(words, flush=True)  # noqa: T201  progress of a command
+    finally:
+        door.close()
     found.seconds, found.resident_at_end = time.monotonic() - began, resident()
     return found
 

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
-from tests.fuzz.doors import DOORS, SPRING, Hl7, framed_otherwise
+from tests.fuzz.doors import SPRING, Hl7, framed_otherwise
 from tests.fuzz.kept import Verdict, Written, WrongError, publisher_to, take, verdict_of
 from tests.fuzz.mutate import WAYS, luck_of, mutated
 from tests.fuzz.run import input_of, run
+from tests.fuzz.ways import DOORS
 
 BYTES = int(os.environ.get("HUB_FUZZ_BYTES", "200000"))
 
@@ -32,10 +34,10 @@ def test_every_input_is_accounted_for(name: str) -> None:
 @pytest.mark.parametrize("name", DOORS)
 def test_most_of_the_seeds_are_events(name: str) -> None:
     """Damage to what would be refused anyway finds little."""
-    door = DOORS[name]()
     counts = Counter[Verdict]()
-    for seed in door.seeds:
-        counts.update(door.take(seed, luck_of("1")))
+    with closing(DOORS[name]()) as door:
+        for seed in door.seeds:
+            counts.update(door.take(seed, luck_of("1")))
 
     assert counts[Verdict.EVENT] >= len(door.seeds) // 2
 

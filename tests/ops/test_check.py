@@ -130,6 +130,30 @@ def test_what_is_not_there_is_told(settings: Settings, missing: str, tmp_path: P
     assert any("nowhere" in fault.file for fault in check(nowhere).faults)
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ('organisation = "NOPE"', "'NOPE' is a sender, and is no organisation here"),
+        (
+            'organisation = "RXX"\nwebhook = "https://rxx.example/"',
+            "the sender RXX has a webhook and no secret",
+        ),
+        (
+            'organisation = "RXX"\ncoverage = true',
+            "the sender RXX asked for posts, and has no webhook",
+        ),
+    ],
+    ids=["stranger", "no secret", "no address"],
+)
+def test_a_sender_that_could_not_be_told_is_told(
+    settings: Settings, row: str, message: str
+) -> None:
+    """Before it waits for posts that nobody could send, or verify."""
+    with settings.directory.open("a", encoding="utf-8") as file:
+        file.write(f"\n[[sender]]\n{row}\n")
+    assert message == only_fault(settings)[2]
+
+
 def test_a_shared_kafka_needs_the_secret_and_a_held_clock_its_file(settings: Settings) -> None:
     """Two machines with two secrets would give one woman two episodes; checking makes no secret."""
     shared = settings.model_copy(update={"kafka": "broker:9092", "clock": "file:/nowhere/clock"})

@@ -38,7 +38,11 @@ PEOPLE = (
 )
 
 
-def directory(*, publisher_keys: tuple[tuple[str, str], ...] = ()) -> Directory:
+def directory(
+    *,
+    publisher_keys: tuple[tuple[str, str], ...] = (),
+    senders: tuple[dict[str, object], ...] = (),
+) -> Directory:
     """Five organisations and seven people without password hashes: demonstration logins."""
     return directory_from(
         {
@@ -63,6 +67,7 @@ def directory(*, publisher_keys: tuple[tuple[str, str], ...] = ()) -> Directory:
                 for login, person, name, organisation, roles in PEOPLE
             ],
             "publisher": [{"ods": ods, "key_sha256": key} for ods, key in publisher_keys],
+            "sender": list(senders),
         }
     )
 

@@ -3,7 +3,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from hub.store.engine import reading, writing
+from hub.web import accepted
 from hub.web.api_events import LARGEST_BODY_BYTES, LARGEST_EVENT_BYTES
 from tests.house.identities import find_identities
 from tests.web import scene
@@ -222,10 +225,24 @@ def test_health_says_in_words_what_is_missing(gateway: Gateway) -> None:
 
 def test_an_unknown_address_of_the_api_is_a_problem_document(gateway: Gateway) -> None:
     """Machines never get a page."""
-    answer = gateway.browse().get("/events/x/nothing")
+    answer = gateway.browse().get("/notices/x/nothing")
     assert (404, "no_such_address") == (answer.status_code, answer.json()["reason"])
 
 
 def test_the_registry_is_there(gateway: Gateway) -> None:
     """Ordinary Kafka clients find the schemas beside the API."""
     assert 200 == gateway.browse().get("/registry/subjects").status_code
+
+
+def test_an_index_is_added_to_a_table_that_is_there(engine: Engine) -> None:
+    """A gateway of an earlier release made it without."""
+    accepted.prepare(engine)
+    with writing(engine) as conn:
+        conn.exec_driver_sql("DROP INDEX ix_accepted_events_event")
+    accepted.prepare(engine)
+    accepted.prepare(engine)
+    with reading(engine) as conn:
+        found = conn.exec_driver_sql(
+            "SELECT count(*) FROM sqlite_master WHERE name = 'ix_accepted_events_event'"
+        ).scalar()
+    assert 1 == found

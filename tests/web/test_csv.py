@@ -8,7 +8,7 @@ from hub.edges.csv_rows import read_sheet
 from hub.edges.records import QuarantineRecord
 from hub.store import read_model
 from hub.store.engine import reading, writing
-from hub.web.quarantine import preview
+from hub.web.previews import preview
 from tests.house.identities import find_identities
 from tests.web import scene
 from tests.web.conftest import Gateway, key, token_in

@@ -14,7 +14,8 @@ from hub.edges.schemas import default_schemas
 from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.web.fhir_answers import CODES
 from hub.web.fhir_capability import RESOURCES
-from hub.web.quarantine import events_of, preview
+from hub.web.previews import preview
+from hub.web.quarantine import events_of
 from tests.edges.fhir_documents import baby, bundle, patient, related, weight
 from tests.house.identities import find_identities
 from tests.house.tree import ROOT
@@ -36,6 +37,29 @@ def client(gateway: Gateway) -> TestClient:
     """A publisher's system, after all the examples have happened."""
     gateway.clock.move(LATER)
     return gateway.browse()
+
+
+def item_of(body: bytes, content_type: str, source: str = "RXX:HTTPS") -> QuarantineItem:
+    """An original as quarantine has it."""
+    line = QuarantineLine(
+        quarantine_id="q-1",
+        reason="from_the_future",
+        explanation="",
+        field="",
+        remedy="",
+        door="https",
+        source=source,
+        event_type=None,
+        family=None,
+        content_type=content_type,
+        received_at=LATER,
+        owner="",
+        episode_id=None,
+        state="open",
+        resolved_at=None,
+        resolved_by=None,
+    )
+    return QuarantineItem(line=line, original=body)
 
 
 def post(client: TestClient, body: bytes, *, door: str = "/fhir", ods: str = "RXX") -> Any:
@@ -185,25 +209,7 @@ def test_an_original_that_is_mended_goes_through(gateway: Gateway, client: TestC
     body = example("nems-change-of-gp.xml")
     assert b"from_the_future" in post(client, body).content
     _, original = gateway.publisher.kept[0]
-    line = QuarantineLine(
-        quarantine_id="q-1",
-        reason="from_the_future",
-        explanation="",
-        field="",
-        remedy="",
-        door=original.door,
-        source=original.source,
-        event_type=None,
-        family=None,
-        content_type=original.content_type,
-        received_at=LATER,
-        owner="",
-        episode_id=None,
-        state="open",
-        resolved_at=None,
-        resolved_by=None,
-    )
-    item = QuarantineItem(line=line, original=original.body)
+    item = item_of(original.body, original.content_type, original.source)
     assert ["RXX:NEMS"] == [event.source for event in events_of(item, default_schemas())]
     assert [] == find_identities("\n".join(preview(item)), ["Quillfeather", "9990000018"])
 
@@ -263,9 +269,3 @@ def test_an_event_that_nobody_needs_is_taken_with_its_reason(client: TestClient)
     value = json.loads(example("mns-change-of-gp.json"))
     answer = cloud(client, {**value, "type": "imms-vaccination-record-change-1"})
     assert (202, "no_event_type") == (answer.status_code, answer.json()["ignored"])
-
-
-def test_the_binary_mode_is_not_taken(client: TestClient) -> None:
-    """And says what is."""
-    answer = cloud(client, {}, **{"ce-specversion": "1.0"})
-    assert (415, "unsupported_media_type") == (answer.status_code, answer.json()["reason"])

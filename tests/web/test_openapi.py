@@ -62,6 +62,8 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis
         clock=clock,
     )
     with TestClient(app, base_url="http://127.0.0.1:8080"):
+        # Built before it is asked for: the loader waits ten seconds, whoever else is at work.
+        app.openapi()
         yield schemathesis.openapi.from_asgi("/openapi.json", app)
     engine.dispose()
     broker.close()

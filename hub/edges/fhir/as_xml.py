@@ -4,7 +4,7 @@ No document type, no entity and nothing outside the document is ever read: a doc
 one is refused at the declaration.  What is read is bounded in depth and in number of elements.
 """
 
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 from xml.parsers import expat
 
 from hub.edges.fhir.narrative import Narrative
@@ -25,6 +25,30 @@ _LISTS: Final = frozenset(
 def node_from_xml(body: bytes) -> Node:
     """The resource in these bytes.  Raises SenderFault UNPARSEABLE or OVERSIZE."""
     reader = _Reader()
+    read_xml(body, reader)
+    if reader.root is None:
+        raise unparseable("the XML holds no element")
+    return reader.root
+
+
+class ReadsXml(Protocol):
+    """What takes the elements and the text of a document, in order."""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element opens: its namespace, a space, and its name."""
+        ...
+
+    def end(self, name: str) -> None:
+        """An element closes."""
+        ...
+
+    def text(self, piece: str) -> None:
+        """Text between tags."""
+        ...
+
+
+def read_xml(body: bytes, reader: ReadsXml) -> None:
+    """Read a document in any language, safely.  Raises SenderFault UNPARSEABLE or OVERSIZE."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     calls = {
@@ -42,13 +66,10 @@ def node_from_xml(body: bytes) -> Node:
         raise unparseable(f"the body is not well-formed XML (line {error.lineno})") from None
     except (LookupError, ValueError):
         raise unparseable("the XML declares a character set that is not known here") from None
-    if reader.root is None:
-        raise unparseable("the XML holds no element")
-    return reader.root
 
 
 def _refuse_document_type(*_: object) -> NoReturn:
-    raise unparseable("the XML declares a document type or an entity; FHIR has neither")
+    raise unparseable("the XML declares a document type or an entity, and neither is ever read")
 
 
 class _Reader:

@@ -18,6 +18,8 @@ class Draft:
     occurred_at: datetime
     path: str
     """Where the resource stands; a fault of the whole event names it."""
+    resource: str = ""
+    """`Encounter/123`, where it has an id of its own."""
 
 
 type_of_found = list[Draft] | Ignored

@@ -12,6 +12,7 @@ from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.fhir.codes import codes_of, meaning
+from hub.edges.fhir.removals import is_removal
 from hub.edges.fhir.times import instant
 from hub.edges.fhir.tree import Node, missing
 from hub.edges.formats import Format
@@ -181,6 +182,7 @@ def _gather(letter: Letter, root: Node) -> None:
             waiting += [
                 (inner, entry.text("fullUrl"))
                 for entry in one.all("entry")
+                if not is_removal(entry)
                 for inner in entry.all("resource")
                 if inner.kind
             ]

@@ -8,16 +8,17 @@
     professional-contacts-1             assignment.changed
 
 A removal of a death becomes event.retracted: of the one death that the episode knows of whoever it
-is about.  Other deletions take back a message without naming the event that came of it.  They are
-kept in quarantine: whoever mends it sends event.retracted with the id of that event.
+is about.  So do other deletions, where person, kind and what they repeat name one event alone
+(`hub.edges.fhir.deletions`); what names none is kept in quarantine, and whoever mends it sends
+event.retracted with the id of that event.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from hub.core.corrections import LATEST
-from hub.core.faults import FaultReason, SenderFault
+from hub.core.corrections import latest
 from hub.edges.fhir.codes import codes_of, has_any, meaning, words_of
+from hub.edges.fhir.deletions import taken_back
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
 from hub.edges.fhir.measurements import observation
@@ -40,7 +41,10 @@ def national(letter: Letter) -> type_of_found | None:
 def by_kind(letter: Letter, kind: str) -> type_of_found:
     """What a message of this kind says.  Raises SenderFault."""
     if letter.change == "delete" and kind not in {"team", "death", "nothing"}:
-        raise _takes_back(letter.root.path)
+        patient, whom = _infant(letter) if kind == "birth" else _only_patient(letter)
+        if isinstance(whom, Ignored):
+            return whom
+        return taken_back(letter, kind, patient, whom)
     return _KINDS[kind](letter)
 
 
@@ -227,7 +231,7 @@ def _died(letter: Letter, patient: Node, whom: People) -> Draft:
 def _alive(letter: Letter, patient: Node, whom: People) -> Draft:
     """The removal of a death: it was reported of the wrong person, or by mistake."""
     body: dict[str, Any] = {
-        "target_id": f"{LATEST}death:{'baby' if whom.baby_id else 'mother'}",
+        "target_id": latest("death", baby_id=whom.baby_id),
         "target_type": "demographics.changed",
         "reason": "wrong_person",
     }
@@ -265,15 +269,6 @@ def _changed(
         "effective": effective or day(letter.sent_at.isoformat(), ""),
     }
     return Draft("demographics.changed", body, whom.subject, letter.sent_at, patient.path)
-
-
-def _takes_back(path: str) -> SenderFault:
-    return SenderFault(
-        FaultReason.UNKNOWN_TARGET,
-        "this takes back an earlier message, and does not say which event came of that",
-        field=path,
-        remedy="send event.retracted with the id of the event that the first message became",
-    )
 
 
 _KINDS: Final[Mapping[str, Callable[[Letter], type_of_found]]] = {

@@ -6,6 +6,7 @@ reason that says most.  A fault in one resource keeps the whole document in quar
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +21,7 @@ from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter, digest, format_of, open_letter
 from hub.edges.fhir.measurements import observation
 from hub.edges.fhir.national import national, restated
+from hub.edges.fhir.removals import is_removal, own_name, removed_resources
 from hub.edges.fhir.source import national_source, source_of
 from hub.edges.fhir.statuses import formal_status
 from hub.edges.fhir.stays import encounter
@@ -27,7 +29,7 @@ from hub.edges.fhir.summaries import composition, document_reference
 from hub.edges.fhir.teams import care_team, episode_of_care
 from hub.edges.fhir.tree import Node
 from hub.edges.formats import Format
-from hub.edges.mapped import Ignored, Mapped
+from hub.edges.mapped import Ignored, Mapped, Origin
 from hub.edges.schemas import default_schemas
 
 
@@ -45,14 +47,17 @@ def events_from(root: Node, form: Format, received_at: datetime, sender: str = "
 
     Raises SenderFault as `open_fhir`.
     """
+    removed = removed_resources(root)
+    if removed and all(is_removal(entry) for entry in root.all("entry")):
+        return Mapped((), removed=removed)
     letter = open_letter(root, received_at, sender)
     found = mns.signal(letter) if form is Format.MNS_SIGNAL else _found(letter)
     if isinstance(found, Ignored):
-        return Mapped((), found)
-    system = {Format.NEMS: "NEMS", Format.MNS_SIGNAL: "MNS"}.get(form, "FHIR")
-    return Mapped(
-        tuple(_event(letter, draft, number, system) for number, draft in enumerate(found, 1))
-    )
+        return Mapped((), None if removed else found, removed=removed)
+    system = {Format.NEMS: "NEMS", Format.MNS_SIGNAL: "MNS", Format.CDA: "CDA"}.get(form, "FHIR")
+    events = (_event(letter, draft, number, system) for number, draft in enumerate(found, 1))
+    origins = tuple(Origin(draft.resource, draft.path) for draft in found)
+    return Mapped(tuple(events), origins=origins, removed=removed)
 
 
 def _found(letter: Letter) -> type_of_found:
@@ -70,7 +75,7 @@ def _found(letter: Letter) -> type_of_found:
         if isinstance(found, Ignored):
             reasons.append(found)
         else:
-            drafts += found
+            drafts += [replace(draft, resource=own_name(resource)) for draft in found]
     if drafts:
         return drafts
     patients = letter.of_kind("Patient")
@@ -99,7 +104,7 @@ def _event(letter: Letter, draft: Draft, number: int, system: str) -> Event:
     """
     organisation = letter.organisation
     built = Event(
-        id=_id(letter, draft, number),
+        id=_id(letter, draft, number, "cda" if system == "CDA" else "fhir"),
         type=draft.type,
         source=f"{_source(letter, system)}:{system}",
         occurred_at=draft.occurred_at,
@@ -123,17 +128,17 @@ def _source(letter: Letter, system: str) -> str:
     return source_of(letter.organisation, letter.sender)
 
 
-def _id(letter: Letter, draft: Draft, number: int) -> str:
+def _id(letter: Letter, draft: Draft, number: int, form: str) -> str:
     """The same for the same document sent again.
 
     A message has an id of its own; of anything else the content is the id, with when it happened.
     """
     given = letter.message_id
     if given:
-        return f"fhir:{given}" if number == 1 else f"fhir:{given}:{number}"
+        return f"{form}:{given}" if number == 1 else f"{form}:{given}:{number}"
     who = draft.subject.reference or draft.subject.nhs_number or ""
     body = repr(sorted(draft.body.items()))
-    return f"fhir:{digest(draft.type, who, draft.occurred_at.isoformat(), body)}"
+    return f"{form}:{digest(draft.type, who, draft.occurred_at.isoformat(), body)}"
 
 
 def _team_or_plan(letter: Letter, resource: Node) -> type_of_found:

@@ -64,7 +64,8 @@ def _assigned(
     if not code:
         raise missing(resource.place("managingOrganization"), "the organisation with its ODS code")
     start = _edge(resource, "start") or letter.sent_at
-    ended = resource.text("status") in _ENDED
+    # A contact that is deleted is none any more, whatever its own words still say.
+    ended = resource.text("status") in _ENDED or letter.change == "delete"
     body = {
         "role": row["named"] if person else row["role"],
         "organisation": code,

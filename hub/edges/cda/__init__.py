@@ -1,0 +1,1 @@
+"""Readers of HL7 CDA documents."""
