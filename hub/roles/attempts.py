@@ -17,7 +17,8 @@ from sqlalchemy import Engine
 from hub.core.model import Input
 from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
-from hub.edges.directory import Directory
+from hub.edges.directory import Directory, Endpoint
+from hub.edges.lessening import lessened
 from hub.ops import metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
@@ -87,8 +88,14 @@ class Attempts:
             return outbox.is_pending(conn, due.notice_id)
 
     def _channel_of(self, due: outbox.Due) -> Channel | None:
-        endpoint = self._means.directory.endpoint(due.organisation, due.role)
-        return self._means.channels.get(endpoint.channel)
+        return self._means.channels.get(self._endpoint_of(due).channel)
+
+    def _endpoint_of(self, due: outbox.Due) -> Endpoint:
+        found = self._means.directory.endpoint(due.organisation, due.role)
+        if not found.only_rules:
+            return found
+        rule = decode_notice(due.payload).rule
+        return self._means.directory.endpoint(due.organisation, due.role, rule)
 
     async def _send(self, due: outbox.Due) -> Tried:
         channel = self._channel_of(due)
@@ -97,8 +104,9 @@ class Attempts:
         if channel is None:
             result = Failed(DeliveryReason.NO_CHANNEL)
         else:
-            endpoint = self._means.directory.endpoint(due.organisation, due.role)
-            result = await channel.send(decode_notice(due.payload), endpoint)
+            endpoint = self._endpoint_of(due)
+            notice = lessened(decode_notice(due.payload), endpoint.level)
+            result = await channel.send(notice, endpoint)
         return Tried(due, result, int((time.monotonic() - began) * 1000))
 
     def _record(self, tried: Sequence[Tried]) -> None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
-from hub.core.outcomes import NoticeIssued, ObligationEnded
+from hub.core.model import Level
+from hub.core.outcomes import LevelReached, NoticeIssued, ObligationEnded
 from hub.edges.avro import DecisionRecord, NoticeRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
 from hub.edges.channels.rest_hook import RestHookChannel
@@ -21,12 +22,14 @@ from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
+from hub.policy.rule_events import events_of_rules
 from hub.roles.attempts import Means
 from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.follow import Follower, positions_after
 from hub.roles.heartbeat import beat_on
+from hub.roles.subscribed import Subscribed
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -58,14 +61,21 @@ def take_in(
     for decision in decisions:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
-                endpoint = directory.endpoint(outcome.organisation, outcome.role)
+                rule = outcome.why.rule
+                endpoint = directory.endpoint(outcome.organisation, outcome.role, rule)
                 queue.add(notice_of(decision, outcome), endpoint)
             elif isinstance(outcome, ObligationEnded):
                 queue.cancel(outcome.obligation_id, outcome.notice_ids)
+            elif isinstance(outcome, LevelReached) and _is_accepted(outcome):
+                queue.accepted(outcome.notice_id)
     with writing(engine) as conn:
         new = queue.write(conn)
         save_positions(conn, CONSUMER, after)
     return new
+
+
+def _is_accepted(reached: LevelReached) -> bool:
+    return reached.counts and reached.level >= Level.ACCEPTED
 
 
 def notice_of(decision: DecisionRecord, issued: NoticeIssued) -> NoticeRecord:
@@ -152,11 +162,13 @@ def _work(
     follower: Follower,
     publisher: Publisher,
     mailbox: Mailbox | None,
+    subscribed: Subscribed,
 ) -> list[Coroutine[Any, Any, None]]:
     """All that the role does at once, as far as its settings ask for it."""
     work = [
         _follow(means.engine, means.directory, follower, delivery, publisher),
         delivery.run(),
+        subscribed.run(delivery.wake),
         _watch(follower),
     ]
     if mailbox is not None:
@@ -167,14 +179,28 @@ def _work(
     return work
 
 
+def _roads(settings: Settings, engine: Engine) -> tuple[Directory, Subscribed]:
+    """The directory with the subscriptions in force, and what keeps it so.
+
+    Before anything is given its address anew: what waits for a subscription stays with it.
+    """
+    directory = load_directory(settings.directory)
+    subscribed = Subscribed(engine, directory, events_of_rules(settings.policy_dir), now)
+    subscribed.keep()
+    return directory, subscribed
+
+
 async def run(settings: Settings, stopping: asyncio.Event) -> None:
     """Deliver until `stopping` is set.  Whatever goes wrong is raised; a restart continues."""
     engine = make_engine(settings.real_database_url())
-    directory = load_directory(settings.directory)
-    publisher = Publisher(settings.kafka, settings.secret(), client_id="hub-deliver-receipts")
+    directory, subscribed = _roads(settings, engine)
+    login = settings.shown_to_kafka()
+    publisher = Publisher(
+        settings.kafka, settings.secret(), client_id="hub-deliver-receipts", login=login
+    )
     mailbox = mailbox_of(settings)
     channels = channels_of(settings, engine, mailbox)
-    follower = Follower(settings.kafka, (DECISIONS,), _begin(engine, directory))
+    follower = Follower(settings.kafka, (DECISIONS,), _begin(engine, directory), login)
     means = Means(
         engine=engine,
         directory=directory,
@@ -189,7 +215,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
             await channel.start()
         await follower.start()
         async with asyncio.TaskGroup() as tasks:
-            work = _work(settings, means, delivery, follower, publisher, mailbox)
+            work = _work(settings, means, delivery, follower, publisher, mailbox, subscribed)
             running = [tasks.create_task(each) for each in work]
             await stopping.wait()
             for task in running:

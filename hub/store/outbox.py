@@ -17,6 +17,7 @@ from hub.core.model import NoticeReason, Signal
 from hub.edges.avro import NoticeRecord, encode_notice
 from hub.edges.directory import Endpoint
 from hub.store import tables as t
+from hub.store.proved import bounced, evidence
 from hub.store.upsert import put, put_many, put_once
 
 GIVE_UP: Final = timedelta(days=5)
@@ -57,6 +58,10 @@ class Due:
     payload: bytes
     attempts: int
     created_at: datetime
+    signal: str | None = None
+    """What was proved before."""
+    replay_id: str | None = None
+    """The replay that sends it again, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +197,13 @@ def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
     if tried.signal is not None:
         delivered = tried.signal is Signal.DELIVERED
         change["state"] = OutboxState.DELIVERED if delivered else OutboxState.SENT
-        change |= {"signal": tried.signal, "signal_at": tried.clock_at, "reported": False}
+        change |= evidence(due.signal, tried.signal, tried.clock_at, due.replay_id)
     elif tried.retry and tried.at - due.created_at < GIVE_UP:
         change["state"] = OutboxState.PENDING
         change["next_try_at"] = tried.at + wait_after(n, jitter)
     else:
         change["state"] = OutboxState.EXHAUSTED
-        change |= {"signal": Signal.BOUNCED, "signal_at": tried.clock_at, "reported": False}
+        change |= evidence(due.signal, Signal.BOUNCED, tried.clock_at, due.replay_id)
     one = t.outbox.c.notice_id == due.notice_id
     if change["state"] is OutboxState.PENDING:
         # A notice that was cancelled while it was being tried stays cancelled.
@@ -245,6 +250,7 @@ def _logged(tried: Attempt, n: int) -> dict[str, Any]:
         "latency_ms": tried.latency_ms,
         # Answers may hold anything; the status is all that is kept of them.
         "answer": None if status is None else f"HTTP {status}",
+        "replay_id": tried.due.replay_id,
     }
 
 
@@ -281,11 +287,6 @@ def give_up_old(conn: Connection, now: datetime, clock_at: datetime) -> int:
             x.c.created_at <= now - GIVE_UP,
             x.c.attempts > 0,
         )
-        .values(
-            state=OutboxState.EXHAUSTED,
-            signal=Signal.BOUNCED,
-            signal_at=clock_at,
-            reported=False,
-        )
+        .values(state=OutboxState.EXHAUSTED, **bounced(clock_at))
     )
     return conn.execute(change).rowcount

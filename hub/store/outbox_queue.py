@@ -11,6 +11,7 @@ from hub.edges.avro import NoticeRecord
 from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
 from hub.store.outbox import OutboxState, queued
+from hub.store.replay_rows import accepted_since
 from hub.store.upsert import put_once_many
 
 
@@ -26,6 +27,7 @@ class Queue:
         self._rows: dict[str, dict[str, Any]] = {}
         self._ended: set[str] = set()
         self._named: set[str] = set()
+        self._accepted: set[str] = set()
 
     def add(self, record: NoticeRecord, endpoint: Endpoint) -> None:
         """Queue a notice; one that is queued already stays as it is."""
@@ -41,11 +43,16 @@ class Queue:
             if ours and not row["takes_back"]:
                 row["state"] = OutboxState.CANCELLED
 
+    def accepted(self, notice_id: str) -> None:
+        """A notice was accepted: it need not be sent again, if it waits for that."""
+        self._accepted.add(notice_id)
+
     def write(self, conn: Connection) -> int:
         """Write it all; returns how many notices were new to the outbox."""
         # First what the outbox has already: a notice that is queued again is there, and counts
         # as queued before its end, wherever it comes in this batch.
         cancel_duties(conn, self._ended, self._named)
+        accepted_since(conn, self._accepted)
         return put_once_many(conn, t.outbox, list(self._rows.values())) if self._rows else 0
 
 

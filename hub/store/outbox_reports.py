@@ -24,6 +24,7 @@ class Unreported:
     signal: Signal
     signal_at: datetime
     last_reason: str | None
+    replay_id: str | None = None
 
 
 def unreported(conn: Connection, limit: int) -> list[Unreported]:
@@ -59,8 +60,10 @@ def receipt_of(each: Unreported) -> Input:
         channel=each.channel,
         detail=each.last_reason if each.signal is Signal.BOUNCED else None,
     )
+    # What a copy proves is news of its own: the same was said of the first sending, and undone.
+    again = () if each.replay_id is None else (each.replay_id,)
     return Input(
-        input_id=derive("r", each.notice_id, each.signal.value),
+        input_id=derive("r", each.notice_id, each.signal.value, *again),
         kind=InputKind.RECEIPT,
         at=each.signal_at,
         episode_id=each.episode_id,

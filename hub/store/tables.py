@@ -8,6 +8,7 @@ is only ever added to.
 
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
+from hub.store.tables_agreements import agreement_changes, agreements
 from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
 from hub.store.tables_desk import attempts, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
@@ -26,9 +27,12 @@ from hub.store.tables_read import (
     positions,
     quarantine,
 )
+from hub.store.tables_replay import replay_notices, replays
 
 __all__ = [
     "accesses",
+    "agreement_changes",
+    "agreements",
     "attempts",
     "causes",
     "conflicts",
@@ -48,6 +52,8 @@ __all__ = [
     "outbox",
     "positions",
     "quarantine",
+    "replay_notices",
+    "replays",
     "sessions",
     "subscription_events",
     "subscriptions",

@@ -27,6 +27,7 @@ outbox = sa.Table(
     instant("signal_at", null=True),
     flag("takes_back"),
     flag("reported"),
+    text("replay_id", null=True),
     Index("ix_outbox_due", "state", "destination_id", "next_try_at"),
     Index("ix_outbox_unreported", "reported", "signal_at"),
     Index("ix_outbox_obligation", "obligation_id"),
@@ -45,6 +46,7 @@ attempts = sa.Table(
     Column("http_status", sa.Integer, nullable=True),
     number("latency_ms"),
     text("answer", null=True),
+    text("replay_id", null=True),
     Index("ix_attempts_at", "at"),
 )
 
