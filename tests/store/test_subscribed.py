@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -40,7 +40,8 @@ class Site:
 
     engine: Engine
     receiver: Receiver
-    now: datetime = T0
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) + timedelta(minutes=1))
+    """The outbox lives in real time; a minute on, whatever is queued is due."""
 
     def __post_init__(self) -> None:
         self.directory = directory_from({})
