@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAuthorizationFailedError
 from confluent_kafka import Consumer as ConfluentConsumer
@@ -120,6 +120,7 @@ async def read(
 ) -> list[bytes]:
     """Everything on a topic, as somebody.  Raises what the broker answers."""
     consumer = AIOKafkaConsumer(
+        topic,
         bootstrap_servers=broker.bootstrap,
         group_id=group,
         auto_offset_reset="earliest",
@@ -128,11 +129,11 @@ async def read(
     async with asyncio.timeout(WAIT_SECONDS):
         await consumer.start()
         try:
-            part = TopicPartition(topic, 0)
-            consumer.assign([part])
-            end = (await consumer.end_offsets([part]))[part]
+            while not (parts := consumer.assignment()):
+                await consumer.getmany(timeout_ms=100)
+            ends = await consumer.end_offsets(parts)
             found: list[bytes] = []
-            while len(found) < end:
+            while len(found) < sum(ends.values()):
                 fetched = await consumer.getmany(timeout_ms=1000)
                 found += [row.value for rows in fetched.values() for row in rows]
             if group:
