@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_login: str = ""
-    kafka_password: SecretStr = SecretStr("")
+    kafka_password: SecretStr = Field(default=SecretStr(""), validate_default=True)
     kafka_authorities: str = ""
     """Files in PEM, as for MESH."""
     kafka_certificate: str = ""
@@ -91,6 +91,15 @@ class Settings(BaseSettings):
     """Where recipients open the pages of this hub; the links of its e-mails begin with it."""
     worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("kafka_password")
+    @classmethod
+    def _named(cls, password: SecretStr, given: ValidationInfo) -> SecretStr:
+        """Whoever must say a name says a password too."""
+        by_name = str(given.data.get("kafka_security", "")).startswith("sasl")
+        if by_name and not (given.data.get("kafka_login") and password.get_secret_value()):
+            raise ValueError("HUB_KAFKA_LOGIN and HUB_KAFKA_PASSWORD are both needed for sasl")
+        return password
 
     @field_validator("data_dir", "directory", "policy_dir", "schemas_dir")
     @classmethod
