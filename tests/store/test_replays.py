@@ -1,11 +1,13 @@
 """Sending again acts on exactly what was previewed, once, and never on what was accepted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from hub.core.model import Signal
 from hub.core.replaying import Actor, LeftOut, Refused, ReplayState
@@ -81,10 +83,10 @@ def test_an_acceptance_stops_what_waits_to_be_sent_again(engine: Engine, people:
     assert "delivered" == state
 
 
-def test_acceptances_that_come_while_it_acts_are_never_sent(
+def test_acceptances_while_it_acts_neither_stop_it_nor_lose_a_notice(
     engine: Engine, people: Directory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever was accepted before its piece came stays where it is."""
+    """Two writers at once: every notice comes to one end, and what is counted as sent waits."""
     monkeypatch.setattr(replays, "PIECE", 2)
     monkeypatch.setattr(replays, "ALONE", 1000)
     told(engine, people, range(1, 41))
@@ -119,6 +121,30 @@ def test_acting_twice_sends_nothing_twice(engine: Engine, people: Directory) -> 
         )
         assert {("n-1", 2), ("n-2", 2), ("n-3", 2)} == {tuple(row) for row in counted}
     assert {"delivered": 3} == again(engine).results
+
+
+def test_each_piece_looks_again(
+    engine: Engine, people: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is accepted between two pieces is left out by the second, though both were previewed."""
+    monkeypatch.setattr(replays, "PIECE", 2)
+    told(engine, people, range(1, 7))
+    seen, real = look(engine, people), replays.writing
+    begun: list[int] = []
+
+    @contextmanager
+    def between(of: Engine) -> Iterator[Connection]:
+        """The transactions are: begin, first piece, second piece, third, and one that ends it."""
+        begun.append(1)
+        if len(begun) == 3:
+            accept(engine, 4, 5)
+        with real(of) as conn:
+            yield conn
+
+    monkeypatch.setattr(replays, "writing", between)
+    assert ReplayState.DONE is act(engine, people, seen)
+    assert {"n-1", "n-2", "n-3", "n-6"} == pending(engine)
+    assert {LeftOut.ACCEPTED: 2, replays.SENT_AGAIN: 4} == again(engine).came_of
 
 
 def test_one_that_was_killed_goes_on(
