@@ -25,6 +25,7 @@ def build(settings: Settings, context: Context) -> faust.App:
         replication=settings.replication,
         worker_id=settings.worker_id,
         gapless=(PERSONS, INPUTS, MATTERS),
+        login=settings.shown_to_kafka(),
     )
     add_intake(app, context)
     add_identity(app, context)

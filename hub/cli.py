@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from hub import cli_audit, cli_incidents, cli_listen, cli_read
+from hub import cli_audit, cli_incidents, cli_kafka, cli_listen, cli_read, cli_reconcile, cli_replay
 from hub.cli_policy import add_to
 from hub.cli_words import give_up, settings_or_words
 from hub.ops.settings import Settings
@@ -32,6 +32,9 @@ cli_audit.add_to(app)
 cli_read.add_to(app)
 cli_listen.add_to(app)
 cli_incidents.add_to(app)
+cli_replay.add_to(app)
+cli_kafka.add_to(app)
+cli_reconcile.add_to(app)
 
 KAFKA_ENDED = 4
 

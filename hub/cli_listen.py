@@ -26,7 +26,7 @@ Secret = Annotated[
     ),
 ]
 Organisation = Annotated[str, typer.Option("--organisation", help="Your ODS code (Kafka).")]
-Group = Annotated[str, typer.Option("--group", help="Consumer group (Kafka).")]
+Group = Annotated[str, typer.Option("--group", help="Consumer group (Kafka): RYX-...")]
 Hub = Annotated[str, typer.Option("--hub", help="Where receipts go; the key is HUB_API_KEY.")]
 Refuse = Annotated[int, typer.Option("--refuse", help="Answer with this HTTP status.")]
 Slow = Annotated[float, typer.Option("--slow", help="Seconds before each answer.")]
@@ -49,7 +49,7 @@ def listen(
     port: Port = 0,
     secret: Secret = None,
     organisation: Organisation = "",
-    group: Group = "hub-listen",
+    group: Group = "",
     hub: Hub = "",
     refuse: Refuse = 0,
     slow: Slow = 0.0,
@@ -73,5 +73,10 @@ def listen(
     )
     asked = command.Asked(kind=kind.value, manners=manners, port=port, secrets=tuple(secret or ()))
     receipts = {"hub": hub, "key": settings.api_key.get_secret_value()}
-    topic = {"kafka": settings.kafka, "organisation": organisation, "group": group}
+    topic = {
+        "kafka": settings.kafka,
+        "organisation": organisation,
+        "group": group or f"{organisation}-listen",
+        "login": settings.shown_to_kafka(),
+    }
     raise typer.Exit(command.main(asked.having(**receipts, **topic, count=count, as_json=as_json)))

@@ -1,4 +1,4 @@
-"""`hub incidents`: destinations that fail, one line each, for whoever runs the hub."""
+"""`hub incidents`: destinations that fail and subscriptions that end soon, a line each."""
 
 import json
 import sys
@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.cli_words import give_up
 from hub.ops.settings import Settings
+from hub.store.agreement_reads import expiring
+from hub.store.agreements import Agreement
 from hub.store.engine import make_engine, reading
 from hub.store.incidents import held, incidents
 
@@ -27,7 +29,7 @@ def main(settings: Settings, destination_id: str, *, as_json: bool) -> int:
             if destination_id:
                 found = list(held(conn, destination_id, now, SHOWN))
             else:
-                found = list(incidents(conn, now))
+                found = [*incidents(conn, now), *expiring(conn, now)]
     except SQLAlchemyError:
         give_up("the database cannot be read; is HUB_DATABASE_URL or HUB_DATA_DIR right?")
     finally:
@@ -41,6 +43,11 @@ def main(settings: Settings, destination_id: str, *, as_json: bool) -> int:
 
 
 def _incident(one: Any) -> str:
+    if isinstance(one, Agreement):
+        ends = one.expires_at.isoformat(timespec="minutes")
+        return (
+            f"subscription {one.agreement_id} of {one.organisation}: ends {ends}; ask for another"
+        )
     since = one.oldest.isoformat(timespec="minutes")
     return (
         f"{one.destination_id}  {one.reason or 'waiting'}: {one.waiting} wait, "

@@ -22,11 +22,13 @@ from yarl import URL
 
 from agents.transport.consumer import Consumer, consumer_of
 from agents.transport.counters import Counters
+from agents.transport.credentials import credentials
 from agents.transport.ending import ExitCode, end_process
 from agents.transport.fence import Fence
 from agents.transport.producer import Producer
 from agents.transport.table import StrictTable
 from agents.transport.topics import check_topics
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.lock import FolderLock, LockedError
 
 # A worker that is silent for this long loses its partitions, and this is how long a restarted
@@ -98,6 +100,7 @@ class HubApp(faust.App):
     fence: Fence
     gapless: frozenset[str]
     brokers: str
+    login: KafkaLogin = OPEN
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.fence = Fence(FENCE_SECONDS)
@@ -133,7 +136,7 @@ class HubApp(faust.App):
 
     async def on_start(self) -> None:
         """Check the topics and start the fence before anything is consumed."""
-        await check_topics(self, self.brokers)
+        await check_topics(self, self.brokers, self.login)
         self.fence.start()
         await super().on_start()
 
@@ -188,15 +191,15 @@ def make_app(
     store: str = "rocksdb://",
     gapless: Iterable[str] = (),
     standbys: int = 0,
+    login: KafkaLogin = OPEN,
 ) -> faust.App:
     """A Faust app on the hardened transport.
 
     `broker` is host:port, several separated by commas.  `data_dir` is shared by the workers of a
     machine: each keeps its state under its own `worker_id`, which is also its place in the group:
     a worker that is started again within its session takes its partitions up where it left them,
-    and no two processes may use one.  `gapless` names the topics whose
-    offsets have no holes by construction (never compacted, no transactional producers).  All
-    topics must exist: the app declares none.
+    and no two processes may use one.  `gapless` names the topics whose offsets have no holes
+    (never compacted, no transactional producers).  All topics must exist: the app declares none.
     """
     app = HubApp(
         app_id,
@@ -216,7 +219,7 @@ def make_app(
         recovery_consistency_check=True,
         broker_client_id=f"{app_id}-{worker_id}",
         consumer_group_instance_id=f"{app_id}-{worker_id}",
-        **MEMBERSHIP,
+        **MEMBERSHIP | credentials(login),
         broker_commit_interval=0.5,
         broker_commit_every=1000,
         broker_max_poll_records=4000,
@@ -227,8 +230,7 @@ def make_app(
         web_enabled=False,
         cython_optimizations=False,
     )
-    app.gapless = frozenset(gapless)
-    app.brokers = broker
+    app.gapless, app.brokers, app.login = frozenset(gapless), broker, login
     app.sensors.add(SendsMustSucceed())
     return app
 

@@ -11,6 +11,7 @@ import faust
 from aiokafka.admin import AIOKafkaAdminClient
 
 from agents.transport.ending import ExitCode, end_process
+from hub.ops.kafka_login import KafkaLogin
 
 
 def topics_of(app: faust.App) -> set[str]:
@@ -35,12 +36,12 @@ def unfit(wanted: Iterable[str], partitions: int, found: Mapping[str, int]) -> l
     return faults
 
 
-async def check_topics(app: faust.App, brokers: str) -> None:
+async def check_topics(app: faust.App, brokers: str, login: KafkaLogin) -> None:
     """End the process when the topics are not those that this worker needs.
 
     Raises KafkaError when the cluster cannot be reached.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=brokers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=brokers, **login.options())
     await admin.start()
     try:
         answer: list[dict[str, Any]] = await admin.describe_topics(sorted(topics_of(app)))

@@ -28,6 +28,10 @@ class What(StrEnum):
     COVERAGE = "coverage"
     """Who has been told of one event, as its publisher may ask."""
     QUARANTINE = "quarantine"
+    SUBSCRIPTION = "subscription"
+    """Who may have which notices, how much of them and where; and who moved it on."""
+    REPLAY = "replay"
+    """A set of notices to be sent again: its counts, and who went on with it."""
     AUDIT = "audit"
     """This log itself."""
 

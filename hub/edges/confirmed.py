@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from hub.ops import limits
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.logs import log
 
 CONFIRM_SECONDS: Final = 5.0
@@ -58,8 +59,9 @@ class ConfirmedWrites:
         client_id: str,
         confirm_seconds: float = CONFIRM_SECONDS,
         renew_seconds: float = RENEW_SECONDS,
+        login: KafkaLogin = OPEN,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._bootstrap, self._login = bootstrap, login
         self._renew_seconds = renew_seconds
         self._client_id = client_id
         self._confirm_seconds = confirm_seconds
@@ -93,6 +95,7 @@ class ConfirmedWrites:
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,
+                **self._login.options(),
             )
             try:
                 await producer.start()

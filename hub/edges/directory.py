@@ -89,6 +89,10 @@ class Address(Struct, frozen=True, kw_only=True):
     heartbeat_minutes: int = 0
     """How long a FHIR subscription may be silent; 0 means that silence says nothing."""
     destination_id: str = ""
+    level: Literal["signal", "summary", "full"] = "full"
+    """How much of a notice travels: that there is one, its title, or all of it."""
+    only_rules: tuple[str, ...] = ()
+    """The rules whose notices go there; those of all others go to the worklist.  Empty: all."""
 
 
 class Endpoint(Address, frozen=True, kw_only=True):
@@ -183,21 +187,25 @@ class Directory:
         """The organisation of a code.  Raises KeyError when it is unknown."""
         return self.organisations[ods]
 
-    def endpoint(self, organisation: str, role: str) -> Endpoint:
-        """Where to send for a role there; the hub's own worklist when nothing else is set."""
+    def endpoint(self, organisation: str, role: str, rule: str = "") -> Endpoint:
+        """Where to send for a role there; the hub's own worklist when nothing else is set.
+
+        `rule` is the one behind the notice, where it is known.
+        """
         found = self.endpoints.get((organisation, role)) or self.endpoints.get((organisation, "*"))
-        if found is None:
+        elsewhere = found is not None and rule and found.only_rules and rule not in found.only_rules
+        if found is None or elsewhere:
             found = Endpoint(organisation=organisation, role=role)
         if not found.destination_id:
             found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
         return found
 
-    def endpoints_of(self, organisation: str, role: str) -> tuple[Endpoint, ...]:
+    def endpoints_of(self, organisation: str, role: str, rule: str = "") -> tuple[Endpoint, ...]:
         """Every channel of a role there, in the order in which they are tried.
 
         A worklist behind another channel is left out: every notice stands there in any case.
         """
-        first = self.endpoint(organisation, role)
+        first = self.endpoint(organisation, role, rule)
         found = [first]
         for each in first.then:
             if each.channel == WORKLIST:

@@ -25,6 +25,7 @@ from hub.edges.confirmed import CONFIRM_SECONDS, ConfirmedWrites, Unavailable
 from hub.edges.intake import KnowsOrganisations, check_event
 from hub.edges.schemas import Schemas, default_schemas
 from hub.ops import limits
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.topics import QUARANTINE, family_topic, inputs_topic
 
 __all__ = ["KeptFault", "Original", "Publisher", "Unavailable"]
@@ -85,8 +86,9 @@ class Publisher:
         client_id: str = "hub-edge",
         confirm_seconds: float = CONFIRM_SECONDS,
         schemas: Schemas | None = None,
+        login: KafkaLogin = OPEN,
     ) -> None:
-        self._writes = ConfirmedWrites(bootstrap, client_id, confirm_seconds)
+        self._writes = ConfirmedWrites(bootstrap, client_id, confirm_seconds, login=login)
         self._schemas = schemas or default_schemas()
         # blake2b takes a key of up to 64 bytes; a secret of any length becomes one of 32.
         self._key = blake2b(secret, digest_size=32, person=b"hub-edge-key").digest()

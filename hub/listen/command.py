@@ -14,6 +14,7 @@ import msgspec
 from hub.listen.manners import Line, Listener, Manners, type_of_teller
 from hub.listen.posts import listening
 from hub.listen.topic import follow
+from hub.ops.kafka_login import OPEN, KafkaLogin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,8 @@ class Asked:
     key: str = ""
     kafka: str = ""
     organisation: str = ""
-    group: str = "hub-listen"
+    group: str = ""
+    login: KafkaLogin = OPEN
     count: int = 0
     as_json: bool = False
 
@@ -52,7 +54,7 @@ def main(asked: Asked) -> int:
         signal.signal(sign, lambda *_: listener.stopped.set())
     if asked.kind == "kafka":
         say(Line(what="listening on", reason=f"notices.{asked.organisation}"))
-        asyncio.run(follow(listener, asked.kafka, asked.organisation, asked.group))
+        asyncio.run(follow(listener, asked.kafka, asked.organisation, asked.group, asked.login))
         return 0
     with listening(listener, asked.secrets, port=asked.port, channel=asked.kind) as address:
         say(Line(what="listening on", reason=address))

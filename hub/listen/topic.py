@@ -8,12 +8,15 @@ from aiokafka import AIOKafkaConsumer
 from hub.core.faults import SenderFault
 from hub.edges.avro import decode_notice
 from hub.listen.manners import Line, Listener
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.topics import notices_topic
 
 POLL_MILLISECONDS: Final = 200
 
 
-async def follow(listener: Listener, bootstrap: str, organisation: str, group: str) -> None:
+async def follow(
+    listener: Listener, bootstrap: str, organisation: str, group: str, login: KafkaLogin = OPEN
+) -> None:
     """Read until the listener ends."""
     consumer = AIOKafkaConsumer(
         notices_topic(organisation),
@@ -21,6 +24,7 @@ async def follow(listener: Listener, bootstrap: str, organisation: str, group: s
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        **login.options(),
     )
     await consumer.start()
     try:

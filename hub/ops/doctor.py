@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hub.ops.kafka_jars import cache_folder, jars, unfit
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.lock import Owner, is_held, lock_file, read_owner
 from hub.ops.settings import Settings
 
@@ -157,8 +158,8 @@ def kafka(settings: Settings) -> Finding:
         if owner is None or not owner.bootstrap:
             return Finding("kafka", well=True, saw="not running now; `hub up` brings its own")
         address = owner.bootstrap
-        return _ask_kafka(address, owner)
-    return _ask_kafka(address, None)
+        return _ask_kafka(address, OPEN, owner)
+    return _ask_kafka(address, settings.shown_to_kafka(), None)
 
 
 def database(settings: Settings) -> Finding:
@@ -201,13 +202,13 @@ def secret(settings: Settings) -> Finding:
     return Finding("secret", False, "HUB_SECRET_KEY is not set", remedy)
 
 
-def _ask_kafka(address: str, owner: Owner | None) -> Finding:
+def _ask_kafka(address: str, login: KafkaLogin, owner: Owner | None) -> Finding:
     """Metadata and a group coordinator, within a few seconds."""
     from hub.ops.kafka_embedded import cluster_ready  # noqa: PLC0415  java may be missing
 
     async def ask() -> str:
         async with asyncio.timeout(WAIT_SECONDS):
-            return await cluster_ready(address)
+            return await cluster_ready(address, login)
 
     try:
         cluster_id = asyncio.run(ask())

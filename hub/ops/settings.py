@@ -9,7 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,13 +17,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hub.ops.kafka_login import KafkaLogin
+
 PACKAGE = Path(__file__).resolve().parent.parent
 """The installed `hub` package: policy and the demonstration directory are inside it."""
 
 SECRET_BYTES = 32
 """256 bits: as long as the keyed hash (BLAKE2b-256, HMAC-SHA-256) it feeds."""
 
-PASSED_ON = ("secret_key", "mesh_password", "mesh_shared_key", "smtp_password")
+PASSED_ON = ("secret_key", "kafka_password", "mesh_password", "mesh_shared_key", "smtp_password")
 """Secrets that roles need; they show in no repr, and are spelled out only for a child's start."""
 
 SETTINGS_FILE = "HUB_SETTINGS"
@@ -40,6 +42,14 @@ class Settings(BaseSettings):
     """`host:port[,host:port]`; empty means that `hub up` brings its own."""
     database_url: str = ""
     """A SQLAlchemy address; empty means SQLite in the data folder."""
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_login: str = ""
+    kafka_password: SecretStr = Field(default=SecretStr(""), validate_default=True)
+    kafka_authorities: str = ""
+    """Files in PEM, as for MESH."""
+    kafka_certificate: str = ""
+    kafka_key: str = ""
     partitions: int = Field(default=4, ge=1, le=512)
     replication: int = Field(default=1, ge=1, le=9)
     clock: str = Field(default="real", pattern=r"^(real|file:.+|accelerated:.+)$")
@@ -82,6 +92,15 @@ class Settings(BaseSettings):
     worker_id: str = Field(default="w1", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("kafka_password")
+    @classmethod
+    def _named(cls, password: SecretStr, given: ValidationInfo) -> SecretStr:
+        """Whoever must say a name says a password too."""
+        by_name = str(given.data.get("kafka_security", "")).startswith("sasl")
+        if by_name and not (given.data.get("kafka_login") and password.get_secret_value()):
+            raise ValueError("HUB_KAFKA_LOGIN and HUB_KAFKA_PASSWORD are both needed for sasl")
+        return password
+
     @field_validator("data_dir", "directory", "policy_dir", "schemas_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -108,6 +127,18 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether this hub brings its own Kafka."""
         return not self.kafka
+
+    def shown_to_kafka(self) -> KafkaLogin:
+        """What every connection to Kafka is made with; its own broker asks nobody who he is."""
+        return KafkaLogin(
+            security=self.kafka_security,
+            mechanism=self.kafka_mechanism,
+            login=self.kafka_login,
+            password=self.kafka_password.get_secret_value(),
+            authorities=self.kafka_authorities,
+            certificate=self.kafka_certificate,
+            key=self.kafka_key,
+        )
 
     def real_database_url(self) -> str:
         """The address given, or SQLite in the data folder."""

@@ -123,7 +123,7 @@ async def create_topics(
     is created, and KafkaError when the cluster cannot be reached.
     """
     wanted = hub_topics(settings, tables, subscribers)
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **settings.shown_to_kafka().options())
     await admin.start()
     try:
         missing = missing_topics(wanted, await _partition_counts(admin))

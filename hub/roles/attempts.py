@@ -18,6 +18,7 @@ from hub.core.model import Input
 from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Directory, Endpoint
+from hub.edges.lessening import lessened
 from hub.ops import metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
@@ -94,6 +95,9 @@ class Attempts:
     def _endpoint_of(self, due: outbox.Due) -> Endpoint | None:
         """Where a notice goes by today's directory, which may have fewer channels than it had."""
         endpoints = self._means.directory.endpoints_of(due.organisation, due.role)
+        if endpoints[0].only_rules:
+            rule = decode_notice(due.payload).rule
+            endpoints = self._means.directory.endpoints_of(due.organisation, due.role, rule)
         return endpoints[due.place] if due.place < len(endpoints) else None
 
     async def _send(self, due: outbox.Due) -> Tried:
@@ -104,7 +108,8 @@ class Attempts:
             # A word that is wrong may be mended; a channel that was taken away stays away.
             result = Failed(DeliveryReason.NO_CHANNEL, retry=endpoint is not None)
         else:
-            result = await channel.send(decode_notice(due.payload), endpoint)
+            notice = lessened(decode_notice(due.payload), endpoint.level)
+            result = await channel.send(notice, endpoint)
         return Tried(due, result, int((time.monotonic() - began) * 1000))
 
     def _record(self, tried: Sequence[Tried]) -> None:

@@ -37,7 +37,7 @@ def channels_of(settings: Settings, engine: Engine, mailbox: Mailbox | None) -> 
     channels: list[Channel] = [
         WorklistChannel(),
         WebhookChannel(allow_loopback=settings.allow_loopback_webhooks),
-        KafkaTopicChannel(settings.kafka),
+        KafkaTopicChannel(settings.kafka, login=settings.shown_to_kafka()),
     ]
     if mailbox is not None:
         channels.append(MeshChannel(mailbox, engine, now))

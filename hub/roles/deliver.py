@@ -2,16 +2,17 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
+from sqlalchemy import Engine
 
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
 from hub.edges.channels.rest_hook import RestHookChannel
-from hub.edges.directory import load_directory
+from hub.edges.directory import Directory, load_directory
 from hub.edges.mesh import Mailbox
 from hub.edges.publish import Publisher
 from hub.ops import metrics
@@ -19,6 +20,7 @@ from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
+from hub.policy.rule_events import events_of_rules
 from hub.roles.attempts import Means
 from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
 from hub.roles.collect import Collector
@@ -29,6 +31,7 @@ from hub.roles.heartbeat import beat_on
 from hub.roles.queueing import CONSUMER, Times, take_in
 from hub.roles.senders import CHANNEL as SENDER
 from hub.roles.senders import senders_of
+from hub.roles.subscribed import Subscribed
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -100,12 +103,14 @@ def _work(
     follower: Follower,
     publisher: Publisher,
     mailbox: Mailbox | None,
+    subscribed: Subscribed,
 ) -> list[Coroutine[Any, Any, None]]:
     """All that the role does at once, as far as its settings ask for it."""
     work = [
         _follow(means, follower, delivery, publisher),
         delivery.run(),
         FailOver(means, delivery.wake).run(),
+        subscribed.run(delivery.wake),
         _watch(follower),
     ]
     if mailbox is not None:
@@ -118,6 +123,19 @@ def _work(
     return work
 
 
+def _roads(
+    settings: Settings, engine: Engine, real: Callable[[], datetime]
+) -> tuple[Directory, Subscribed]:
+    """The directory with the subscriptions in force, and what keeps it so.
+
+    Before anything is given its address anew: what waits for a subscription stays with it.
+    """
+    directory = load_directory(settings.directory)
+    subscribed = Subscribed(engine, directory, events_of_rules(settings.policy_dir), real)
+    subscribed.keep()
+    return directory, subscribed
+
+
 async def run(
     settings: Settings,
     stopping: asyncio.Event,
@@ -128,36 +146,45 @@ async def run(
     `real` is the time by which attempts are made and given up.
     """
     engine = make_engine(settings.real_database_url())
-    publisher = Publisher(settings.kafka, settings.secret(), client_id="hub-deliver-receipts")
+    directory, subscribed = _roads(settings, engine, real)
+    login = settings.shown_to_kafka()
+    publisher = Publisher(
+        settings.kafka, settings.secret(), client_id="hub-deliver-receipts", login=login
+    )
     mailbox = mailbox_of(settings)
     channels = channels_of(settings, engine, mailbox)
     means = Means(
         engine=engine,
-        directory=load_directory(settings.directory),
+        directory=directory,
         channels=channels,
         core=publisher,
         clock=clock_from(settings.clock),
         now=real,
     )
-    follower = Follower(settings.kafka, (DECISIONS,), _begin(means))
+    follower = Follower(settings.kafka, (DECISIONS,), _begin(means), login)
     delivery = Delivery(means)
     try:
         await publisher.start()
         for channel in channels.values():
             await channel.start()
         await follower.start()
-        async with asyncio.TaskGroup() as tasks:
-            work = _work(settings, means, delivery, follower, publisher, mailbox)
-            running = [tasks.create_task(each) for each in work]
-            await stopping.wait()
-            for task in running:
-                task.cancel()
+        work = _work(settings, means, delivery, follower, publisher, mailbox, subscribed)
+        await _until(stopping, work)
     finally:
         await follower.stop()
         for channel in channels.values():
             await channel.stop()
         await publisher.stop()
         engine.dispose()
+
+
+async def _until(stopping: asyncio.Event, work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it until `stopping` is set; what one of them raises ends the others."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(each) for each in work]
+        await stopping.wait()
+        for task in running:
+            task.cancel()
 
 
 async def _until_signal(settings: Settings) -> None:

@@ -63,8 +63,9 @@ class FailOver:
             return sum(self._decide(conn, each, clock_at) for each in found)
 
     def _decide(self, conn: Connection, one: Waiting, clock_at: datetime) -> bool:
-        endpoints = self._means.directory.endpoints_of(one.organisation, one.role)
         notice = decode_notice(one.payload)
+        directory = self._means.directory
+        endpoints = directory.endpoints_of(one.organisation, one.role, notice.rule)
         step = next_step(standing_of(one, notice, endpoints), clock_at)
         if step in ENDS:
             look_no_further(conn, one.notice_id, clock_at)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.store.positions import type_of_positions
 
 BATCH_RECORDS: Final = 100
@@ -61,9 +62,15 @@ class Lag:
 class Follower:
     """Reads all partitions of some topics, each from its saved position."""
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], saved: type_of_positions) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Sequence[str],
+        saved: type_of_positions,
+        login: KafkaLogin = OPEN,
+    ) -> None:
         """`saved` is the next offset of each partition; one that is missing starts at the first."""
-        self._bootstrap = bootstrap
+        self._bootstrap, self._login = bootstrap, login
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=None,
@@ -71,6 +78,7 @@ class Follower:
             auto_offset_reset="none",
             max_poll_records=BATCH_RECORDS,
             fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
+            **login.options(),
         )
         self._topics = tuple(topics)
         self._saved = saved
@@ -127,7 +135,7 @@ class Follower:
 
     async def _find_partitions(self) -> list[TopicPartition]:
         """Every partition of the topics.  Raises TopicsMissing when one does not come to be."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, **self._login.options())
         await admin.start()
         try:
             async with asyncio.timeout(TOPICS_SECONDS):

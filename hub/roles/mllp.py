@@ -45,6 +45,7 @@ def publisher_of(settings: Settings) -> Publisher:
         settings.secret(),
         client_id=f"hub-{ROLE}-{settings.worker_id}",
         schemas=Schemas.load(settings.schemas_dir),
+        login=settings.shown_to_kafka(),
     )
 
 

@@ -163,7 +163,7 @@ async def run(settings: Settings, stopping: asyncio.Event) -> None:
     engine = make_engine(settings.real_database_url())
     with reading(engine) as conn:
         saved = saved_positions(conn, CONSUMER)
-    follower = Follower(settings.kafka, (DECISIONS, QUARANTINE), saved)
+    follower = Follower(settings.kafka, (DECISIONS, QUARANTINE), saved, settings.shown_to_kafka())
     try:
         await follower.start()
         async with asyncio.TaskGroup() as tasks:

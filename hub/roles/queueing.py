@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from hub.core.model import Signal
+from hub.core.model import Level, Signal
 from hub.core.outcomes import (
     LevelReached,
     NoticeIssued,
@@ -58,13 +58,16 @@ def take_in(
     for decision in decisions:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
-                endpoints = directory.endpoints_of(outcome.organisation, outcome.role)
+                rule = outcome.why.rule
+                endpoints = directory.endpoints_of(outcome.organisation, outcome.role, rule)
                 look_at = _look_at(endpoints, outcome, times.clock_at)
                 queue.add(notice_of(decision, outcome), endpoints[0], look_at)
             elif isinstance(outcome, ObligationEnded):
                 queue.cancel(outcome.obligation_id, outcome.notice_ids)
-            elif further:
-                _note_evidence(queue, outcome)
+            else:
+                _note_acceptance(queue, outcome)
+                if further:
+                    _note_evidence(queue, outcome)
     with writing(engine) as conn:
         new = queue.write(conn)
         if directory.tells_coverage():
@@ -82,6 +85,14 @@ def _look_at(
     if issued.reason in TAKES_BACK:
         return clock_at
     return time_is_up_at(clock_at, issued.due_at, endpoints[0].next_after)
+
+
+def _note_acceptance(queue: Queue, outcome: type_of_outcome) -> None:
+    """What has been accepted need not be sent again."""
+    if not isinstance(outcome, LevelReached):
+        return
+    if outcome.counts and outcome.level >= Level.ACCEPTED:
+        queue.accepted(outcome.notice_id)
 
 
 def _note_evidence(queue: Queue, outcome: type_of_outcome) -> None:

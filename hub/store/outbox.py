@@ -61,6 +61,10 @@ class Due:
     created_at: datetime
     place: int = 0
     """0 on the first channel of the recipient, more on a further one."""
+    signal: str | None = None
+    """What was proved before."""
+    replay_id: str | None = None
+    """The replay that sends it again, if any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

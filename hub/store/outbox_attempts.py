@@ -12,6 +12,7 @@ from hub.edges.channels.base import ABOUT_THE_NOTICE
 from hub.store import outbox_copies
 from hub.store import tables as t
 from hub.store.outbox import GIVE_UP, PAUSE_AFTER, Attempt, OutboxState, pause_after, wait_after
+from hub.store.proved import evidence
 from hub.store.upsert import put, put_many
 
 NUMBERS_OF_A_PLACE: Final = 1000
@@ -48,7 +49,7 @@ def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
     if tried.signal is not None:
         delivered = tried.signal is Signal.DELIVERED
         change["state"] = OutboxState.DELIVERED if delivered else OutboxState.SENT
-        change |= {"signal": tried.signal, "signal_at": tried.clock_at, "reported": False}
+        change |= evidence(due.signal, tried.signal, tried.clock_at, due.replay_id)
     elif tried.retry and tried.at - due.created_at < GIVE_UP:
         change["state"] = OutboxState.PENDING
         if tried.reason in ABOUT_THE_NOTICE:
@@ -106,6 +107,7 @@ def _logged(tried: Attempt) -> dict[str, Any]:
         "latency_ms": tried.latency_ms,
         # Answers may hold anything; the status is all that is kept of them.
         "answer": None if status is None else f"HTTP {status}",
+        "replay_id": due.replay_id,
     }
 
 

@@ -156,7 +156,8 @@ def _tell_when_none_is_open(conn: Connection, notice_id: str, clock_at: datetime
         .where(
             x.c.notice_id == notice_id,
             x.c.state == OutboxState.EXHAUSTED,
-            x.c.signal.is_distinct_from(Signal.BOUNCED),
+            # What was delivered stays so, though a later copy of it came back.
+            sa.func.coalesce(x.c.signal, "").not_in((Signal.BOUNCED, Signal.DELIVERED)),
             sa.not_(one_is_open),
         )
         .values(signal=Signal.BOUNCED, signal_at=clock_at, reported=False)

@@ -12,6 +12,7 @@ from hub.edges.avro import NoticeRecord
 from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
 from hub.store.outbox import OutboxState, queued
+from hub.store.replay_rows import accepted_since
 from hub.store.upsert import put_once_many
 
 
@@ -30,6 +31,7 @@ class Queue:
         self._met: set[str] = set()
         self._returned: set[str] = set()
         self._levels: dict[str, Level] = {}
+        self._accepted: set[str] = set()
 
     def add(
         self, record: NoticeRecord, endpoint: Endpoint, next_channel_at: datetime | None = None
@@ -72,12 +74,17 @@ class Queue:
         if notice_id in self._rows:
             self._rows[notice_id]["next_channel_at"] = None
 
+    def accepted(self, notice_id: str) -> None:
+        """A notice was accepted: it need not be sent again, if it waits for that."""
+        self._accepted.add(notice_id)
+
     def write(self, conn: Connection) -> int:
         """Write it all; returns how many notices were new to the outbox."""
         # First what the outbox has already: a notice that is queued again is there, and counts
         # as queued before its end, wherever it comes in this batch.
         cancel_duties(conn, self._ended, self._named)
         self._look_no_further(conn)
+        accepted_since(conn, self._accepted)
         return put_once_many(conn, t.outbox, list(self._rows.values())) if self._rows else 0
 
     def _look_no_further(self, conn: Connection) -> None:

@@ -27,6 +27,7 @@ class Unreported:
     last_reason: str | None
     place: int = 0
     """0 on the first channel of the recipient, more on a further one."""
+    replay_id: str | None = None
 
 
 def unreported(conn: Connection, limit: int) -> list[Unreported]:
@@ -84,8 +85,10 @@ def receipt_of(each: Unreported) -> Input:
         detail=each.last_reason if each.signal is Signal.BOUNCED else None,
     )
     further = (each.place,) if each.place else ()
+    # What a copy proves is news of its own: the same was said of the first sending, and undone.
+    again = () if each.replay_id is None else (each.replay_id,)
     return Input(
-        input_id=derive("r", each.notice_id, each.signal.value, *further),
+        input_id=derive("r", each.notice_id, each.signal.value, *further, *again),
         kind=InputKind.RECEIPT,
         at=each.signal_at,
         episode_id=each.episode_id,

@@ -8,6 +8,7 @@ is only ever added to.  What goes back to *senders* is precious like the outbox.
 
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
+from hub.store.tables_agreements import agreement_changes, agreements
 from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
 from hub.store.tables_desk import attempts, copies, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
@@ -26,10 +27,13 @@ from hub.store.tables_read import (
     positions,
     quarantine,
 )
+from hub.store.tables_replay import replay_notices, replays
 from hub.store.tables_senders import coverage_due, coverage_said, returns, sender_posts
 
 __all__ = [
     "accesses",
+    "agreement_changes",
+    "agreements",
     "attempts",
     "causes",
     "conflicts",
@@ -52,6 +56,8 @@ __all__ = [
     "outbox",
     "positions",
     "quarantine",
+    "replay_notices",
+    "replays",
     "returns",
     "sender_posts",
     "sessions",

@@ -30,6 +30,7 @@ outbox = sa.Table(
     number("place", default="0"),
     number("level", default="0"),
     instant("next_channel_at", null=True),
+    text("replay_id", null=True),
     Index("ix_outbox_due", "state", "destination_id", "next_try_at"),
     Index("ix_outbox_unreported", "reported", "signal_at"),
     Index("ix_outbox_obligation", "obligation_id"),
@@ -73,6 +74,7 @@ attempts = sa.Table(
     Column("http_status", sa.Integer, nullable=True),
     number("latency_ms"),
     text("answer", null=True),
+    text("replay_id", null=True),
     Index("ix_attempts_at", "at"),
 )
 

@@ -148,6 +148,11 @@ class Desk:
         )
 
 
+def real_time() -> datetime:
+    """The time in which sessions end and retries wait, whatever the hub's clock says."""
+    return datetime.now(UTC)
+
+
 def desk_of(request: Request) -> Desk:
     """The desk that `make_app` set up."""
     desk = request.app.state.desk
@@ -169,7 +174,7 @@ async def viewer_or_none(request: Request) -> Viewer | None:
     session_id = desk.seal.open(request.cookies.get(COOKIE, ""))
     if session_id is None:
         return None
-    person_id = await desk.read(sessions.person_of, session_id, datetime.now(UTC))
+    person_id = await desk.read(sessions.person_of, session_id, real_time())
     member = desk.staff.get(person_id or "")
     if member is None:
         return None

@@ -49,6 +49,7 @@ WALL_CLOCK = {
     "hub/ops/clock.py": "it is the clock",
     "hub/ops/doctor.py": "it judges this machine, and its clock too",
     "hub/incidents.py": "as hub/roles/delivery.py",
+    "hub/replay.py": "as hub/roles/delivery.py",
     "hub/edges/channels/signed.py": "a recipient refuses a signature that is minutes old",
     "hub/roles/attempts.py": "as hub/roles/delivery.py",
     "hub/roles/delivery.py": "retries wait in real time, whatever a story does",

@@ -23,7 +23,7 @@ from hub.edges.schemas import default_schemas
 from hub.ops.clock import HeldClock
 from hub.policy.loader import load_policy
 from hub.roles.coverage_posts import Teller
-from hub.roles.deliver import take_in
+from hub.roles.queueing import take_in
 from hub.roles.senders import Senders, Sending
 from hub.store.engine import make_engine, migrate, writing
 from hub.store.projector import apply_decision

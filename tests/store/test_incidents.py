@@ -1,7 +1,7 @@
 """One destination that fails is one incident, with its children listed."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,29 @@ def test_the_command_prints_a_line_and_says_so(
     assert f"webhook:{HV}  timed_out: 2 wait, 0 came back" in printed
     _, children = _run("--destination", f"webhook:{HV}", "--json")
     assert ["n-webhook-0", "n-webhook-1"] == [one["notice_id"] for one in json.loads(children)]
+
+
+def test_a_subscription_that_ends_soon_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among the incidents, since somebody must act; one that has ended is none any more."""
+    monkeypatch.setenv("HUB_DATA_DIR", str(tmp_path))
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    migrate(url)
+    made = make_engine(url)
+    now = datetime.now(UTC)
+    with writing(made) as conn:
+        for number, days in enumerate((3, 300)):
+            row = {"state": "active", "role": "*", "channel": "kafka", "address": "", "basis": ""}
+            row |= {"agreement_id": f"sub-{number}", "organisation": GP, "level": "full"}
+            more = {"events": [], "secret": "", "requested_at": now, "requested_by": "ada"}
+            ends = {"expires_at": now + timedelta(days=days)}
+            conn.execute(sa.insert(t.agreements).values(**row, **more, **ends))
+    made.dispose()
+    code, printed = _run()
+    assert (1, 1) == (code, len(printed.splitlines()))
+    assert f"subscription sub-0 of {GP}: ends " in printed
+    assert "sub-0" == json.loads(_run("--json")[1])[0]["agreement_id"]
 
 
 def _run(*words: str) -> tuple[int, str]:

@@ -115,7 +115,12 @@ def people() -> Directory:
 @pytest.fixture
 def gateway(tmp_path: Path, engine: Engine, people: Directory) -> Iterator[Gateway]:
     """The whole gateway over the scene's family."""
-    settings = Settings(data_dir=tmp_path, secret_key="s" * 32, demo_logins=True)
+    settings = Settings(
+        data_dir=tmp_path,
+        secret_key="s" * 32,
+        demo_logins=True,
+        allow_loopback_webhooks=True,
+    )
     clock = HeldClock(tmp_path / "clock")
     clock.move(scene.NOW)
     publisher = Recording()

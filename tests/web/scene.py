@@ -33,6 +33,7 @@ PEOPLE = (
     ("gpsg", "gp-2", "Gwen Lead", "Y00001", ("GP_PRACTICE", "GP_SG_LEAD")),
     ("nurse", "ng-1", "Nora Nurse", "RYX", ("NAMED_NURSE_SG",)),
     ("ops", "op-1", "Otto Operator", "HUB", ("HUB_OPERATOR",)),
+    ("ops2", "op-2", "Orla Operator", "HUB", ("HUB_OPERATOR",)),
     ("guardian", "cg-1", "Gina Guardian", "RYX", ("CALDICOTT_GUARDIAN",)),
     ("other", "ot-1", "Olga Other", "Y00002", ("GP_PRACTICE",)),
 )
@@ -43,7 +44,7 @@ def directory(
     publisher_keys: tuple[tuple[str, str], ...] = (),
     senders: tuple[dict[str, object], ...] = (),
 ) -> Directory:
-    """Five organisations and seven people without password hashes: demonstration logins."""
+    """Five organisations and eight people without password hashes: demonstration logins."""
     return directory_from(
         {
             "organisation": [

@@ -136,6 +136,10 @@ PAGES = (
     ("nurse", "/gaps"),
     ("nurse", "/gaps/g-1"),
     ("ops", "/quarantine"),
+    ("ops", "/deliveries"),
+    ("ops", "/subscriptions"),
+    ("ops", "/reconcile?from=2026-03-24T14:00&to=2026-03-24T18:00"),
+    ("hv", "/worklist/print"),
     ("hv", "/nowhere"),
 )
 

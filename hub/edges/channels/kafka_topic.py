@@ -9,7 +9,11 @@ from collections import defaultdict
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from hub.core.model import Signal
 from hub.edges.avro import encode_notice
@@ -17,6 +21,7 @@ from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_r
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
 from hub.ops import limits
+from hub.ops.kafka_login import OPEN, KafkaLogin
 from hub.ops.topics import notices_topic
 
 CONFIRM_SECONDS: Final = 10.0
@@ -33,8 +38,14 @@ class KafkaTopicChannel:
     name = "kafka"
     together = limits.CARRIED.value
 
-    def __init__(self, bootstrap: str, *, confirm_seconds: float = CONFIRM_SECONDS) -> None:
-        self._bootstrap = bootstrap
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        confirm_seconds: float = CONFIRM_SECONDS,
+        login: KafkaLogin = OPEN,
+    ) -> None:
+        self._bootstrap, self._login = bootstrap, login
         self._confirm_seconds = confirm_seconds
         self._producers: dict[str, AIOKafkaProducer] = {}
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -66,6 +77,10 @@ class KafkaTopicChannel:
         except TimeoutError:
             await self._give_up(topic, producer)
             return Failed(DeliveryReason.TIMED_OUT)
+        except (ClusterAuthorizationFailedError, TopicAuthorizationFailedError):
+            # The broker knows the hub and has no rule that lets it write here.
+            await self._give_up(topic, producer)
+            return Failed(DeliveryReason.OUR_CREDENTIALS)
         except KafkaError:
             # An idempotent producer is of no more use after a failed write.
             await self._give_up(topic, producer)
@@ -87,6 +102,7 @@ class KafkaTopicChannel:
             client_id="hub-deliver",
             acks="all",
             enable_idempotence=True,
+            **self._login.options(),
         )
         try:
             await producer.start()

@@ -9,7 +9,7 @@ from alembic import op
 from hub.store.columns import Instant
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,69 @@
+"""Who may do what on the brokers: the rules that an operator gives them, where they enforce any.
+
+A subscriber reads its own topic and nothing else; the hub writes what it alone may write.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.ops.topics import APP, RECEIPTS, notices_topic
+
+ALL: Final = ("read", "write", "create", "describe", "describe_configs")
+"""What the hub does with its own topics.  It deletes and alters none."""
+
+OWN_PREFIXES: Final = (f"{APP}.", f"{APP}-", "perinatal.", "notices.")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Somebody may do something with a topic or group of this name, or that begins with it."""
+
+    who: str
+    operation: str
+    kind: str
+    """topic or group."""
+    name: str
+    prefix: bool = False
+
+    def command(self) -> str:
+        """As Kafka's own `kafka-acls` takes it."""
+        operation = "".join(word.capitalize() for word in self.operation.split("_"))
+        pattern = " --resource-pattern-type prefixed" if self.prefix else ""
+        return (
+            f"kafka-acls --add --allow-principal User:{self.who} --operation {operation} "
+            f"--{self.kind} {self.name}{pattern}"
+        )
+
+
+def hub_rules(login: str) -> tuple[Rule, ...]:
+    """What the hub itself needs."""
+    topics = (
+        Rule(login, operation, "topic", prefix, prefix=True)
+        for prefix in OWN_PREFIXES
+        for operation in ALL
+    )
+    groups = (Rule(login, each, "group", APP, prefix=True) for each in ("read", "describe"))
+    return (*topics, *groups)
+
+
+def subscriber_rules(organisation: str, login: str = "") -> tuple[Rule, ...]:
+    """What a subscriber needs to read its own topic; its groups begin with ODS code and dash."""
+    who, topic = login or organisation, notices_topic(organisation)
+    return (
+        Rule(who, "read", "topic", topic),
+        Rule(who, "describe", "topic", topic),
+        Rule(who, "read", "group", f"{organisation}-", prefix=True),
+        Rule(who, "describe", "group", f"{organisation}-", prefix=True),
+    )
+
+
+def receipt_rules(organisation: str, login: str = "") -> tuple[Rule, ...]:
+    """What a subscriber needs besides to write receipts, if its word is to be taken on Kafka."""
+    who = login or organisation
+    return tuple(Rule(who, each, "topic", RECEIPTS) for each in ("write", "describe"))
+
+
+def commands(rules: Iterable[Rule]) -> list[str]:
+    """One line for each rule."""
+    return [rule.command() for rule in rules]

@@ -1,0 +1,38 @@
+"""The bounds of a subscription's life; part of the list in `limits.py`."""
+
+from typing import Final
+
+from hub.ops.limit import Limit
+
+SUBSCRIPTION_DAYS: Final = Limit(
+    name="life of a subscription",
+    value=366,
+    unit="days",
+    where="hub.store.agreements:LONGEST_DAYS",
+    because="the reason for it is looked at again once a year",
+    beyond="refused: ask for a shorter one",
+)
+SUBSCRIPTION_WARNING: Final = Limit(
+    name="warning before a subscription ends",
+    value=30,
+    unit="days",
+    where="hub.store.agreements:WARN_DAYS",
+    because="time to ask for a new one and have it approved",
+    beyond="from then on `hub incidents` and `hub_subscriptions_expiring` show it",
+)
+PAUSE_HOURS: Final = Limit(
+    name="pause of a subscription",
+    value=72,
+    unit="hours",
+    where="hub.store.agreements:PAUSE_HOURS",
+    because="a planned weekend of work on their system; a longer one hides that nobody is told",
+    beyond="it goes on by itself; what waited is sent",
+)
+SECRET_DAYS: Final = Limit(
+    name="life of an old secret after a new one was made",
+    value=14,
+    unit="days",
+    where="hub.store.agreements:SECRET_DAYS",
+    because="both sign meanwhile, so that the recipient changes when it suits",
+    beyond="only the new one signs",
+)

@@ -1,0 +1,99 @@
+"""Subscriptions in force: what pages agree on takes the road of notices within seconds.
+
+The directory that the delivery loop works with is changed in place, between two of its reads; the
+rows of the file stay beneath it.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy import Engine
+
+from hub.core.replaying import ReplayReason
+from hub.core.subscribing import SubscriptionState
+from hub.edges.directory import Directory, Endpoint
+from hub.ops import metrics
+from hub.ops.logs import log
+from hub.store import agreement_reads, agreements, replays
+from hub.store.engine import reading, writing
+from hub.store.outbox_queue import readdress
+from hub.store.replay_rows import Chosen
+from hub.store.worklist import Listed
+
+LOOK_SECONDS: Final = 5.0
+
+
+class Subscribed:
+    """Keeps a directory in step with the subscriptions that carry."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        directory: Directory,
+        rule_events: Mapping[str, str],
+        now: Callable[[], datetime],
+    ) -> None:
+        """`now` is real time, by which subscriptions end."""
+        self._engine, self._directory, self._now = engine, directory, now
+        self._rule_events = rule_events
+        self._ground = dict(directory.endpoints)
+
+    async def run(self, wake: Callable[[], None]) -> None:
+        """Look again and again; `wake` is called when notices have got another road."""
+        while True:
+            if await asyncio.to_thread(self.keep):
+                wake()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def keep(self) -> bool:
+        """Bring the directory up to date; whether anything changed."""
+        now = self._now()
+        with reading(self._engine) as conn:
+            due = agreements.anything_due(conn, now)
+        if due:
+            with writing(self._engine) as conn:
+                agreements.pass_time(conn, now)
+        with reading(self._engine) as conn:
+            found = agreement_reads.endpoints(conn, self._rule_events)
+            soon = agreement_reads.expiring(conn, now)
+            every = agreements.agreements(conn)
+        metrics.SUBSCRIPTIONS_EXPIRING.set(len(soon))
+        over = {(each.organisation, each.role): self._before_others(each) for each in found}
+        wanted = {**self._ground, **over}
+        changed = wanted != self._directory.endpoints
+        if changed:
+            self._directory.endpoints = wanted
+            with writing(self._engine) as conn:
+                readdress(conn, self._directory, now)
+            log().info("subscriptions_changed", carrying=len(found))
+        new = [e for e in every if e.state is SubscriptionState.ACTIVE and not e.joined]
+        for each in new:
+            self._join(each, now)
+        return changed or bool(new)
+
+    def _before_others(self, agreed: Endpoint) -> Endpoint:
+        """What was agreed on, before the further channels of the row that it takes the place of."""
+        row = self._ground.get((agreed.organisation, agreed.role))
+        row = row or self._ground.get((agreed.organisation, "*"))
+        return agreed if row is None else replace(agreed, then=row.then, next_after=row.next_after)
+
+    def _join(self, joining: agreements.Agreement, now: datetime) -> None:
+        """A late joiner gets what is true now and open, and no history."""
+        asked = replays.Asked(
+            replay_id=f"rp-{secrets.token_hex(8)}",
+            reason=ReplayReason.JOINED,
+            person_id=joining.approved_by or agreements.BY_ITSELF,
+            now=now,
+        )
+        role = "" if joining.role == "*" else joining.role
+        open_now = Chosen(organisation=joining.organisation, role=role, listed=Listed.OPEN)
+        replays.catch_up(self._engine, self._directory, open_now, asked)
+        with reading(self._engine) as conn:
+            sent = replays.seen(conn, asked.replay_id).notices
+        with writing(self._engine) as conn:
+            agreements.note_joined(conn, joining.agreement_id)
+        log().info("subscription_joined", agreement_id=joining.agreement_id, notices=sent)

@@ -1,0 +1,91 @@
+"""Subscriptions laid over the directory, and what operators must know of them.
+
+What the directory says stays the ground.  A subscription that carries takes the place of the
+directory's row for its organisation and role; when it ends the row is there again, and where there
+is none the hub's own worklist, so that an end never silences anybody.
+"""
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from hub.core.subscribing import CARRIES, is_expiring
+from hub.edges.directory import Directory, Endpoint
+from hub.store import tables as t
+from hub.store.agreements import WARN_DAYS, Agreement, agreement_from, agreements, row_of
+
+type_of_level = Literal["signal", "summary", "full"]
+
+
+def endpoints(conn: Connection, rule_events: Mapping[str, str]) -> list[Endpoint]:
+    """The endpoints of those that carry; of two for one place the later request holds."""
+    a = t.agreements
+    carrying = sa.select(a).where(a.c.state.in_(sorted(CARRIES))).order_by(a.c.requested_at)
+    return [_endpoint(row, rule_events) for row in conn.execute(carrying).mappings()]
+
+
+def endpoint_of(conn: Connection, agreement_id: str, rule_events: Mapping[str, str]) -> Endpoint:
+    """The endpoint that one is or would be.  Raises UnknownSubscriptionError."""
+    return _endpoint(row_of(conn, agreement_id), rule_events)
+
+
+def _endpoint(row: sa.RowMapping, rule_events: Mapping[str, str]) -> Endpoint:
+    found = agreement_from(row)
+    return Endpoint(
+        organisation=found.organisation,
+        role=found.role,
+        channel=found.channel,
+        address=found.address,
+        secret=row["secret"] or None,
+        secret_before=row["secret_before"],
+        destination_id=found.destination_id,
+        level=cast("type_of_level", found.level),
+        only_rules=rules_of(found.events, rule_events),
+    )
+
+
+def rules_of(events: Iterable[str], rule_events: Mapping[str, str]) -> tuple[str, ...]:
+    """The rules of some event types; none for all.  An event that no rule tells of matches none."""
+    wanted = set(events)
+    rules = tuple(sorted(rule for rule, event in rule_events.items() if event in wanted))
+    return rules or (("",) if wanted else ())
+
+
+def laid_over(directory: Directory, subscribed: Iterable[Endpoint]) -> Directory:
+    """The directory with the subscriptions that carry in the places of its rows."""
+    made = copy(directory)
+    over = {(each.organisation, each.role): each for each in subscribed}
+    made.endpoints = {**directory.endpoints, **over}
+    return made
+
+
+def expiring(conn: Connection, now: datetime) -> list[Agreement]:
+    """Those that end soon, the soonest first."""
+    warn = timedelta(days=WARN_DAYS)
+    found = [
+        each
+        for each in agreements(conn)
+        if is_expiring(each.state, now, expires_at=each.expires_at, warn=warn)
+    ]
+    return sorted(found, key=lambda each: each.expires_at)
+
+
+def would_have_had(
+    conn: Connection, each: Agreement, since: datetime, rule_events: Mapping[str, str]
+) -> dict[str, int]:
+    """How many notices it would have got since then, by event type; counts and nothing else."""
+    n = t.notices.c
+    mine = [n.organisation == each.organisation, n.issued_at >= since]
+    if each.role != "*":
+        mine.append(n.role == each.role)
+    asked = sa.select(n.rule, sa.func.count()).where(*mine).group_by(n.rule)
+    only, counted = rules_of(each.events, rule_events), dict[str, int]()
+    for rule, many in conn.execute(asked):
+        if not only or rule in only:
+            event = rule_events.get(rule, "escalations and others")
+            counted[event] = counted.get(event, 0) + many
+    return dict(sorted(counted.items()))

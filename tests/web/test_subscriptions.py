@@ -1,0 +1,132 @@
+"""Subscriptions as operators see them: two people, a real test, and nothing before both."""
+
+import re
+
+import sqlalchemy as sa
+from starlette.testclient import TestClient
+
+from hub.core.subscribing import SubscriptionState
+from hub.store import agreements
+from hub.store import tables as t
+from hub.store.engine import reading
+from tests.servers.webhooks import receiving
+from tests.web.conftest import Gateway, token_in
+
+FORM = {
+    "organisation": "Y00001",
+    "role": "*",
+    "channel": "webhook",
+    "level": "summary",
+    "events": "pregnancy.booked",
+    "basis": "direct_care",
+    "days": "90",
+}
+
+
+def ask(browser: TestClient, **more: str) -> str:
+    """Ask for one; returns its address."""
+    fields = {"csrf": token_in(browser.get("/subscriptions"))} | FORM | more
+    answer = browser.post("/subscriptions", data=fields)
+    assert 303 == answer.status_code, answer.text
+    return answer.headers["location"]
+
+
+def press(browser: TestClient, address: str, signal: str) -> tuple[int, str]:
+    """Press a button; answers with the page."""
+    fields = {"csrf": token_in(browser.get(address)), "signal": signal}
+    answer = browser.post(address, data=fields)
+    return answer.status_code, answer.text
+
+
+def state(gateway: Gateway) -> SubscriptionState:
+    """Where the one subscription stands."""
+    with reading(gateway.engine) as conn:
+        (found,) = agreements.agreements(conn)
+    return found.state
+
+
+def test_from_asking_to_the_end(gateway: Gateway) -> None:
+    """Asked for by one, approved by another, tested, paused, resumed, rotated, revoked."""
+    ada, bea = gateway.sign_in("ops"), gateway.sign_in("ops2")
+    with receiving() as receiver:
+        address = ask(ada, address=receiver.url)
+        assert "Somebody else must approve" in ada.get(address).text
+        assert 409 == press(ada, address, "approve")[0]
+        assert 409 == press(bea, address, "tested")[0]
+        code, page = press(bea, address, "approve")
+        assert (200, SubscriptionState.APPROVED) == (code, state(gateway))
+        assert re.search(r"<code>whsec_[\w+/=]+</code>", page)
+        assert "whsec_" not in bea.get(address).text
+        assert [] == receiver.taken
+        code, page = press(bea, address, "tested")
+        assert "The test notice got through: delivered, HTTP 204" in page
+        (taken,) = receiver.taken
+        assert b"TEST of a subscription" in taken.body
+        assert taken.headers["webhook-id"].startswith("test-")
+    assert SubscriptionState.ACTIVE is state(gateway)
+    for signal, then in (("pause", "paused"), ("resume", "active"), ("rotate", "active")):
+        press(bea, address, signal)
+        assert SubscriptionState(then) is state(gateway)
+    assert "The old one signs too until" in press(bea, address, "rotate")[1]
+    press(ada, address, "revoke")
+    assert SubscriptionState.REVOKED is state(gateway)
+    assert 409 == press(ada, address, "resume")[0]
+    page = ada.get(address).text
+    assert "Request by Otto Operator" in page
+    assert "Revoke by Otto Operator, then revoked" in page
+
+
+def test_a_test_that_does_not_get_through_changes_nothing(gateway: Gateway) -> None:
+    """The reason is shown, and no notice takes the road."""
+    ada, bea = gateway.sign_in("ops"), gateway.sign_in("ops2")
+    with receiving() as receiver:
+        receiver.answers = [(503, {})]
+        address = ask(ada, address=receiver.url)
+        press(bea, address, "approve")
+        code, page = press(bea, address, "tested")
+    assert (502, SubscriptionState.APPROVED) == (code, state(gateway))
+    assert "did not get through: their_error, HTTP 503" in page
+
+
+def test_a_dry_run_shows_counts_and_nobody(gateway: Gateway) -> None:
+    """What it would have had in the last month."""
+    ada = gateway.sign_in("ops")
+    page = ada.get(ask(ada, address="https://x.example", events="")).text
+    assert '<th scope="row">Together</th><td>2</td>' in page
+    assert "Quillfeather" not in page
+
+
+def test_what_is_asked_for_must_make_sense(gateway: Gateway) -> None:
+    """One sentence for the first thing that is wrong; nothing is kept."""
+    ada = gateway.sign_in("ops")
+    csrf = token_in(ada.get("/subscriptions"))
+    wrong = (
+        {"organisation": "NONE"},
+        {"role": "NONE"},
+        {"channel": "email"},
+        {"level": "all"},
+        {"events": "no.such"},
+        {"basis": ""},
+        {"days": "0"},
+        {"days": "367"},
+        {"address": "http://x.example"},
+    )
+    for each in wrong:
+        fields = {"csrf": csrf, "address": "https://x.example"} | FORM | each
+        assert 422 == ada.post("/subscriptions", data=fields).status_code, each
+    with reading(gateway.engine) as conn:
+        assert 0 == conn.scalar(sa.select(sa.func.count()).select_from(t.agreements))
+
+
+def test_it_is_guarded(gateway: Gateway) -> None:
+    """Operators only, with the token of their session; every look is written down."""
+    assert 403 == gateway.sign_in("hv").get("/subscriptions").status_code
+    ada = gateway.sign_in("ops")
+    assert 403 == ada.post("/subscriptions", data=FORM).status_code
+    assert 404 == ada.get("/subscriptions/sub-none").status_code
+    address = ask(ada, address="https://x.example")
+    assert 422 == press(ada, address, "x")[0]
+    a = t.accesses.c
+    with reading(gateway.engine) as conn:
+        who = conn.scalars(sa.select(a.person_id).where(a.what == "subscription")).all()
+    assert {"op-1"} == set(who)
