@@ -11,7 +11,7 @@ missing character set, fewer than four encoding characters.  No text raised here
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ MOST_SEGMENTS: Final = 2000
 
 EARLIEST_DAY: Final = "19000101"
 """Nobody alive was born, and no system recorded anything, before it."""
+
+LAST_MINUTE: Final = 59
 
 LOCAL: Final = ZoneInfo("Europe/London")
 """HL7 times without an offset are local to the sender; ours are all in England."""
@@ -184,16 +186,13 @@ def instant(written: str, place: str) -> datetime | None:
         return None
     found = _TIME.fullmatch(written)
     try:
-        if found is None:
+        if found is None or found["day"] < EARLIEST_DAY:
             raise ValueError
-        clock = (found["hour"] or "00") + (found["minute"] or "00") + (found["second"] or "00")
-        offset = found["offset"]
-        if found["day"] < EARLIEST_DAY:
-            raise ValueError
-        if offset:
-            parsed = datetime.strptime(found["day"] + clock + offset, "%Y%m%d%H%M%S%z")
-        else:
-            parsed = datetime.strptime(found["day"] + clock, "%Y%m%d%H%M%S").replace(tzinfo=LOCAL)
+        hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
+        zone = _offset(found["offset"]) if found["offset"] else LOCAL
+        # Not strptime, which takes ten times as long, three times in each message.
+        year, month, day_of_month = _ymd(found["day"])
+        parsed = datetime(year, month, day_of_month, hour, minute, second, tzinfo=zone)
         return parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         raise _bad_time(place) from None
@@ -209,9 +208,23 @@ def day(written: str, place: str) -> str | None:
     try:
         if not re.match(r"\d{8}", written, re.ASCII) or written[:8] < EARLIEST_DAY:
             raise ValueError
-        return datetime.strptime(written[:8], "%Y%m%d").date().isoformat()  # noqa: DTZ007  a date
+        return date(*_ymd(written)).isoformat()
     except ValueError:
         raise _bad_time(place) from None
+
+
+def _ymd(written: str) -> tuple[int, int, int]:
+    """Year, month and day of eight digits, which may be no date."""
+    return int(written[:4]), int(written[4:6]), int(written[6:8])
+
+
+def _offset(written: str) -> timezone:
+    """The zone of `+HHMM`.  Raises ValueError for none that there can be."""
+    hours, minutes = int(written[1:3]), int(written[3:])
+    if minutes > LAST_MINUTE:
+        raise ValueError
+    east = timedelta(hours=hours, minutes=minutes)
+    return timezone(east if written[0] == "+" else -east)
 
 
 def _bad_time(place: str) -> SenderFault:
