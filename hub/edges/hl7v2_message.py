@@ -12,6 +12,7 @@ missing character set, fewer than four encoding characters.  No text raised here
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -119,8 +120,9 @@ class Segment:
 
     def value(self, field: int, component: int = 1, subcomponent: int = 1) -> str:
         """One component of the first repetition of a field, or an empty string."""
-        repetitions = self.repetitions(field)
-        return self.component(repetitions[0], component, subcomponent) if repetitions else ""
+        whole = self.written(field)
+        first = _part(whole, self.separators.repetition, 1)
+        return self.component(first, component, subcomponent) if whole else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,13 @@ def _separators(text: str) -> Separators:
         raise _unparseable("the message does not begin with an MSH segment", "MSH")
     field = text[3]
     encoding = text[4:].partition("\r")[0].partition(field)[0]
-    chosen = field + encoding[:4]
+    return _chosen(field, encoding[:4])
+
+
+@lru_cache(maxsize=16)
+def _chosen(field: str, encoding: str) -> Separators:
+    """The separators that a sender has chosen.  Raises SenderFault; a fault is not remembered."""
+    chosen = field + encoding
     plain = any(each.isalnum() or each.isspace() or each == '"' for each in chosen)
     if not encoding or plain or len(set(chosen)) != len(chosen):
         raise _unparseable("MSH-1 and MSH-2 are not distinct separators", "MSH-2")
@@ -282,7 +290,10 @@ def _split(written: str, separator: str) -> list[str]:
 
 
 def _part(written: str, separator: str, number: int) -> str:
-    parts = _split(written, separator)
+    if not separator or separator not in written:
+        # Most fields hold one value, and are not taken apart for it.
+        return written if number == 1 else ""
+    parts = written.split(separator)
     return parts[number - 1] if number <= len(parts) else ""
 
 
