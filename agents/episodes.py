@@ -49,7 +49,6 @@ def add_episodes(
     async def episodes_agent(stream: "faust.StreamT[bytes]") -> None:
         async for piece in slices(stream):
             sender = Sender(app)
-            changes = episodes.changelog(piece.partition)
             confirmed = confirmed_offset(app, piece.topic, piece.partition)
             for record in piece.records:
                 key = key_of(record)
@@ -59,11 +58,10 @@ def add_episodes(
                     fresh = absorb(context, record, kept, confirmed)
                     close = partial(recent.close, piece.partition, key)
                     stored, outputs = await closed_to_fit(table, key, fresh, close, sender)
-                    await episodes.put(piece, key, stored, changes)
+                    await episodes.hold(piece, key, stored)
                     agenda.note(piece.partition, key, fresh.next_wake)
                 await sender.append(outputs)
             await sender.send()
-            await changes.send()
 
     return episodes
 

@@ -33,7 +33,7 @@ from hub.core.identity import identify
 from hub.core.linking import as_known_there, part, take_link, two_candidates
 from hub.core.model import Event, Holder
 from hub.core.person import PersonState, files_of
-from hub.core.ties import claims
+from hub.core.ties import claims, with_names_settled
 from hub.edges.avro import decode_event, pass_event_on
 from hub.edges.links import link_codec
 from hub.edges.surroundings import surroundings_of
@@ -80,6 +80,7 @@ def resolve(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int
             after, outputs = _linked(context, key.decode(), state, value)
         else:
             event = decode_event(value, arrived_at(record))
+            event = with_names_settled(event)
             after, outputs = _heard(context, key.decode(), state, event)
         fresh = kept.after(record.offset, _pack(after), outputs, confirmed=confirmed)
         check_all_fit(TABLE, key, fresh)

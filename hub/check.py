@@ -27,6 +27,10 @@ from hub.policy.source import PolicyFault, PolicyFaults
 SCENARIOS = PACKAGE.parent / "tests" / "scenarios"
 """Where the worked examples of the packaged event types lie; an installed wheel has none."""
 
+AREA_CODE = re.compile(r"(?:E0[6-9]|E10|N09|S12|W06)\d{6}|AREA\d+")
+"""A local authority as the Office for National Statistics codes it, or an invented one of a
+scenario."""
+
 CHANNELS = ("worklist", "webhook", "kafka", "mesh", "email", "fhir")
 
 ADDRESSES = {
@@ -82,6 +86,7 @@ def check(settings: Settings, scenarios: Path = SCENARIOS) -> Findings:
     _check_settings(found, settings)
     _check_carriers(found, directory, settings)
     types = set(schemas.event_types()) if schemas is not None else set()
+    found.warnings += _strange_areas(policy) if policy is not None else ()
     found.warnings += _unfinished(types, settings.policy_dir / "events", scenarios)
     return found
 
@@ -208,6 +213,16 @@ def _check_carriers(found: Findings, directory: Directory | None, settings: Sett
     if used & {"email", "fhir"} and not settings.public_url.startswith("https://"):
         remedy = "set HUB_PUBLIC_URL to where recipients find this hub"
         found.fault(settings.directory, 1, "what is sent would have links to nowhere", remedy)
+
+
+def _strange_areas(policy: Policy) -> Iterator[str]:
+    """Codes of areas.toml in which nobody can live: no local authority has such a code."""
+    for code in sorted(policy.settings.areas):
+        if not AREA_CODE.fullmatch(code):
+            yield (
+                f"areas.toml: {code!r} does not look like the code of a local authority, such as "
+                "E10000012, so nobody may live there: mend it"
+            )
 
 
 def _unfinished(types: Iterable[str], policies: Path, scenarios: Path) -> Iterator[str]:

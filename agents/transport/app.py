@@ -104,6 +104,7 @@ class HubApp(faust.App):
         self.gapless = frozenset()
         self.when_ready: list[PartitionsCallback] = []
         self.when_revoked: list[PartitionsCallback] = []
+        self.before_commit: list[Callable[[], Awaitable[None]]] = []
         super().__init__(*args, **kwargs)
 
     def _new_transport(self) -> TransportT:

@@ -113,6 +113,8 @@ class Consumer(driver.Consumer):
         self.runs.clear()
         self.committed.clear()
         await self.app.partitions_revoked(lost)  # type: ignore[attr-defined]  # our App has it
+        # A commit that the rebalance overtook may have been handing over the last of it.
+        await self.app.producer.flush()
 
     # --- fetching --------------------------------------------------------------------------
 
@@ -246,6 +248,8 @@ class Consumer(driver.Consumer):
         mine = {tp: offset for tp, offset in offsets.items() if tp in assignment}
         if not mine:
             return False
+        for hand_over in self.app.before_commit:  # type: ignore[attr-defined]  # our App has it
+            await hand_over()
         await self.app.producer.flush()
         # Only what was really committed is remembered; Faust remembers it in any case.
         if not await self._commit(mine):

@@ -1,5 +1,7 @@
 """What this worker owns, whether it is ready, and how far its outputs are confirmed."""
 
+from collections.abc import Awaitable, Callable
+
 import faust
 from faust.types.tuples import TP
 
@@ -43,3 +45,12 @@ def on_partitions_revoked(app: faust.App, callback: PartitionsCallback) -> None:
     """
     assert isinstance(app, HubApp)
     app.when_revoked.append(callback)
+
+
+def before_commit(app: faust.App, callback: Callable[[], Awaitable[None]]) -> None:
+    """Call back before each commit, which then waits for what the callback wrote.
+
+    When it raises, nothing is committed.
+    """
+    assert isinstance(app, HubApp)
+    app.before_commit.append(callback)

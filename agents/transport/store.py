@@ -14,8 +14,9 @@ import faust
 from faust.stores import rocksdb
 
 from agents.transport.batches import RecordBatch
+from agents.transport.held import HeldValues
 from agents.transport.limits import check_fits
-from agents.transport.partitions import on_partitions_revoked
+from agents.transport.partitions import before_commit, on_partitions_revoked
 from agents.transport.slices import Slice
 from agents.transport.stored import Written, database_of, places_of, write_stored
 
@@ -28,14 +29,17 @@ SCAN_RECORDS = 500
 class PartitionStore:
     """Reads and writes the values of one table for a named partition.
 
-    `get` and `put` belong in an agent, for the partition of the slice at hand.
+    `get`, `put` and `hold` belong in an agent, for the partition of the slice at hand; a table is
+    written by one of the two.
     """
 
     def __init__(self, app: faust.App, table: "faust.types.TableT[bytes, bytes]"):
         self._app = app
         self._table: Any = table
         self._unconfirmed: dict[int, dict[bytes, bytes | None]] = {}
-        on_partitions_revoked(app, lambda _: self._unconfirmed.clear())
+        self._held = HeldValues(self.changelog)
+        before_commit(app, self._held.hand_over)
+        on_partitions_revoked(app, lambda _: self._forget())
 
     @property
     def changelog_topic(self) -> str:
@@ -74,6 +78,18 @@ class PartitionStore:
         self._unconfirmed.setdefault(partition, {})[key] = value
         await changelog.append(key, value)
 
+    async def hold(self, where: Slice | int, key: bytes, value: bytes | None) -> None:
+        """Set the value (None deletes); the changelog has it before the next commit.
+
+        A key that changes ten times between two commits is written once.  Only for a value that
+        follows from its inputs alone: after a crash they are absorbed again, and what was said of
+        them must come out the same.  Raises RecordTooLargeError, before anything is set.
+        """
+        partition = _partition(where)
+        check_fits(self.changelog_topic, key, value)
+        self._unconfirmed.setdefault(partition, {})[key] = value
+        await self._held.add(partition, key, value)
+
     def scan(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values of a partition, in pages; awaiting between two items is allowed.
 
@@ -86,6 +102,11 @@ class PartitionStore:
         for key, new in ahead.items():
             if new is not None:
                 yield key, new
+
+    async def _forget(self) -> None:
+        """Nothing that is not with the broker by now may be written any more."""
+        await self._held.clear()
+        self._unconfirmed.clear()
 
     # --- the two kinds of store ------------------------------------------------------------
 

@@ -62,7 +62,6 @@ def build(broker: str, name: str, topics: tuple[str, str], data: Path, worker: s
 async def count(app: faust.App, totals: PartitionStore, piece: Slice, sink: str) -> None:
     """Gather, count and apply each record of a slice; then hand over what it led to."""
     outputs = RecordBatch(app, sink, piece.partition)
-    changes = totals.changelog(piece.partition)
     confirmed = confirmed_offset(app, piece.topic, piece.partition)
     for record in piece.records:
         raw = totals.get(piece, record.key)
@@ -78,9 +77,8 @@ async def count(app: faust.App, totals: PartitionStore, piece: Slice, sink: str)
         state.kept = [row for row in state.kept if row[0] >= confirmed]
         state.kept.append((offset, said))
         await outputs.append(record.key, said)
-        await totals.put(piece, record.key, _pack(state), changes)
+        await totals.hold(piece, record.key, _pack(state))
     await outputs.send()
-    await changes.send()
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.core.basis import Basis, rung_basis
 from hub.core.deadlines import LOCAL
 from hub.core.draft import Draft, unpack_body
-from hub.core.episode import Gap, Remembered
+from hub.core.episode import Gap, Obligation, Remembered
+from hub.core.model import Purpose
 from hub.core.outcomes import ContentLine
 from hub.core.policy import FieldRule, GroupRule, Policy, Show, TellRule
 from hub.core.redaction import FULL, Reader, Share, withheld
@@ -19,6 +21,8 @@ from hub.core.withholding import Withheld
 
 type_of_found = tuple[tuple[FieldRule, Any], ...]
 
+LEFT_OUT = "-"
+"""Instead of words for the family: a field that is not for it."""
 SHORT_WORDS = "Recorded. Ask the sender for what you need."
 POINTER_WORDS = "Contact the sender before acting."
 OFFLINE_WORDS = "Keep it out of the online record; contact the sender before acting."
@@ -62,15 +66,26 @@ class Said:
 class Composer:
     """Writes the lines of one notice for one role, in the order of the rule's groups."""
 
-    def __init__(self, draft: Draft, rule: TellRule, trigger: Remembered | None, role: str):
-        """Take the rule, the event behind it (None when it is long forgotten) and the reader."""
+    def __init__(
+        self,
+        draft: Draft,
+        rule: TellRule,
+        trigger: Remembered | None,
+        role: str,
+        *,
+        agreed: bool | None = None,
+    ):
+        """Take the rule, the event behind it (None when it is long forgotten) and the reader.
+
+        Her agreement is as it stands, unless one is supposed.
+        """
         self._draft = draft
         self._rule = rule
         self._trigger = trigger
         self._role = role
         self._on = trigger.type if trigger else rule.on
         self._body = unpack_body(trigger) if trigger else {}
-        self._reader = Reader(draft, role, trigger.labels if trigger else ())
+        self._reader = Reader(draft, role, trigger.labels if trigger else (), agreed=agreed)
         self._lines: list[ContentLine] = []
         self._withheld: list[Withheld] = []
 
@@ -105,7 +120,7 @@ class Composer:
         known: list[tuple[FieldRule, Any]] = []
         told: list[tuple[FieldRule, Any]] = []
         for row in self._draft.policy.events[self._on].fields:
-            if row.group == name:
+            if row.group == name and not (self._reader.family and row.family == LEFT_OUT):
                 value = _look_up(row.path, self._draft, self._body)
                 if value not in (None, "", []):
                     (told if row.path[0] == "event" else known).append((row, value))
@@ -117,7 +132,12 @@ class Composer:
         label = group.label if group else name
         if share.show is Show.FULL:
             self._lines += [
-                ContentLine(group=label, field=".".join(r.path), label=r.label, value=words(v))
+                ContentLine(
+                    group=label,
+                    field=".".join(r.path),
+                    label=self._label(r),
+                    value=self._value(r, v),
+                )
                 for r, v in rows
             ]
             return
@@ -125,6 +145,15 @@ class Composer:
         if share.show is not Show.NOTHING:
             said = self._said_instead(group, share.show)
             self._lines.append(ContentLine(group=label, field=name, label=label, value=said))
+
+    def _label(self, row: FieldRule) -> str:
+        """What a field is called: the family has words of its own."""
+        return row.family if self._reader.family and row.family else row.label
+
+    def _value(self, row: FieldRule, value: Any) -> str:
+        """A value as this reader reads it: the family does not know our codes."""
+        plain = row.says.get(str(value)) if self._reader.family else None
+        return plain or words(value)
 
     def _said_instead(self, group: GroupRule | None, show: Show) -> str:
         """A flag or a pointer; a practice is told too to keep it out of what is read online."""
@@ -136,6 +165,19 @@ class Composer:
     def _note(self, name: str, share: Share) -> None:
         sender = self._trigger.organisation if self._trigger else ""
         self._withheld.append(withheld(self._draft, self._rule, self._role, name, share, sender))
+
+
+def content_of(draft: Draft, obligation: Obligation) -> tuple[Basis, Purpose, str, Said]:
+    """Rule, purpose, title and content of a notice, from the event that raised its obligation."""
+    rule = draft.policy.tells.get(obligation.rule)
+    if rule is None:
+        gap = draft.gaps[obligation.trigger]
+        title = f"Gap {gap.code}: {draft.policy.gaps[gap.code].name}"
+        said = Said(compose_gap(draft.policy, gap))
+        return rung_basis(obligation.rule), Purpose.SERVICE_MANAGEMENT, title, said
+    trigger = draft.remembered(obligation.trigger)
+    said = Composer(draft, rule, trigger, obligation.role).compose()
+    return rule.basis, rule.purpose, rule.title, said
 
 
 def compose_gap(policy: Policy, gap: Gap) -> tuple[ContentLine, ...]:

@@ -6,13 +6,21 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import answers, matters, preferences, requirements, retiming, tell
+from hub.core import agreeing, answers, matters, preferences, requirements, retiming, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation, Remembered
 from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.hearing import prove, rule_for, say_changed, say_recorded, speak, subject_of
+from hub.core.hearing import (
+    doubt_proofs,
+    prove,
+    rule_for,
+    say_changed,
+    say_recorded,
+    speak,
+    subject_of,
+)
 from hub.core.lifecycle import ENDED
 from hub.core.model import Event, NoticeReason, ObligationState, Signal
 from hub.core.policy import TellRule
@@ -85,6 +93,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     corrected = replace(fresh, id=target.id)
     rule = rule_for(draft.policy, target.type)
     stood, objected = answers.standing(draft), draft.objections
+    agreed = agreeing.granted(draft, target.type)
     draft.remember(replace(event, body={"target_id": target.id}), target.subject)
     draft.history = [r for r in draft.history if r.id != target.id]
     draft.remember(corrected, subject_of(draft, rule, corrected), followed=target.followed)
@@ -94,6 +103,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     requirements.recompute(draft)
     answers.doubt_corrected(draft, corrected)
     take_proof_away(draft, target.id)
+    doubt_proofs(draft)
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
     prove(draft, corrected)
     answers.follow(draft, corrected)
@@ -104,6 +114,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     _tell_corrected(draft, corrected, event)
     if not target.followed:
         speak(draft, rule, corrected)
+        agreeing.follow(draft, event, agreed)
         matters.count_anew(draft, target, corrected)
 
 
@@ -153,6 +164,7 @@ def retract(draft: Draft, event: Event) -> None:
     target = str(event.body["target_id"])
     stood, objected = answers.standing(draft), draft.objections
     held = draft.remembered(target)
+    agreed = agreeing.granted(draft, held.type if held is not None else "")
     if held is not None and not held.followed:
         matters.take_back(draft, held)
     forget(draft, target)
@@ -167,14 +179,20 @@ def retract(draft: Draft, event: Event) -> None:
             obligation.ended_by == target
             and rule is not None
             and obligation.state is ObligationState.WITHDRAWN
+            and not agreeing.fallen(draft, rule, obligation)
         ):
             _owe_again(draft, rule, obligation, event, NoticeReason.FIRST)
     for expectation in list(draft.expectations.values()):
         if expectation.trigger == target and not expectation.withdrawn:
             requirements.withdraw(draft, expectation, RETRACTED)
         elif expectation.met_by == target:
-            requirements.ask_again(draft, expectation)
+            asked = draft.policy.requirements[expectation.rule]
+            if not agreeing.fallen(draft, asked, expectation):
+                requirements.ask_again(draft, expectation)
     take_proof_away(draft, target)
+    doubt_proofs(draft)
+    prove(draft, event)
     answers.ask_again_fallen(draft, stood)
+    agreeing.follow(draft, event, agreed)
     requirements.recompute(draft)
     answers.recount(draft)

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import aiming, answers, matters, preferences, receipts, requirements, tell
+from hub.core import agreeing, aiming, answers, matters, preferences, receipts, requirements, tell
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
@@ -23,7 +23,12 @@ from hub.core.policy import EventRule, Policy, Requirement, TellRule
 AGES = frozenset(("age", "age_at_conception"))
 """Facts about the mother's age: known as soon as any event carries her date of birth."""
 
-MOVES = ("demographics.changed", "assignment.changed", "organisation.changed")
+MOVES = (
+    "demographics.changed",
+    "assignment.changed",
+    "organisation.changed",
+    "pregnancy.transferred",
+)
 """Events after which a duty may have to be aimed at somebody else."""
 
 
@@ -61,6 +66,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     followed = how == "followed"
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
     born_on = draft.mother.birth_date if draft.mother else None
+    agreed = agreeing.granted(draft, event.type)
     if not matters.is_matter(draft.episode_id):
         _know(draft, event, followed=followed)
     draft.remember(event, subject_of(draft, rule, event), followed=followed)
@@ -79,6 +85,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     answers.recount(draft)
     if not followed:
         speak(draft, rule, event)
+        agreeing.follow(draft, event, agreed)
         matters.count(draft, event)
     _speak_of_age(draft, event, born_on)
 
@@ -135,8 +142,15 @@ def _know(draft: Draft, event: Event, *, followed: bool) -> None:
 
 
 def _moved_by(draft: Draft, event: Event) -> datetime | None:
-    """From when a change of holder counts: one working day after it happened (ruling 6)."""
-    if event.type not in MOVES:
+    """From when a change of holder counts: one working day after it happened (ruling 6).
+
+    That a change is taken back is a change.
+    """
+    moves = event.type
+    if moves == "event.retracted":
+        target = draft.remembered(str(event.body.get("target_id")))
+        moves = target.type if target is not None else ""
+    if moves not in MOVES:
         return None
     return draft.due(Span(Unit.WORKING_DAYS, 1), event.occurred_at)
 
@@ -190,6 +204,24 @@ def _act(
     condition = rule.acted_by.where[event.type]
     if condition is None or condition(_acting(draft, obligation, event, body)):
         receipts.act(draft, obligation, event.occurred_at, event.id)
+
+
+def doubt_proofs(draft: Draft) -> None:
+    """Take away what proves an action no more, because something else was taken back.
+
+    An appointment whose cancellation is taken back is in the diary again, and the diary is not
+    empty, although the last cancellation still stands.
+    """
+    for obligation in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(obligation.rule)
+        proof = draft.remembered(obligation.acted_by) if obligation.acted_by else None
+        if rule is None or rule.acted_by is None or proof is None:
+            continue
+        condition = rule.acted_by.where.get(proof.type)
+        if condition is None or obligation.state in ENDED:
+            continue
+        if not condition(_acting(draft, obligation, proof, unpack_body(proof))):
+            receipts.take_one_proof_away(draft, obligation, proof.id)
 
 
 def _acting(

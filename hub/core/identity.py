@@ -12,11 +12,12 @@ from hashlib import blake2b
 from msgspec.structs import replace
 
 from hub.core.babies import babies_told, baby_named
+from hub.core.caring import cared_for
 from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
 from hub.core.draft import HISTORY_LIMIT
 from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.ids import ID_BYTES
+from hub.core.ids import ID_BYTES, fingerprint
 from hub.core.infants import is_babys_own
 from hub.core.model import Event, Person
 from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
@@ -51,16 +52,11 @@ def _episode_id(key: str, event: Event, secret: bytes) -> str:
     return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
 
 
-def _fingerprint(event: Event) -> int:
-    """Eight bytes that stand for an event's id."""
-    return int.from_bytes(blake2b(event.id.encode(), digest_size=8).digest())
-
-
 def _heard_in(state: PersonState, event: Event) -> str | None:
     """The episode in which this very event was heard before, where it was."""
-    fingerprint = _fingerprint(event)
+    known = fingerprint(event.id)
     every = [one for e in state.episodes for one in (e, *e.also)]
-    return next((e.episode_id for e in every if fingerprint in e.heard), None)
+    return next((e.episode_id for e in every if known in e.heard), None)
 
 
 def _due_date(event: Event) -> str | None:
@@ -192,7 +188,7 @@ def _opened(episode_id: str, event: Event, due: str | None) -> KnownEpisode:
         opened_at=event.occurred_at,
         edd=due,
         ended_at=_ended_at(event),
-        heard=(_fingerprint(event),),
+        heard=(fingerprint(event.id),),
         of_infant=is_babys_own(event),
     )
     return replace(fresh, **babies_told(fresh, event))
@@ -205,7 +201,7 @@ def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | No
         known,
         edd=due if stated or known.edd is None else known.edd,
         ended_at=known.ended_at or _ended_at(event),
-        heard=(*known.heard, _fingerprint(event))[-HEARD_LIMIT:],
+        heard=(*known.heard, fingerprint(event.id))[-HEARD_LIMIT:],
         **babies_told(known, event),
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
@@ -227,19 +223,12 @@ def _number(state: PersonState, subject: Person) -> str | None:
     return subject.nhs_number or state.nhs_number
 
 
-def _provider(event: Event) -> str | None:
-    """Who cares for the pregnancy from this event on, where it says so."""
-    moves = event.type == "pregnancy.transferred"
-    return event.body.get("to_org" if moves else "provider")
-
-
 def _learn(state: PersonState, event: Event) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
     body = event.body
     fresh = replace(
-        state,
+        cared_for(state, event),
         nhs_number=_number(state, event.subject),
-        provider=_provider(event) or state.provider,
         reported_by=state.reported_by or event.organisation,
     )
     if fresh.practice is None and body.get("gp_ods"):

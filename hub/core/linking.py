@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.core.babies import BABIES_LIMIT, baby_named
+from hub.core.caring import with_providers
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.identity import (
     DUE_DATE_WINDOW,
@@ -26,7 +27,7 @@ from hub.core.identity import (
     OPEN_WITHOUT_DUE_DATE,
 )
 from hub.core.model import Event, Person
-from hub.core.person import BY_A_LINK, KnownEpisode, Moved, PersonState, files_of
+from hub.core.person import BY_A_LINK, CaredFor, KnownEpisode, Moved, PersonState, files_of
 from hub.core.ties import Link, Tie
 
 MERGES_LIMIT = 16
@@ -43,6 +44,7 @@ class Handed(Struct, frozen=True, kw_only=True):
     area: str | None = None
     area_since: datetime | None = None
     reported_by: str | None = None
+    providers: tuple[CaredFor, ...] = ()
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -123,6 +125,7 @@ def _give_way(state: PersonState, key: str, link: Link) -> Taken:
         area=state.area,
         area_since=state.area_since,
         reported_by=state.reported_by,
+        providers=state.providers,
     )
     over = Link(
         tie=Tie.HANDED_OVER,
@@ -166,6 +169,7 @@ def _adopt(state: PersonState, link: Link) -> Taken:
             area_since=state.area_since if state.area else handed.area_since,
             reported_by=state.reported_by or handed.reported_by,
         )
+        fresh = with_providers(fresh, (*handed.providers, *state.providers))
     return Taken(state=fresh, joined=tuple(joined))
 
 

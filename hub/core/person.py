@@ -59,6 +59,16 @@ class Held(Struct, frozen=True, kw_only=True):
     family: str
 
 
+class CaredFor(Struct, frozen=True, kw_only=True):
+    """What one event said of who cares for a pregnancy."""
+
+    provider: str
+    since: datetime | None = None
+    """When that event happened; None for what was known before such words were kept."""
+    event: int = 0
+    """Fingerprint of the event, so that its retraction is known for what it takes back."""
+
+
 class PersonState(Struct, frozen=True, kw_only=True):
     """What is known of one person across her pregnancies."""
 
@@ -66,6 +76,7 @@ class PersonState(Struct, frozen=True, kw_only=True):
     practice: str | None = None
     practice_since: datetime | None = None
     provider: str | None = None
+    """The maternity provider that was named last, by when things happened."""
     area: str | None = None
     nhs_number: str | None = None
     area_since: datetime | None = None
@@ -79,6 +90,9 @@ class PersonState(Struct, frozen=True, kw_only=True):
     claimed: tuple[int, ...] = ()
     """Fingerprints of the other keys that have been told of this person."""
     held: tuple[Held, ...] = ()
+    providers: tuple[CaredFor, ...] = ()
+    """What stands of who cares for her, by when it happened: a move that is taken back restores
+    the one before."""
 
 
 def person_key(event: Event, secret: bytes) -> str:

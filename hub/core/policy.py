@@ -176,6 +176,10 @@ class FieldRule:
     group: str
     path: tuple[str, ...]
     label: str
+    family: str = ""
+    """What it is called for readers in the family, where that is other words; `-` leaves it out."""
+    says: Mapping[str, str] = field(default_factory=dict)
+    """How the family reads its codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ statutory notices, what a rule tells in spite of it, and whatever is about a bab
 lifted when she agrees, or when somebody records why it is shared against her wish.
 """
 
-from hub.core import objections, tell
+from hub.core import agreeing, objections, tell
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
 from hub.core.facts import Recipient
@@ -31,6 +31,7 @@ def follow(draft: Draft, event: Event, before: tuple[str, ...]) -> None:
         elif (
             obligation.state is ObligationState.DECLINED
             and objections.scope_of(draft, role) in before
+            and not agreeing.fallen(draft, rule, obligation)
         ):
             _owe_again(draft, obligation, event)
 

@@ -186,19 +186,25 @@ def take_proof_away(draft: Draft, event_id: str) -> None:
     What the recipient herself said of the notice still stands.
     """
     for obligation in list(draft.obligations.values()):
-        if obligation.acted_by != event_id or obligation.state is not ObligationState.ACTED:
-            continue
-        said = [t.level for t in obligation.told if t.organisation == obligation.organisation]
-        level = max(said, default=Level.OWED)
-        state = step(obligation.state, Signal.REISSUE)
-        for signal, proven in EVIDENCE_LEVEL.items():
-            state = step(state, signal) if proven is level else state
-        milestones = tuple(
-            replace(m, met_at=None) if m.level > level else m for m in obligation.milestones
-        )
-        fallen = replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
-        draft.put_obligation(fallen)
-        _say_proof(draft, fallen, Signal.REISSUE, draft.at, event_id)
+        if obligation.acted_by == event_id:
+            take_one_proof_away(draft, obligation, event_id)
+
+
+def take_one_proof_away(draft: Draft, obligation: Obligation, event_id: str) -> None:
+    """What an event had proved of one duty is owed again; nothing where it is not proved now."""
+    if obligation.state is not ObligationState.ACTED:
+        return
+    said = [t.level for t in obligation.told if t.organisation == obligation.organisation]
+    level = max(said, default=Level.OWED)
+    state = step(obligation.state, Signal.REISSUE)
+    for signal, proven in EVIDENCE_LEVEL.items():
+        state = step(state, signal) if proven is level else state
+    milestones = tuple(
+        replace(m, met_at=None) if m.level > level else m for m in obligation.milestones
+    )
+    fallen = replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
+    draft.put_obligation(fallen)
+    _say_proof(draft, fallen, Signal.REISSUE, draft.at, event_id)
 
 
 def _say_proof(

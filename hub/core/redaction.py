@@ -41,14 +41,16 @@ class Reader:
 
     __slots__ = ("_consent", "_draft", "_labels", "audience", "family")
 
-    def __init__(self, draft: Draft, role: str, labels: tuple[str, ...]):
-        """Take the role and the labels of the event."""
+    def __init__(
+        self, draft: Draft, role: str, labels: tuple[str, ...], *, agreed: bool | None = None
+    ):
+        """Take the role, the labels of the event, and her agreement where it is supposed."""
         rule = draft.policy.roles.get(role)
         self.audience = rule.audience if rule else UNKNOWN
         self.family = self.audience in draft.policy.family
         self._draft = draft
         self._labels = labels
-        self._consent: bool | None = None
+        self._consent = agreed
 
     def share(self, group: GroupRule | None) -> Share:
         """How much of a group the table gives, whatever the event says of itself."""
@@ -94,6 +96,12 @@ class Reader:
 def agreed(draft: Draft, audience: str) -> bool:
     """Whether she agreed that an audience may know, or somebody recorded a decision to tell it."""
     return agreed_within(draft, SCOPES.get(audience, ALL_ROUTINE))
+
+
+def scope_of(draft: Draft, role: str) -> str:
+    """The scope of her preferences that speaks of a role's audience."""
+    rule = draft.policy.roles.get(role)
+    return SCOPES.get(rule.audience if rule else UNKNOWN, ALL_ROUTINE)
 
 
 def agreed_within(draft: Draft, scope: str) -> bool:

@@ -31,9 +31,13 @@ MOVING = (Unit.GESTATION, Unit.INFANT_AGE)
 
 
 def raise_for(
-    draft: Draft, rule: Requirement, context: Context, trigger: Event | Remembered
+    draft: Draft,
+    rule: Requirement,
+    context: Context,
+    trigger: Event | Remembered,
+    since: datetime | None = None,
 ) -> None:
-    """Raise the expectations of one rule for one event; those met already are not raised."""
+    """Raise the expectations of one rule for one event; no clock begins before `since`."""
     if rule.when is not None and not rule.when(context):
         draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
@@ -42,6 +46,7 @@ def raise_for(
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
+    start = max(start, since or start)
     for owner in owners:
         raise_one(draft, rule, owner, trigger, subject, start)
 
@@ -144,6 +149,7 @@ def context_of(draft: Draft, expectation: Expectation, **awaited: Any) -> Contex
             subject=expectation.subject,
             trigger=expectation.trigger,
             overdue=expectation.gap_id is not None,
+            due_at=expectation.due_at,
         ),
         trigger=partial(unpack_body, trigger) if trigger else None,
         **awaited,
@@ -187,25 +193,23 @@ def _answered_before(draft: Draft, rule: Requirement, expectation: Expectation) 
 def meet(draft: Draft, expectation: Expectation, at: datetime, by: str) -> None:
     """Note that an expectation was met, and when it really happened."""
     draft.put_expectation(replace(expectation, met_at=at, met_by=by))
-    draft.say(
-        ExpectationEnded(
-            expectation_id=expectation.expectation_id,
-            reason="met",
-            due_at=expectation.due_at,
-            ended_at=at,
-        )
-    )
+    _say_ended(draft, expectation, "met", at)
 
 
 def withdraw(draft: Draft, expectation: Expectation, reason: str, *, ended_by: str = "") -> None:
     """Note that an expectation no longer applies; a gap it opened ends withdrawn."""
     draft.put_expectation(replace(expectation, withdrawn=True, met_by=ended_by))
+    _say_ended(draft, expectation, reason, draft.at)
+
+
+def _say_ended(draft: Draft, expectation: Expectation, reason: str, at: datetime) -> None:
+    """Say that a question is over, or is due at another time."""
     draft.say(
         ExpectationEnded(
             expectation_id=expectation.expectation_id,
             reason=reason,
             due_at=expectation.due_at,
-            ended_at=draft.at,
+            ended_at=at,
         )
     )
 
@@ -289,11 +293,4 @@ def move(draft: Draft, expectation: Expectation, due: datetime | None) -> None:
         leave(draft, gap, expectation.expectation_id, "recomputed")
         moved = replace(moved, gap_id=None)
     draft.put_expectation(moved)
-    draft.say(
-        ExpectationEnded(
-            expectation_id=expectation.expectation_id,
-            reason="recomputed",
-            due_at=due,
-            ended_at=draft.at,
-        )
-    )
+    _say_ended(draft, moved, "recomputed", draft.at)

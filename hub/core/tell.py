@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from hub.core import exposing, objections, reaching
 from hub.core.basis import Basis, rung_basis
-from hub.core.compose import Composer, Said, compose_gap
+from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Obligation, Remembered, Told
@@ -27,8 +27,14 @@ RESTRICTED = "restricted"
 """Why a duty ends of which nothing may reach its recipient."""
 
 
-def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | Remembered) -> None:
-    """Raise the obligations of one rule for one event, and issue their notices."""
+def raise_for(
+    draft: Draft,
+    rule: TellRule,
+    context: Context,
+    trigger: Event | Remembered,
+    since: datetime | None = None,
+) -> None:
+    """Raise the obligations of one rule for one event; no clock begins before `since`."""
     if rule.when is not None and not rule.when(context):
         draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
@@ -39,6 +45,7 @@ def raise_for(draft: Draft, rule: TellRule, context: Context, trigger: Event | R
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
+    start = max(start, since or start)
     for recipient in recipients:
         raise_one(draft, rule, recipient, trigger.id, subject, start)
 
@@ -141,19 +148,6 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
             why=rule.basis.why(obligation.trigger, area=draft.area),
         )
     )
-
-
-def content_of(draft: Draft, obligation: Obligation) -> tuple[Basis, Purpose, str, Said]:
-    """Rule, purpose, title and content of a notice, from the event that raised its obligation."""
-    rule = draft.policy.tells.get(obligation.rule)
-    if rule is None:
-        gap = draft.gaps[obligation.trigger]
-        title = f"Gap {gap.code}: {draft.policy.gaps[gap.code].name}"
-        said = Said(compose_gap(draft.policy, gap))
-        return rung_basis(obligation.rule), Purpose.SERVICE_MANAGEMENT, title, said
-    trigger = draft.remembered(obligation.trigger)
-    said = Composer(draft, rule, trigger, obligation.role).compose()
-    return rule.basis, rule.purpose, rule.title, said
 
 
 def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligation:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.core.babies import baby_named
+from hub.core.faults import FaultReason, SenderFault
 from hub.core.infants import is_babys_own
 from hub.core.model import Event
 from hub.core.person import BY_A_LINK, Moved, PersonState, key_of_number, key_of_reference
@@ -19,7 +20,10 @@ from hub.core.person import BY_A_LINK, Moved, PersonState, key_of_number, key_of
 CLAIMED_LIMIT = 64
 """Keys of one person that are remembered as told.  One forgotten is told once more, which changes
 nothing there."""
-ELSEWHERE = ("nhs:", BY_A_LINK)
+NUMBER = "nhs:"
+"""How a name begins that says of itself that it is an NHS number."""
+NUMBER_LENGTH = 10
+ELSEWHERE = (NUMBER, BY_A_LINK)
 """How a reference begins that is no publisher's own."""
 DEMOGRAPHICS = "demographics.changed"
 MERGE = "nhs_merge"
@@ -124,15 +128,53 @@ def _others(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]
             yield key_of_number(baby[4:], secret), Tie.BABY, baby
     elif baby and baby != subject.reference:
         yield key_of_reference(event, secret, baby), Tie.BABY, baby
-    if event.type == DEMOGRAPHICS and event.body.get("kind") == MERGE:
+    if _is_merge(event):
         yield from _merged(event, secret)
 
 
 def _merged(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]]:
-    for named in (event.body.get("from"), event.body.get("to")):
-        if isinstance(named, str) and named:
-            number = named.removeprefix("nhs:")
-            if len(number) == 10 and number.isdigit():
-                yield key_of_number(number, secret), Tie.MERGE, None
-            else:
-                yield key_of_reference(event, secret, named), Tie.MERGE, None
+    for named in _names(event):
+        if named.startswith(NUMBER):
+            yield key_of_number(named.removeprefix(NUMBER), secret), Tie.MERGE, None
+        else:
+            yield key_of_reference(event, secret, named), Tie.MERGE, None
+
+
+def with_names_settled(event: Event) -> Event:
+    """A merge in which `nhs:` stands before each name that is an NHS number, and before no other.
+
+    It is asked once, under the key at which the event arrives: from there on its subject may be
+    called otherwise.  A bare name of ten digits could also be a publisher's own reference, of a
+    stranger's number; which one it is, the subject tells, who is one of the two.
+
+    Raises SenderFault TWO_CANDIDATES where she is neither.
+    """
+    if not _is_merge(event) or event.subject.reference.startswith(BY_A_LINK):
+        return event
+    bare = [name for name in _names(event) if len(name) == NUMBER_LENGTH and name.isdecimal()]
+    if event.subject.nhs_number not in bare:
+        if not bare or event.subject.reference in bare:
+            return event
+        raise SenderFault(
+            FaultReason.TWO_CANDIDATES,
+            "a merge names records by ten digits, and nothing says whether these are NHS numbers",
+            field="from, to",
+            remedy="put nhs: before an NHS number and your organisation and / before a reference "
+            "of your own, or let the subject be one of the two records, and send it again",
+        )
+    told = {
+        field: f"{NUMBER}{name}"
+        for field in ("from", "to")
+        if (name := event.body.get(field)) in bare
+    }
+    return replace(event, body={**event.body, **told})
+
+
+def _names(event: Event) -> list[str]:
+    """The two records of a merge, as its publisher names them."""
+    named = (event.body.get("from"), event.body.get("to"))
+    return [name for name in named if isinstance(name, str) and name]
+
+
+def _is_merge(event: Event) -> bool:
+    return event.type == DEMOGRAPHICS and event.body.get("kind") == MERGE

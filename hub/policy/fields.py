@@ -117,4 +117,10 @@ def read_field(source: Source, row: files.FieldTable, groups: Mapping[str, Group
             "write event. and a field of the event, or one of mother. and episode.",
             row.path,
         )
-    return FieldRule(group=row.group, path=tuple(row.path.split(".")), label=row.label)
+    return FieldRule(
+        group=row.group,
+        path=tuple(row.path.split(".")),
+        label=row.label,
+        family=row.family,
+        says=row.says,
+    )

@@ -104,6 +104,8 @@ class FieldTable(_Strict, frozen=True, kw_only=True):
     group: str
     path: str
     label: str
+    family: str = ""
+    says: dict[str, str] = {}
 
 
 class LabelledTable(_Strict, frozen=True, kw_only=True):

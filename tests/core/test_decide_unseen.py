@@ -86,3 +86,36 @@ def test_a_new_due_date_moves_the_schedule() -> None:
     told = family()
     told.hear("pregnancy.dated", "2026-05-12 10:00", edd="2026-10-12", basis="scan")
     assert ["2026-07-24"] == opened(told)
+
+
+def cancel(told: Family, at: str, name: str = "e10") -> None:
+    """The service takes a contact out of the diary."""
+    told.hear(
+        "contact.missed", at, id=f"off-{name}", contact_id=name, kind="antenatal",
+        outcome="cancelled_by_service", series_count=0, follow_up="none",
+    )  # fmt: skip
+
+
+def test_a_cancelled_appointment_gives_no_more_time() -> None:
+    """One in eighty days would have left 120; without it the schedule says when, in 84."""
+    told = family()
+    arrange(told, "2026-05-11 11:00", "2026-07-30")
+    cancel(told, "2026-05-12 11:00")
+    assert ["2026-08-03"] == opened(told)
+
+
+def test_a_cancelled_appointment_was_planned_all_the_same() -> None:
+    """She was to be seen in a month: that the service cancelled it does not make it three."""
+    told = family()
+    arrange(told, "2026-05-11 11:00", "2026-06-10")
+    cancel(told, "2026-06-09 11:00")
+    assert ["2026-06-25"] == opened(told)
+
+
+def test_a_cancellation_that_is_taken_back_was_none() -> None:
+    """The appointment stands in the diary again, and the clock goes by it."""
+    told = family()
+    arrange(told, "2026-05-11 11:00", "2026-07-20")
+    cancel(told, "2026-05-12 11:00")
+    told.retract("off-e10", "2026-05-13 11:00")
+    assert ["2026-08-24"] == opened(told, "2026-09-20 10:00")

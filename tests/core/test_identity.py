@@ -208,15 +208,6 @@ def test_a_change_of_practice_is_learnt_and_an_older_one_does_not_undo_it() -> N
     assert ("Y3", local("2026-06-01 10:00")) == (woman.state.practice, woman.state.practice_since)
 
 
-def test_a_transfer_moves_her_to_the_provider_that_takes_her_on() -> None:
-    """Whoever looks for her midwife from then on looks at the new hospital (E06)."""
-    woman = Woman()
-    woman.hears(event("pregnancy.booked", "2026-03-23 10:00", edd="2026-10-20", provider="RXA"))
-    moved = event("pregnancy.transferred", "2026-08-05 10:00", from_org="RXA", to_org="RXB")
-    woman.hears(moved, opens=False)
-    assert "RXB" == woman.state.provider
-
-
 def test_a_change_of_address_gives_the_area() -> None:
     """Postcode and local authority come as `postcode|LA code`."""
     woman = Woman()

@@ -264,3 +264,34 @@ def test_no_professional_is_left_without_another_way() -> None:
                     if name in told_by.groups
                 }
                 assert any(shows[other] is not Show.NOTHING for other in others), (rule.basis, name)
+
+
+def test_a_mother_reads_words_of_her_own() -> None:
+    """No codes, no role names, nothing of what professionals say to each other."""
+    family, holders = Family(), team(PARENT="PORTAL", NAMED_HV=None)
+    given = {"to": "mother", "format": "leaflet", "language": "en"}
+    family.hear("information.given", AT, topic="PMH", holders=holders, **given)
+    assert {"event.topic": "How you feel"} == told(family, "P31.to-read-again", "PARENT")
+    body = {"role": "NAMED_HV", "organisation": "RYV", "practitioner": "Ivy Oak", "accepted": "y"}
+    when = {"from": local(AT), "handover_from": "hv-0"}
+    family.hear("assignment.changed", AT, holders=holders, **(body | when))
+    (notice,) = family.said(NoticeIssued, rule="P43.your-health-visitor", role="PARENT")
+    assert {"Name", "From"} == {line.label for line in notice.content}
+    assert "Ivy Oak" in {line.value for line in notice.content}
+
+
+def test_what_would_harm_her_is_spoken_and_never_written() -> None:
+    """Who reads over her shoulder finds nothing: no duty, no notice, no empty place."""
+    family, holders = Family(), team(PARENT="PORTAL")
+    given = {"to": "mother", "format": "spoken", "language": "en"}
+    family.hear("information.given", AT, topic="DA_safe", holders=holders, **given)
+    assert [] == family.said(NoticeIssued, rule="P31.to-read-again")
+    assert [] == [o for o in family.episode.obligations if o.role == "PARENT"]
+
+
+def test_without_a_portal_nobody_owes_her_a_notice() -> None:
+    """People tell her, and that nobody holds the role is no gap."""
+    family = Family()
+    given = {"to": "mother", "format": "leaflet", "language": "en"}
+    family.hear("information.given", AT, topic="PMH", **given)
+    assert [] == family.said(ObligationRaised, rule="P31.to-read-again")

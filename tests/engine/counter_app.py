@@ -92,7 +92,6 @@ async def rebuild(
 async def count(app: faust.App, totals: PartitionStore, piece: Slice) -> None:
     """Gather, decide, apply, for each record of a slice; then hand over what it led to."""
     outputs = RecordBatch(app, f"{app.conf.id}-out", piece.partition)
-    changes = totals.changelog(piece.partition)
     confirmed = confirmed_offset(app, piece.topic, piece.partition)
     for record in piece.records:
         raw = totals.get(piece, record.key)
@@ -102,9 +101,8 @@ async def count(app: faust.App, totals: PartitionStore, piece: Slice) -> None:
         # An input below the last one absorbed changes nothing, so there is nothing to put.
         if record.offset == state.last:
             value = json.dumps([state.last, state.seq, state.total, state.kept]).encode()
-            await totals.put(piece, record.key, value, changes)
+            await totals.hold(piece, record.key, value)
     await outputs.send()
-    await changes.send()
 
 
 if __name__ == "__main__":

@@ -137,3 +137,17 @@ def test_a_type_without_its_three_files_is_a_warning(settings: Settings, tmp_pat
         + str(settings.policy_dir / "events" / "conference.report.toml"),
     ] == found.warnings
     assert [] == found.faults
+
+
+@pytest.mark.parametrize(
+    ("code", "warned"),
+    [("E1000012", True), ("E10000012", False), ("W06000012", False), ("Norfolk", True)],
+)
+def test_an_area_in_which_nobody_can_live_is_a_warning(
+    settings: Settings, code: str, warned: bool
+) -> None:
+    """A mistyped code would leave a whole county with the usual settings, and nobody would see."""
+    spoil(settings.policy_dir / "areas.toml", '"AREA242"', f'"{code}"')
+    found = check(settings)
+    assert [] == found.faults
+    assert [warned] == [code in " ".join(found.warnings)]

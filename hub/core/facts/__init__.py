@@ -7,6 +7,7 @@ and says in its docstring what it means and where the meaning comes from.
 from hub.core.facts import (
     contacts,
     families,
+    growth,
     matters,
     needs,
     people,
@@ -29,6 +30,7 @@ __all__ = [
     "Recipient",
     "contacts",
     "families",
+    "growth",
     "is_flagged",
     "matters",
     "needs",

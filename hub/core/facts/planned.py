@@ -15,6 +15,9 @@ LATER_BABY = (16, 28, 34, 36, 38, 41)
 AFTER_BIRTH = ((10, 14), (42, 56), (270, 365))
 """The healthy child programme: seen before the one day of age, the next visit is by the other."""
 
+CANCELLED = ("cancelled_by_service", "cancelled_by_person")
+"""Outcomes by which an appointment is out of the diary (ruling 14), until one is taken back."""
+
 EARLY_DAYS = 14
 """Somebody who comes so much before a planned week has come for it."""
 
@@ -26,18 +29,20 @@ def _weeks(draft: Draft) -> tuple[int, ...]:
     return LATER_BABY if few else FIRST_BABY
 
 
-def _in_the_diary(draft: Draft, seen: date) -> int | None:
-    """Days from when she was seen to the first contact that stands in the diary after it.
+def _in_the_diary(draft: Draft, seen: date) -> tuple[int | None, int | None]:
+    """Days from when she was seen to the first contact after it: that stands, and cancelled.
 
     After the birth that is one for the baby: she is seen with it.
     """
     with_baby = draft.born is not None and seen >= draft.born
-    days = [
-        (local_date(body["contact_at"]) - seen).days
-        for body in map(unpack_body, of_type(draft, "contact.scheduled"))
-        if body.get("contact_at") and (body.get("baby_id") or not with_baby)
-    ]
-    return min((d for d in days if d > 0), default=None)
+    missed = map(unpack_body, of_type(draft, "contact.missed"))
+    out = {body.get("contact_id") for body in missed if body.get("outcome") in CANCELLED}
+    days: dict[bool, list[int]] = {True: [], False: []}
+    for body in map(unpack_body, of_type(draft, "contact.scheduled")):
+        if body.get("contact_at") and (body.get("baby_id") or not with_baby):
+            day = (local_date(body["contact_at"]) - seen).days
+            days[body.get("contact_id") in out] += [day] if day > 0 else []
+    return min(days[False], default=None), min(days[True], default=None)
 
 
 def _by_schedule(draft: Draft, seen: date) -> int | None:
@@ -55,10 +60,14 @@ def _by_schedule(draft: Draft, seen: date) -> int | None:
 def seen_again_days(c: Context, percent: int, least: int) -> int:
     """Days in which she is to be seen again: a share of the planned gap, and at least so many.
 
-    The planned gap is that of the diary, else that of the national schedule (ruling 11, G10).
+    The planned gap is that of the diary, else that of the national schedule (ruling 11, G10).  A
+    contact that was cancelled and has none in its place was planned all the same: it leaves no
+    more time than the schedule does, and no less than it had.
     """
     seen = local_date(moment(c))
-    planned = _in_the_diary(c.episode, seen) or _by_schedule(c.episode, seen) or 0
+    standing, cancelled = _in_the_diary(c.episode, seen)
+    without = min(filter(None, (cancelled, _by_schedule(c.episode, seen))), default=0)
+    planned = standing or without
     return max(least, -(-planned * percent // 100))
 
 

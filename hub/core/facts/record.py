@@ -43,6 +43,14 @@ def awaited_after_trigger(c: Context) -> bool:
     return c.awaited.occurred_at >= c.event.occurred_at
 
 
+@fact(TRUTH)
+def awaited_in_time(c: Context) -> bool:
+    """Whether the awaited event happened by the time at which the duty was due, whenever told."""
+    if c.awaited is None:
+        return False
+    return c.duty.due_at is None or c.awaited.occurred_at <= c.duty.due_at
+
+
 @fact(TRUTH, hours=NUMBER)
 def awaited_since(c: Context, hours: int) -> bool:
     """Whether the awaited event happened at most so many hours before the event of the duty.
@@ -60,6 +68,13 @@ def given_within(c: Context, days: int, since: datetime | None) -> bool:
     if c.awaited is None or since is None or c.awaited.occurred_at < since:
         return False
     return local_date(c.awaited.occurred_at) <= local_date(since) + timedelta(days=days)
+
+
+@fact(TRUTH, type=TEXT)
+def took_back(c: Context, type: str) -> bool:  # noqa: A002  the word a policy author would write
+    """Whether the awaited event is the retraction of an event of a type."""
+    target = c.episode.remembered(str(c.awaited_body.get("target_id")))
+    return target is not None and bool(target.type == type)
 
 
 @fact(TRUTH, baby=TEXT)
