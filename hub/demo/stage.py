@@ -60,8 +60,11 @@ class Stage:
         path.write_text(tomli_w.dumps(tables), encoding="utf-8")
 
     def _endpoint(self, row: dict[str, Any], hooks: str) -> dict[str, Any]:
-        """A webhook of a story gets an address on this machine and a fresh secret."""
-        if row["channel"] != "webhook":
+        """A webhook of a story gets an address on this machine and a fresh secret.
+
+        One that brings a secret brings an address too: somebody else listens there.
+        """
+        if row["channel"] != "webhook" or row.get("secret"):
             return row
         ods = row["organisation"]
         secret = "whsec_" + b64encode(secrets.token_bytes(24)).decode()

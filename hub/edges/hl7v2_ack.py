@@ -31,6 +31,13 @@ UNAVAILABLE: Final = "unavailable"
 """ERR-5 where the reason is no fault of the sender's."""
 
 _OURS: Final = Separators()
+_MARKS: Final = {
+    _OURS.escape: "\\E\\",
+    _OURS.field: "\\F\\",
+    _OURS.component: "\\S\\",
+    _OURS.repetition: "\\R\\",
+    _OURS.subcomponent: "\\T\\",
+}
 _CONDITIONS: Final = {
     100: "Segment sequence error",
     101: "Required field missing",
@@ -186,12 +193,7 @@ def _echo(header: Segment | None, field: int, component: int = 1) -> str:
 
 
 def _escape(text: str) -> str:
-    marks = {
-        _OURS.escape: "\\E\\",
-        _OURS.field: "\\F\\",
-        _OURS.component: "\\S\\",
-        _OURS.repetition: "\\R\\",
-        _OURS.subcomponent: "\\T\\",
-    }
+    if text.isprintable() and _MARKS.keys().isdisjoint(text):
+        return text
     # A control character would end the segment or the frame.
-    return "".join(marks.get(each, each if each.isprintable() else " ") for each in text)
+    return "".join(_MARKS.get(each, each if each.isprintable() else " ") for each in text)

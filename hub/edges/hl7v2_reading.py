@@ -1,6 +1,6 @@
 """What every trigger needs of an HL7 v2 message: do we take it, from whom, when, about whom."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -35,27 +35,34 @@ class Reading:
         object.__setattr__(self, "today", self.occurred_at.astimezone(LOCAL).date().isoformat())
 
 
-def supported(message: Message, profile: Profile, triggers: Iterable[str]) -> str:
+def supported(message: Message, profile: Profile, triggers: Collection[str]) -> str:
     """The trigger, when this is a message that the hub takes.  Raises SenderFault."""
-    header, known = message.header, frozenset(triggers)
+    header = message.header
+    trigger = f"{header.value(9)}^{header.value(9, 2)}"
+    taken = header.value(12) in VERSIONS and header.value(11) in profile.processing
+    if not taken or trigger not in triggers:
+        raise _unsupported(header, profile, triggers)
+    return trigger
+
+
+def _unsupported(header: Segment, profile: Profile, triggers: Collection[str]) -> SenderFault:
+    """The first thing about a message that the hub does not take, with what it takes instead."""
     kind = header.value(9)
-    kinds = sorted({each.partition("^")[0] for each in known})
-    of_kind = sorted(each.partition("^")[2] for each in known if each.startswith(f"{kind}^"))
+    kinds = sorted({each.partition("^")[0] for each in triggers})
+    of_kind = sorted(each.partition("^")[2] for each in triggers if each.startswith(f"{kind}^"))
     offers = (
         ("MSH-12", header.value(12), VERSIONS, "send HL7 v2.3 to v2.5.1"),
         ("MSH-11", header.value(11), profile.processing, "send only what is real (P)"),
         ("MSH-9.1", kind, kinds, f"send one of {', '.join(kinds)}"),
-        ("MSH-9.2", header.value(9, 2), of_kind, f"send one of {', '.join(of_kind)}"),
     )
-    for place, value, taken, remedy in offers:
-        if value not in taken:
-            raise SenderFault(
-                FaultReason.UNSUPPORTED_MESSAGE,
-                f"{place} is not one that the hub takes",
-                field=place,
-                remedy=remedy,
-            )
-    return f"{kind}^{header.value(9, 2)}"
+    last = ("MSH-9.2", "", (), f"send one of {', '.join(of_kind)}")
+    place, _, _, remedy = next((each for each in offers if each[1] not in each[2]), last)
+    return SenderFault(
+        FaultReason.UNSUPPORTED_MESSAGE,
+        f"{place} is not one that the hub takes",
+        field=place,
+        remedy=remedy,
+    )
 
 
 def reading_of(message: Message, profile: Profile) -> Reading:

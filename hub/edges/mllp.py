@@ -13,6 +13,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
 from hub.edges import hl7v2_ack, mllp_sandbox
 from hub.edges.hl7v2 import events_from
+from hub.edges.hl7v2_message import Segment
 from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import source_of
 from hub.edges.intake import KnowsOrganisations
@@ -164,7 +165,7 @@ class Door:
             door=DOOR,
             content_type=CONTENT_TYPE,
             received_at=received_at,
-            source=self._source(frame.body),
+            source=self._source(header),
         )
         try:
             ignored = await self._take(frame, original)
@@ -201,9 +202,8 @@ class Door:
         _count(mapped.events)
         return mapped.ignored.value if mapped.ignored else ""
 
-    def _source(self, body: bytes) -> str:
+    def _source(self, header: Segment | None) -> str:
         """`ODS:SYSTEM` where the directory knows it: what a stranger wrote is not repeated."""
-        header = hl7v2_ack.header_of(body)
         if header is None or not header.value(4):
             return UNKNOWN_SOURCE
         source = source_of(header, self.profile)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hub.core.faults import SenderFault
 from hub.edges import hl7v2_ack
 from hub.edges.hl7v2 import events_from
+from hub.edges.hl7v2_message import EARLIEST_DAY, LOCAL, instant
 from hub.edges.hl7v2_profile import load_profile
 from tests.edges.hl7_messages import message, names
 
@@ -78,3 +79,36 @@ def test_a_mebibyte_of_separators_is_read_quickly(body: bytes) -> None:
     began = time.monotonic()
     read(body)
     assert time.monotonic() - began < 5
+
+
+def as_the_library_reads_it(written: str) -> datetime | None:
+    """The same time by the standard library's own format, or None where it is none."""
+    digits, offset = (written[:-5], written[-5:]) if written[-5] in "+-" else (written, "")
+    whole = digits.ljust(14, "0") + offset
+    try:
+        form = "%Y%m%d%H%M%S%z" if offset else "%Y%m%d%H%M%S"
+        read_as = datetime.strptime(whole, form)  # noqa: DTZ007  the zone comes next
+        local = read_as if offset else read_as.replace(tzinfo=LOCAL)
+        return local.astimezone(UTC) if digits >= EARLIEST_DAY else None
+    except (ValueError, OverflowError):
+        return None
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    day=st.tuples(st.integers(1890, 2110), st.integers(0, 13), st.integers(0, 32)),
+    clock=st.lists(st.integers(0, 61), max_size=3),
+    offset=st.one_of(st.just(""), st.from_regex(r"[+-][0-9]{4}", fullmatch=True)),
+)
+def test_a_time_is_what_the_library_reads(
+    day: tuple[int, int, int], clock: list[int], offset: str
+) -> None:
+    """Times are taken apart by hand, because strptime is slow; right and wrong are the same."""
+    year, month, date = day
+    written = f"{year:04}{month:02}{date:02}" + "".join(f"{each:02}" for each in clock) + offset
+    expected = as_the_library_reads_it(written)
+    if expected is not None:
+        assert expected == instant(written, "EVN-2")
+        return
+    with pytest.raises(SenderFault):
+        instant(written, "EVN-2")

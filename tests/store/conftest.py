@@ -22,7 +22,8 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-def _new_database(server: str) -> str:
+def new_database(server: str) -> str:
+    """The URL of a database of its own on a server."""
     engine = sa.create_engine(
         f"{server}/postgres".replace("postgresql:", "postgresql+psycopg:"),
         isolation_level="AUTOCOMMIT",
@@ -49,7 +50,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any table, of both kinds."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hub.db'}"
-    return _new_database(request.getfixturevalue("postgres_url"))
+    return new_database(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
