@@ -150,6 +150,7 @@ def _tell_the_whole(draft: Draft, obligation: Obligation, because: Event) -> Non
             obligation.subject,
             because.occurred_at,
             reason=NoticeReason.CORRECTED,
+            answers_to=obligation.told[-1].notice_id,
         )
         return
     tell.re_aim(draft, obligation, place, obligation.person, NoticeReason.CORRECTED, keep_met=True)

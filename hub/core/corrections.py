@@ -177,7 +177,9 @@ def _owe_again(
     """Raise a duty anew, counted from the event that makes it owed again."""
     again = Recipient(obligation.role, obligation.organisation, obligation.person, part=because.id)
     trigger, subject = obligation.trigger, obligation.subject
-    tell.raise_one(draft, rule, again, trigger, subject, because.occurred_at, reason=reason)
+    since = because.occurred_at
+    corrects = obligation.told[-1].notice_id if reason is NoticeReason.CORRECTED else None
+    tell.raise_one(draft, rule, again, trigger, subject, since, reason=reason, answers_to=corrects)
 
 
 def retract(draft: Draft, event: Event) -> None:

@@ -59,37 +59,44 @@ def raise_one(
     start: datetime,
     *,
     reason: NoticeReason = NoticeReason.FIRST,
+    answers_to: str | None = None,
 ) -> None:
-    """Raise one obligation towards one role, unless it stands already.
+    """Raise one obligation, unless it stands; one owed anew answers to the last notice before.
 
     After a loss nothing routine is raised, whatever comes late, is corrected or moves (P11).
     """
-    said = (rule.basis.rule, trigger, recipient.role, subject, recipient.part)
-    identity = derive("o", draft.episode_id, *said)
+    identity = _identity_of(draft, rule, recipient, trigger, subject)
     if (silence := _silence(draft, rule, identity, subject)) is not None:
         draft.stay_silent(rule.basis, silence, recipient.role)
         return
-    organisation, person = _aim(draft, recipient)
+    role, (organisation, person) = recipient.role, _aim(draft, recipient)
     obligation = Obligation(
         obligation_id=identity,
         rule=rule.basis.rule,
         trigger=trigger,
-        role=recipient.role,
+        role=role,
         organisation=organisation,
         person=person,
         subject=subject,
-        milestones=owed_anew(milestones_for(draft, rule, recipient.role, start), reason),
+        milestones=owed_anew(milestones_for(draft, rule, role, start), reason),
         raised_at=draft.at,
-        doubt="" if recipient.organisation else reaching.doubt(draft, recipient.role, organisation),
+        doubt="" if recipient.organisation else reaching.doubt(draft, role, organisation),
     )
     if _held_back(draft, rule, obligation):
         return
     draft.put_obligation(obligation)
     _say_raised(draft, rule, obligation)
-    if objections.declined(draft, rule, recipient.role, subject):
+    if objections.declined(draft, rule, role, subject):
         end(draft, obligation, Signal.DECLINE, objections.OBJECTION)
     elif organisation:
-        issue(draft, reaching.watched(draft, obligation), reason)
+        issue(draft, reaching.watched(draft, obligation), reason, answers_to)
+
+
+def _identity_of(
+    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
+) -> str:
+    said = (rule.basis.rule, trigger, recipient.role, subject, recipient.part)
+    return derive("o", draft.episode_id, *said)
 
 
 def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
@@ -150,8 +157,10 @@ def _say_raised(draft: Draft, rule: TellRule, obligation: Obligation) -> None:
     )
 
 
-def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligation:
-    """Issue the next notice of an obligation to its present holder."""
+def issue(
+    draft: Draft, obligation: Obligation, reason: NoticeReason, answers_to: str | None = None
+) -> Obligation:
+    """Issue the next notice of an obligation, which names the one before, to its present holder."""
     basis, purpose, title, said = content_of(draft, obligation)
     if said.stopped:
         end(draft, obligation, Signal.SUPPRESS, RESTRICTED, withheld=said.withheld)
@@ -178,7 +187,7 @@ def issue(draft: Draft, obligation: Obligation, reason: NoticeReason) -> Obligat
             level_needed=max((m.level for m in obligation.milestones), default=Level.OPENED),
             due_at=next_due(obligation),
             content=said.lines,
-            in_reply_to=previous[0].notice_id if previous else None,
+            in_reply_to=previous[0].notice_id if previous else answers_to,
             withheld=said.withheld,
             why=basis.why(obligation.trigger, area=draft.area),
         )

@@ -124,6 +124,8 @@ class PublisherKey(Struct, frozen=True, kw_only=True):
     key_sha256: str
     sandbox: bool = False
     """Whether nothing may come of what is sent with it."""
+    roles: tuple[str, ...] = ()
+    """The roles whose notices it reads and answers for.  Empty: all of the organisation's."""
 
 
 class Sender(Struct, frozen=True, kw_only=True):
@@ -176,6 +178,7 @@ class Directory:
         self.endpoints = {(e.organisation, e.role): e for f in rows for e in f.endpoint}
         self.staff_members = {s.login: s for f in rows for s in f.staff}
         self.publishers = {p.key_sha256: p.ods for f in rows for p in f.publisher}
+        self.roles_of_keys = {p.key_sha256: p.roles for f in rows for p in f.publisher}
         self.sandbox_keys = {p.key_sha256 for f in rows for p in f.publisher if p.sandbox}
         self.senders = {s.organisation: s for f in rows for s in f.sender}
 

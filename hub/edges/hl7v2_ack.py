@@ -14,8 +14,9 @@ from hashlib import blake2b
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.edges.hl7v2_message import FieldMissing, Segment, Separators, read
+from hub.edges.hl7v2_message import FieldMissing, Segment, read
 from hub.edges.hl7v2_reading import VERSIONS
+from hub.edges.hl7v2_separators import Separators
 
 OUR_APPLICATION: Final = "PERINATAL_HUB"
 OUR_VERSION: Final = "2.5.1"

@@ -17,6 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from hub.core.faults import FaultReason, SenderFault
+from hub.edges.hl7v2_separators import Separators
 
 MOST_SEGMENTS: Final = 2000
 """An ADT message has about ten, a long result report a few hundred."""
@@ -55,42 +56,6 @@ class FieldMissing(SenderFault):
             field=place,
             remedy=f"fill {place}, or name in the site profile the field that holds it",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Separators:
-    """The five characters of MSH-1 and MSH-2; an empty string is a separator not declared."""
-
-    field: str = "|"
-    component: str = "^"
-    repetition: str = "~"
-    escape: str = "\\"
-    subcomponent: str = "&"
-
-    def unescape(self, written: str) -> str:
-        r"""Escapes resolved (`\T\` is `&`); one that is not known is left as it was written."""
-        if not self.escape or self.escape not in written:
-            return written
-        mark = re.escape(self.escape)
-        return re.sub(f"{mark}([^{mark}]{{1,200}}){mark}", self._meaning, written)
-
-    def _meaning(self, found: re.Match[str]) -> str:
-        code = found[1]
-        known = {
-            "F": self.field,
-            "S": self.component,
-            "R": self.repetition,
-            "E": self.escape,
-            "T": self.subcomponent,
-            ".br": "\n",
-            "H": "",
-            "N": "",
-        }
-        if code in known:
-            return known[code]
-        if re.fullmatch(r"X(?:[0-9A-Fa-f]{2})+", code):
-            return bytes.fromhex(code[1:]).decode("latin-1")
-        return found[0]
 
 
 @dataclass(frozen=True, slots=True)

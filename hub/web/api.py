@@ -12,7 +12,7 @@ from hub.edges.access import Ground, What
 from hub.store import read_model
 from hub.store.read_lines import NoticeView
 from hub.web import queries
-from hub.web.api_events import Organisation
+from hub.web.api_events import Organisation, Reader, Reads
 from hub.web.audit import Shown, record_access, record_system_access, shown_notice
 from hub.web.auth import Viewer
 from hub.web.coverage import Coverage, coverage, may_know
@@ -64,7 +64,7 @@ class ReceiptTaken(BaseModel):
 
 
 @router.post("/receipts", status_code=202, response_model=ReceiptTaken)
-async def post_receipt(given: ReceiptGiven, desk: AtDesk, organisation: Organisation) -> Any:
+async def post_receipt(given: ReceiptGiven, desk: AtDesk, reader: Reader) -> Any:
     """Take evidence about a notice addressed to the organisation of the key."""
     now = desk.clock.now()
     if given.signal not in EVIDENCE:
@@ -85,12 +85,12 @@ async def post_receipt(given: ReceiptGiven, desk: AtDesk, organisation: Organisa
             field="at",
             remedy="Send the time at which it happened, with its offset from UTC.",
         )
-    notice = await own_notice(desk, given.notice_id, organisation)
+    notice = await own_notice(desk, given.notice_id, reader)
     taken = receipt_input(
         notice,
         given.signal,
         now=now,
-        organisation=organisation,
+        organisation=reader.organisation,
         role=given.role,
         person=given.person,
         channel=given.channel,
@@ -101,15 +101,15 @@ async def post_receipt(given: ReceiptGiven, desk: AtDesk, organisation: Organisa
     return {"receipt": taken.input_id, "notice_id": notice.notice_id, "signal": given.signal}
 
 
-async def own_notice(desk: AtDesk, notice_id: str, organisation: str) -> NoticeView:
-    """A notice for this organisation; another's is as unknown as one that is not there."""
+async def own_notice(desk: AtDesk, notice_id: str, reader: Reads) -> NoticeView:
+    """A notice that this key reads; another's is as unknown as one that is not there."""
     found = await desk.read(read_model.notice, notice_id)
-    if found is None or found.organisation != organisation:
+    if found is None or not reader.covers(found.organisation, found.role):
         raise Problem(
             404,
             "unknown_notice",
             "The notice is not known",
-            "No notice of this id was addressed to your organisation.",
+            "No notice of this id was addressed to your organisation and the roles of your key.",
             field="notice_id",
             remedy="Send the notice_id exactly as it came in the notice.",
         )
@@ -117,10 +117,10 @@ async def own_notice(desk: AtDesk, notice_id: str, organisation: str) -> NoticeV
 
 
 @router.get("/notices/{notice_id}")
-async def get_notice(notice_id: str, desk: AtDesk, organisation: Organisation) -> JSONResponse:
+async def get_notice(notice_id: str, desk: AtDesk, reader: Reader) -> JSONResponse:
     """One notice addressed to the organisation of the key, as it was decided."""
-    notice = await own_notice(desk, notice_id, organisation)
-    await record_system_access(desk, organisation, shown_notice(notice))
+    notice = await own_notice(desk, notice_id, reader)
+    await record_system_access(desk, reader.organisation, shown_notice(notice))
     return in_json(notice)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
+from msgspec import Struct
 from pydantic import BaseModel
 from starlette.requests import Request
 
@@ -23,7 +24,7 @@ from hub.edges.publish import PREGNANCY_TOPIC, SAME_TOPIC, Original
 from hub.ops import limits, metrics
 from hub.web import accepted, sandbox
 from hub.web.accepted import Accepted
-from hub.web.auth import organisation_of_key
+from hub.web.auth import organisation_of_key, roles_of_key
 from hub.web.bounds import BODY_SECONDS, Budget
 from hub.web.coverage import coverage_address
 from hub.web.desk import AtDesk, Desk, desk_of
@@ -88,6 +89,29 @@ def organisation_of(request: Request) -> str:
 
 
 Organisation = Annotated[str, Depends(organisation_of)]
+
+
+class Reads(Struct, frozen=True):
+    """Whose notices the key of a request reads."""
+
+    organisation: str
+    roles: tuple[str, ...]
+
+    def covers(self, organisation: str, role: str) -> bool:
+        """Whether a notice for a role there is among them.
+
+        A practice's ordinary system must not read what its safeguarding lead alone may know.
+        """
+        return organisation == self.organisation and (not self.roles or role in self.roles)
+
+
+def reads_of(request: Request, organisation: Organisation) -> Reads:
+    """As `organisation_of`, with the roles that the key is bound to."""
+    authorization = request.headers.get("authorization", "")
+    return Reads(organisation, roles_of_key(desk_of(request).directory, authorization))
+
+
+Reader = Annotated[Reads, Depends(reads_of)]
 
 
 @router.post(

@@ -1,8 +1,8 @@
 """FHIR subscriptions as their subscribers ask about them: the resource, `$status`, `$events`.
 
 And the notices themselves, as the Communications that a notification refers to.  Whoever asks has
-the key of the organisation the subscription belongs to; another's is as unknown as one that is not
-there.  Reading a notice here is written down as any look at a notice.
+the key of the organisation the subscription belongs to, for its role; another's is as unknown as
+one that is not there.  Reading a notice here is written down as any look at a notice.
 """
 
 from typing import Annotated, Final
@@ -23,7 +23,7 @@ from hub.edges.fhir.subscription import (
 from hub.ops import limits_carriers as limits
 from hub.store import read_model, subscriptions
 from hub.web.api import own_notice
-from hub.web.api_events import Organisation
+from hub.web.api_events import Reader, Reads
 from hub.web.audit import record_system_access, shown_notice
 from hub.web.desk import AtDesk, Desk
 from hub.web.fhir_answers import fhir_response
@@ -36,20 +36,16 @@ MOST_EVENTS: Final = limits.EVENTS_AGAIN.value
 
 
 @router.get("/fhir/Subscription/{own_id}")
-async def get_subscription(
-    own_id: str, request: Request, desk: AtDesk, organisation: Organisation
-) -> Response:
+async def get_subscription(own_id: str, request: Request, desk: AtDesk, reader: Reader) -> Response:
     """The subscription, without its secret."""
-    found = await _subscription(desk, organisation, own_id)
+    found = await _subscription(desk, reader, own_id)
     return fhir_response(request, resource_of(found), 200)
 
 
 @router.get("/fhir/Subscription/{own_id}/$status")
-async def get_status(
-    own_id: str, request: Request, desk: AtDesk, organisation: Organisation
-) -> Response:
+async def get_status(own_id: str, request: Request, desk: AtDesk, reader: Reader) -> Response:
     """Where the subscription stands, and the number of its newest event."""
-    found = await _subscription(desk, organisation, own_id)
+    found = await _subscription(desk, reader, own_id)
     status = status_of(found, "query-status")
     bundle = {
         "resourceType": "Bundle",
@@ -72,7 +68,7 @@ async def get_events(
     own_id: str,
     request: Request,
     desk: AtDesk,
-    organisation: Organisation,
+    reader: Reader,
     since: Annotated[int, Query(alias="eventsSinceNumber", ge=1, le=2**53)] = 1,
     until: Annotated[int | None, Query(alias="eventsUntilNumber", ge=1, le=2**53)] = None,
     content: Annotated[str, Query(pattern="^(empty|id-only|full-resource)$")] = "id-only",
@@ -81,14 +77,14 @@ async def get_events(
 
     An event whose notice was taken back before it went out keeps its number and says nothing.
     """
-    found = await _subscription(desk, organisation, own_id)
+    found = await _subscription(desk, reader, own_id)
     rows = await desk.read(subscriptions.events, own_id, since, until, MOST_EVENTS)
     events = []
     for row in rows:
         notice = decode_notice(row.payload) if row.payload and content != "empty" else None
         # One that the read model does not have yet is referred to, and read a moment later.
         whole = content == "full-resource" and notice is not None
-        whole = whole and await _write_down(desk, organisation, row.notice_id)
+        whole = whole and await _write_down(desk, reader, row.notice_id)
         events.append(Event(number=row.number, at=row.at, notice=notice, whole=whole))
     at = desk.clock.now()
     return fhir_response(request, bundle_of(found, "query-event", at, events, content=content), 200)
@@ -96,10 +92,10 @@ async def get_events(
 
 @router.get("/fhir/Communication/{notice_id}")
 async def get_communication(
-    notice_id: str, request: Request, desk: AtDesk, organisation: Organisation
+    notice_id: str, request: Request, desk: AtDesk, reader: Reader
 ) -> Response:
     """The notice that a notification refers to, as it was redacted for its recipient."""
-    await own_notice(desk, notice_id, organisation)
+    await own_notice(desk, notice_id, reader)
     payload = await desk.read(subscriptions.payload_of, notice_id)
     if payload is None:
         raise Problem(
@@ -109,13 +105,14 @@ async def get_communication(
             "The notice was taken back before it went out.",
             remedy="Read the notices that came after it.",
         )
-    await _write_down(desk, organisation, notice_id)
+    await _write_down(desk, reader, notice_id)
     return fhir_response(request, communication_of(decode_notice(payload), notice_id), 200)
 
 
-async def _subscription(desk: Desk, organisation: str, own_id: str) -> Subscription:
+async def _subscription(desk: Desk, reader: Reads, own_id: str) -> Subscription:
     for endpoint in desk.directory.subscriptions():
-        if endpoint.organisation == organisation and subscription_id(endpoint) == own_id:
+        ours = reader.covers(endpoint.organisation, endpoint.role)
+        if ours and subscription_id(endpoint) == own_id:
             going = await desk.read(subscriptions.going, own_id, endpoint.address)
             return Subscription(
                 endpoint=endpoint,
@@ -132,10 +129,10 @@ async def _subscription(desk: Desk, organisation: str, own_id: str) -> Subscript
     )
 
 
-async def _write_down(desk: Desk, organisation: str, notice_id: str) -> bool:
+async def _write_down(desk: Desk, reader: Reads, notice_id: str) -> bool:
     """Whether the look is written down; what cannot be may not be shown."""
     view = await desk.read(read_model.notice, notice_id)
-    if view is None or view.organisation != organisation:
+    if view is None or not reader.covers(view.organisation, view.role):
         return False
-    await record_system_access(desk, organisation, shown_notice(view))
+    await record_system_access(desk, reader.organisation, shown_notice(view))
     return True

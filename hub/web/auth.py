@@ -195,6 +195,11 @@ def organisation_of_key(
     return directory.publisher_of(sha256(key.encode()).hexdigest())
 
 
+def roles_of_key(directory: Directory, authorization: str) -> tuple[str, ...]:
+    """The roles whose notices a key reads; none named means all of its organisation's."""
+    return directory.roles_of_keys.get(sha256(_bearer(authorization).encode()).hexdigest(), ())
+
+
 def sandbox_key(directory: Directory, authorization: str, *, demo_logins: bool) -> bool:
     """Whether nothing may come of what is sent with a key."""
     key = _bearer(authorization)

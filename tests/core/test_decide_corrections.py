@@ -29,10 +29,12 @@ def test_a_correction_to_a_met_duty_owes_it_again() -> None:
     """Whoever had filed the original gets the correction, counted from the correction."""
     family = Family()
     family.book()
-    family.answer(family.notice(GP), "accepted", "2026-03-24 09:00")
+    first = family.notice(GP)
+    family.answer(first, "accepted", "2026-03-24 09:00")
     correct_booking(family, edd="2026-10-25")
     notice = family.notice(GP)
     assert (NoticeReason.CORRECTED, "Y1") == (notice.reason, notice.organisation)
+    assert first.notice_id == notice.in_reply_to
     assert local("2026-03-26 17:00") == notice.due_at
     assert 2 == len([o for o in family.episode.obligations if o.rule == GP])
     assert "2026-10-25" == family.episode.edd
