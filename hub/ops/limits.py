@@ -179,11 +179,11 @@ DESTINATIONS: Final = Limit(
     beyond="the others wait in the outbox, the longest waiting first",
 )
 FAILING: Final = Limit(
-    name="destinations served together whose last attempt failed",
+    name="destinations served together whose last attempt failed or was slow",
     value=32,
     unit="destinations",
     where="hub.roles.delivery:MOST_FAILING",
-    because="half of the places stay free for those that answer, however many are dead",
+    because="half of the places stay free for those that answer, however many are dead or slow",
     beyond="they wait in the outbox until a place for them is free",
 )
 PER_DESTINATION: Final = Limit(

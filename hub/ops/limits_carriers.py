@@ -6,6 +6,14 @@ from hub.ops.limit import Limit
 
 KIB: Final = 1024
 
+SLOW_ANSWER: Final = Limit(
+    name="answer of a recipient that counts as slow",
+    value=2,
+    unit="seconds",
+    where="hub.roles.attempts:SLOW_SECONDS",
+    because="a system that works needs a fraction of it; one that does not keeps a place meanwhile",
+    beyond="it shares the places of those that failed, until it answers faster",
+)
 MESH_SECONDS: Final = Limit(
     name="one attempt over MESH",
     value=10,

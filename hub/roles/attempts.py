@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import Engine
 
@@ -19,7 +19,7 @@ from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Directory, Endpoint
 from hub.edges.lessening import lessened
-from hub.ops import metrics
+from hub.ops import limits_carriers, metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
 from hub.store import outbox, outbox_attempts
@@ -51,6 +51,19 @@ class Means:
     jitter: Callable[[], float] = random.random
 
 
+SLOW_SECONDS: Final = limits_carriers.SLOW_ANSWER.value
+"""An answer that took longer kept a place from everybody else for that long."""
+
+
+class Came(NamedTuple):
+    """What became of notices that were tried together."""
+
+    through: bool
+    """Whether every one got through."""
+    slow: bool
+    """Whether the recipient took its time over any of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """A notice, and what an attempt at it came to."""
@@ -71,8 +84,8 @@ class Attempts:
         channels = [self.channel_of(due) for due in waiting]
         return min((1 if each is None else each.together for each in channels), default=1)
 
-    async def all(self, waiting: Sequence[outbox.Due]) -> bool:
-        """Try notices at once, log all in one transaction; whether every one got through.
+    async def all(self, waiting: Sequence[outbox.Due]) -> Came:
+        """Try notices at once, and log all in one transaction.
 
         They are handed over in their order; a carrier that takes all keeps it.
         """
@@ -80,7 +93,10 @@ class Attempts:
         await asyncio.to_thread(self._record, tried)
         for each in tried:
             _count(self.channel_of(each.due), each.result)
-        return not any(isinstance(each.result, Failed) for each in tried)
+        return Came(
+            through=not any(isinstance(each.result, Failed) for each in tried),
+            slow=any(each.latency_ms > SLOW_SECONDS * 1000 for each in tried),
+        )
 
     def still_pending(self, due: outbox.Due) -> bool:
         """Whether a notice that was read a while ago has not been cancelled meanwhile."""

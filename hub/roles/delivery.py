@@ -19,7 +19,7 @@ from hub.edges.channels.base import Delivered
 from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
-from hub.roles.attempts import FAILED, Attempts, Means
+from hub.roles.attempts import FAILED, Attempts, Came, Means
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
 
@@ -27,8 +27,8 @@ MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
 """Destinations served at once: each may hold a connection for ten seconds."""
 
 MOST_FAILING: Final = limits.FAILING.value
-"""Of these, how many may be ones that failed last time: however many are dead, some of the places
-stay free for those that answer."""
+"""Of these, how many may be ones that failed last time or took long over it: however many are dead
+or slow, some of the places stay free for those that answer."""
 
 PER_DESTINATION: Final = limits.PER_DESTINATION.value
 """One task serves a destination, one notice after the other, where its recipient answers for it."""
@@ -65,8 +65,9 @@ class Delivery:
         self._means = means
         self._attempts = Attempts(means)
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._failing: set[str] = set()
-        """Destinations whose last attempt failed; a restart forgets them, which costs one round."""
+        self._troubled: set[str] = set()
+        """Destinations whose last attempt failed or was slow; a restart forgets them, which costs
+        one round."""
         self._wake = asyncio.Event()
         self._report = asyncio.Event()
         self._swept_at = float("-inf")
@@ -100,9 +101,9 @@ class Delivery:
             await _wait(self._wake, IDLE_SECONDS)
 
     def _has_place(self, destination_id: str) -> bool:
-        if destination_id not in self._failing:
+        if destination_id not in self._troubled:
             return True
-        return len(self._failing & self._busy.keys()) < MOST_FAILING
+        return len(self._troubled & self._busy.keys()) < MOST_FAILING
 
     def _due_destinations(self) -> list[str]:
         with reading(self._means.engine) as conn:
@@ -131,8 +132,9 @@ class Delivery:
                 return
             for due in waiting:
                 if await asyncio.to_thread(self._attempts.still_pending, due):
-                    passed = await self._attempts.all([due])
-                    if not self._passed(destination_id, passed=passed):
+                    came = await self._attempts.all([due])
+                    # One that is slow gives its place back after each notice, to others like it.
+                    if not self._passed(destination_id, came) or came.slow:
                         break
         finally:
             del self._busy[destination_id]
@@ -142,18 +144,18 @@ class Delivery:
         """A destination whose carrier takes many at once, until nothing is due or one fails."""
         while waiting := await asyncio.to_thread(self._due_notices, destination_id, CARRIED):
             most = self._attempts.together(waiting)
-            passed = await self._attempts.all(waiting[:most])
-            if not self._passed(destination_id, passed=passed):
+            came = await self._attempts.all(waiting[:most])
+            if not self._passed(destination_id, came) or came.slow:
                 return
 
-    def _passed(self, destination_id: str, *, passed: bool) -> bool:
+    def _passed(self, destination_id: str, came: Came) -> bool:
         """Note what a destination did last; there is something to tell the core in any case."""
         self._report.set()
-        if passed:
-            self._failing.discard(destination_id)
+        if came.through and not came.slow:
+            self._troubled.discard(destination_id)
         else:
-            self._failing.add(destination_id)
-        return passed
+            self._troubled.add(destination_id)
+        return came.through
 
     def _due_notices(self, destination_id: str, most: int) -> list[outbox.Due]:
         with reading(self._means.engine) as conn:
@@ -169,7 +171,7 @@ class Delivery:
         """
         while sent := await asyncio.to_thread(self._note_listed, destination_id):
             self._report.set()
-            self._failing.discard(destination_id)
+            self._troubled.discard(destination_id)
             metrics.DELIVERY_ATTEMPTS.labels(
                 channel=WorklistChannel.name, result=Signal.SENT.value
             ).inc(sent)

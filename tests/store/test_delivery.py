@@ -57,20 +57,30 @@ class Rig:
     clock: HeldClock
     kafka: Kafka = field(default_factory=Kafka)
     hooks: dict[str, str] = field(default_factory=dict)
+    further: dict[str, Channel] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def directory(self) -> Directory:
-        """Webhooks for those that have one; the worklist for the rest."""
+        """Webhooks for those that have one; a test's own channel, or the worklist, for the rest."""
         rows = [
             {"organisation": ods, "channel": "webhook", "address": url, "secret": SECRET}
             for ods, url in self.hooks.items()
         ]
-        return directory_from({"endpoint": rows})
+        others = [
+            {"organisation": f"S{n}", "channel": name} for name in self.further for n in range(6)
+        ]
+        return directory_from({"endpoint": rows + others})
 
     def channels(self) -> dict[str, Channel]:
         """Those beside the webhook."""
-        return {"worklist": WorklistChannel()}
+        return {"worklist": WorklistChannel(), **self.further}
+
+    def delivered_to(self) -> set[str]:
+        """Who has got a notice."""
+        with reading(self.engine) as conn:
+            got = t.outbox.c.state == "delivered"
+            return set(conn.scalars(sa.select(t.outbox.c.organisation).where(got)))
 
     def queue(
         self, notice_id: str, organisation: str = GP, *, age: timedelta | None = None
