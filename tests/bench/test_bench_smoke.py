@@ -33,7 +33,9 @@ def test_the_command_measures_our_worker_and_judges_its_outputs(tmp_path: Path) 
     assert 0 == ended.returncode, ended.stderr[-2000:]
     parts = json.loads(figures.read_text(encoding="utf-8"))["parts"]
     assert parts["empty"]["events"] == parts["empty"]["ours"]["outputs"]
-    assert [parts["empty"]["events"]] == parts["empty"]["ours"]["changelog_records"]
+    # A key that changes often between two commits is written once.
+    (written,) = parts["empty"]["ours"]["changelog_records"]
+    assert 0 < written <= parts["empty"]["events"]
     assert parts["whole"]["inputs"] == parts["whole"]["ours"]["outputs"]
     assert parts["whole"]["inputs"] == parts["whole"]["core_alone"]["outputs"]
     assert 0 < parts["whole"]["ours_to_core_alone"]
