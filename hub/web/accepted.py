@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from hub.core.ids import derive
 from hub.core.model import Event
 from hub.store.columns import EPOCH, Instant
+from hub.store.engine import writing
 from hub.store.upsert import put_once
 
 metadata = sa.MetaData()
@@ -43,10 +44,15 @@ by_event = sa.Index("ix_accepted_events_event", accepted_events.c.event_id)
 
 
 def prepare(engine: Engine) -> None:
-    """Make the table when it is not there.  It belongs to the gateway and to no other role."""
-    metadata.create_all(engine, checkfirst=True)
-    # A table that an earlier release made does not get a new index by itself.
-    by_event.create(engine, checkfirst=True)
+    """Make the table when it is not there.  It belongs to the gateway and to no other role.
+
+    As a writer from its first statement: what only looks first may not write on SQLite once
+    another role has written meanwhile, and roles start together.
+    """
+    with writing(engine) as conn:
+        metadata.create_all(conn, checkfirst=True)
+        # A table that an earlier release made does not get a new index by itself.
+        by_event.create(conn, checkfirst=True)
 
 
 def digest_of(event: Event) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 
 from hub.ops import limits_documents as limits
 from hub.store.columns import Instant
+from hub.store.engine import writing
 from hub.store.upsert import put
 
 KEPT_DAYS = limits.DRAFT_DAYS.value
@@ -51,8 +52,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 def prepare(engine: Engine) -> None:
-    """Make the table when it is not there."""
-    metadata.create_all(engine, checkfirst=True)
+    """Make the table when it is not there, as a writer from the first statement."""
+    with writing(engine) as conn:
+        metadata.create_all(conn, checkfirst=True)
 
 
 def save(conn: Connection, draft: Draft, now: datetime) -> None:
