@@ -18,9 +18,10 @@ from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.matters import Counted
 from hub.core.model import Event, Input, InputKind
-from hub.core.outcomes import Decision
+from hub.core.outcomes import Decision, Reopened
 from hub.core.policy import Policy
 from hub.edges.avro import DecisionRecord, encode_decision, encode_input
+from hub.edges.matters import input_of_reopened
 from hub.ops.topics import DECISIONS, INPUTS
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -59,8 +60,15 @@ def step(
     """
     decision = decide(episode_of(kept, place.key), given, policy)
     beside = [counted(one, decision.at) for one in decision.counted] if counted else []
+    beside += [_reopened(decision, one) for one in decision.reopened]
     beside += [_shared(decision, event, given) for event in decision.shared]
     return _after(kept, place, decision, *beside), decision
+
+
+def _reopened(decision: Decision, reopened: Reopened) -> Output:
+    """What a family hears of acceptances that were none."""
+    told = input_of_reopened(reopened, decision.at)
+    return Output(INPUTS, told.episode_id.encode(), encode_input(told))
 
 
 def _shared(decision: Decision, event: Event, given: Input) -> Output:

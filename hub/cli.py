@@ -107,7 +107,7 @@ def demo(
     ] = None,
     story: Annotated[
         list[str] | None,
-        typer.Option("--story", help="Only this story, or `all`; may be given again."),
+        typer.Option("--story", help="Only this story, by id or path, or `all`; may be repeated."),
     ] = None,
 ) -> None:
     """Play the stories of invented families through the real edges, on an accelerated clock."""

@@ -2,22 +2,28 @@
 
 Whoever cannot have read a notice, or does not hold the role that it is for, has opened it at most:
 the duty stays open, and the closed reason says why.  What one person accepts across families is
-counted for a matter of its own (`acceptance.given`), because no single family shows it.
+counted for a matter of its own (`acceptance.given`), because no single family shows it.  When it
+was more than anybody reads, that matter lets every family concerned know (`acceptance.doubted`),
+and their duties stand again.
 """
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from hub.core.draft import Draft
-from hub.core.episode import Obligation, Told
+from hub.core.draft import Draft, pack_body, unpack_body
+from hub.core.episode import Obligation, Remembered, Told
 from hub.core.ids import derive
 from hub.core.matters import is_matter, pass_on
-from hub.core.model import Purpose, Receipt, Signal
-from hub.core.outcomes import LevelReached
-from hub.core.settings import READING_SECONDS
+from hub.core.model import CountedNote, Event, Purpose, Receipt, Signal
+from hub.core.outcomes import LevelReached, Reopened
+from hub.core.settings import BULK_ACCEPTANCES, BULK_SECONDS, READING_SECONDS
 
 ACCEPTANCE_GIVEN = "acceptance.given"
 """The inner event by which the acceptances of one person are counted."""
+ACCEPTANCE_DOUBTED = "acceptance.doubted"
+"""The inner event by which a family hears that one of them was none."""
 TAKES_ON = (Signal.ACCEPTED, Signal.ACTED)
 
 
@@ -30,6 +36,8 @@ class NotAccepted(StrEnum):
     """Said in a role that the notice is not for, and that may not stand in for it."""
     FASTER_THAN_READ = "faster_than_read"
     """Sooner after it could be read than anybody reads: a program, or a hand that clears a list."""
+    IN_BULK = "accepted_in_bulk"
+    """One of more, across families, than one person reads in that time.  It is known afterwards."""
 
 
 def refused(
@@ -75,7 +83,65 @@ def count(draft: Draft) -> None:
             draft,
             ACCEPTANCE_GIVEN,
             derive("c", outcome.notice_id, ACCEPTANCE_GIVEN, outcome.reached_at.isoformat()),
-            {"who": f"{outcome.organisation}/{outcome.person}"},
+            {
+                "who": f"{outcome.organisation}/{outcome.person}",
+                "family": draft.episode_id,
+                "notice": outcome.notice_id,
+            },
             outcome.reached_at,
             outcome.organisation,
         )
+
+
+def reopen(draft: Draft, given: Event) -> None:
+    """In the matter of one person: let the families know whose acceptances this one shows to be
+    part of a bulk.  Those that an earlier one has shown already have been told.
+    """
+    seconds, most = draft.setting.get(BULK_SECONDS), draft.setting.get(BULK_ACCEPTANCES)
+    if given.type != ACCEPTANCE_GIVEN or not isinstance(seconds, int) or not isinstance(most, int):
+        return
+    looked = [gap.closed_at for gap in draft.gaps.values() if gap.closed_at is not None]
+    since = max(looked, default=None)
+    counted = sorted(
+        (r.occurred_at, r.id)
+        for r in draft.history
+        if r.type == ACCEPTANCE_GIVEN and (since is None or r.occurred_at > since)
+    )
+    within = timedelta(seconds=seconds)
+    before = set(_crowded([one for one in counted if one[1] != given.id], within, most))
+    for identity in dict.fromkeys(_crowded(counted, within, most)):
+        remembered = draft.remembered(identity)
+        # What was counted before families were noted with it names none.
+        if (
+            identity not in before
+            and remembered is not None
+            and "family" in (body := unpack_body(remembered))
+        ):
+            draft.reopened.append(_doubted(remembered, body))
+
+
+def _crowded(
+    counted: Sequence[tuple[datetime, str]], within: timedelta, most: int
+) -> Iterator[str]:
+    """What stands in any span of that length with more than so many in it; in order of time."""
+    first = 0
+    for last, (at, _) in enumerate(counted):
+        while counted[first][0] <= at - within:
+            first += 1
+        if last - first + 1 > most:
+            yield from (identity for _, identity in counted[first : last + 1])
+
+
+def _doubted(acceptance: Remembered, body: dict[str, Any]) -> Reopened:
+    """What the family behind one acceptance is told of it."""
+    fields = {"notice": body["notice"], "person": str(body["who"]).partition("/")[2]}
+    return Reopened(
+        episode_id=str(body["family"]),
+        note=CountedNote(
+            event_id=derive("c", acceptance.id, ACCEPTANCE_DOUBTED),
+            event_type=ACCEPTANCE_DOUBTED,
+            source=acceptance.organisation,
+            occurred_at=acceptance.occurred_at,
+            fields=pack_body(fields),
+        ),
+    )

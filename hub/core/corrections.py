@@ -25,7 +25,7 @@ from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
 from hub.core.model import Event, NoticeReason, ObligationState, Signal, type_of_body
 from hub.core.policy import TellRule
-from hub.core.receipts import take_proof_away
+from hub.core.proofs import take_proof_away
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
 

@@ -9,7 +9,17 @@ later of the two times.
 
 from msgspec.structs import replace
 
-from hub.core import acceptance, aiming, answers, corrections, gaps, joining, matters, receipts
+from hub.core import (
+    acceptance,
+    aiming,
+    answers,
+    corrections,
+    gaps,
+    joining,
+    matters,
+    proofs,
+    receipts,
+)
 from hub.core.absorb import take_surroundings
 from hub.core.closing import close_done
 from hub.core.corrections import CORRECTED, RETRACTED
@@ -60,6 +70,7 @@ def decide(
         at=at,
         policy_version=policy.version,
         counted=tuple(draft.counted),
+        reopened=tuple(draft.reopened),
         shared=tuple(draft.shared),
         shared_with=draft.shared_with,
     )
@@ -136,7 +147,9 @@ def _hear(draft: Draft, given: Input) -> None:
 
 
 def _hear_counted(draft: Draft, given: Input) -> None:
-    """A matter hears of something that was decided elsewhere, or that it is taken back."""
+    """A matter hears of something that was decided elsewhere, or that it is taken back; a family
+    hears what a matter has found out about it.
+    """
     note = given.counted
     if note is None:
         raise HubFault(FaultReason.POLICY_ERROR, "a counted input without its note")
@@ -155,6 +168,9 @@ def _hear_counted(draft: Draft, given: Input) -> None:
     if not note.taken_back:
         if known is None:
             run(draft, rule_for(draft.policy, event.type), event)
+            acceptance.reopen(draft, event)
+            if event.type == acceptance.ACCEPTANCE_DOUBTED:
+                proofs.doubt(draft, event.body["notice"], event.body.get("person"))
     elif known is not None and not known.retracted:
         corrections.retract(draft, replace(event, type=RETRACTED, body={"target_id": event.id}))
 

@@ -26,7 +26,7 @@ HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 7
+RECKONING = 8
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -77,6 +77,7 @@ class Draft:
         self.gaps = {g.gap_id: g for g in episode.gaps}
         self.outcomes: list[type_of_outcome] = []
         self.counted: list[Any] = []
+        self.reopened: list[Any] = []
         """What matters elsewhere are to count of this decision (`hub.core.matters.Counted`)."""
         self.shared: list[Event] = []  # What another episode of the pregnancy is to hear of.
         self.shared_with = ""

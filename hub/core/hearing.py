@@ -8,7 +8,17 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import agreeing, aiming, answers, matters, preferences, receipts, requirements, tell
+from hub.core import (
+    agreeing,
+    aiming,
+    answers,
+    matters,
+    preferences,
+    proofs,
+    receipts,
+    requirements,
+    tell,
+)
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
@@ -203,7 +213,7 @@ def _act(
         return
     condition = rule.acted_by.where[event.type]
     if condition is None or condition(_acting(draft, obligation, event, body)):
-        receipts.act(draft, obligation, event.occurred_at, event.id)
+        proofs.act(draft, obligation, event.occurred_at, event.id)
 
 
 def doubt_proofs(draft: Draft) -> None:
@@ -221,7 +231,7 @@ def doubt_proofs(draft: Draft) -> None:
         if condition is None or obligation.state in ENDED:
             continue
         if not condition(_acting(draft, obligation, proof, unpack_body(proof))):
-            receipts.take_one_proof_away(draft, obligation, proof.id)
+            proofs.take_one_proof_away(draft, obligation, proof.id)
 
 
 def _acting(

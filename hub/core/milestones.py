@@ -59,13 +59,15 @@ def next_due(obligation: Obligation) -> datetime:
     return min(waiting) if waiting else max(m.due_at for m in obligation.milestones)
 
 
-def unproven(obligation: Obligation) -> tuple[Milestone, ...]:
-    """The milestones of a duty whose evidence counts for nothing any more (ruling 21).
+def unproven(obligation: Obligation, still: Level = Level.OWED) -> tuple[Milestone, ...]:
+    """The milestones of a duty whose evidence counts for nothing any more (ruling 21), but for a
+    level that is `still` proven.
 
     One that had been met is owed again, and may be missed again.
     """
     return tuple(
-        replace(m, met_at=None, missed=m.missed and m.met_at is None) for m in obligation.milestones
+        replace(m, met_at=None, missed=m.missed and m.met_at is None) if m.level > still else m
+        for m in obligation.milestones
     )
 
 

@@ -232,7 +232,9 @@ class QuarantineNote(Struct, frozen=True, kw_only=True):
 
 
 class CountedNote(Struct, frozen=True, kw_only=True):
-    """Something that a matter counts: codes only, never a person and never a family."""
+    """Something that a matter counts, or that a family hears of one: codes and the hub's own ids,
+    never a name or a number of a person.
+    """
 
     event_id: str
     event_type: str

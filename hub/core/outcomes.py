@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hub.core.episode import Baby, Episode, Milestone
 from hub.core.model import (
+    CountedNote,
     Event,
     GapState,
     Holder,
@@ -94,8 +95,8 @@ class LevelReached(Outcome, frozen=True, kw_only=True, tag="level_reached"):
     counts: bool
     """False when the witness no longer holds the role: noted, but nobody is 'told' by it.
 
-    False also for `reissue`: the event that proved an action was taken back, and the duty stands
-    again at `level`."""
+    False also for `reissue`: what proved a level was taken back, or turned out to be no
+    acceptance, and the duty stands again at `level`."""
     organisation: str
     person: str | None = None
     channel: str
@@ -256,6 +257,13 @@ type_of_outcome = (
 )
 
 
+class Reopened(Struct, frozen=True, kw_only=True):
+    """What a family must hear of a matter: the episode, and the inner event for it."""
+
+    episode_id: str
+    note: CountedNote
+
+
 class Decision(Struct, frozen=True, kw_only=True):
     """All that follows from one input: the new episode, and what has happened."""
 
@@ -266,6 +274,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     policy_version: str
     counted: tuple[Any, ...] = ()
     """What matters are to count of it (`hub.core.matters.Counted`); not part of its record."""
+    reopened: tuple[Reopened, ...] = ()
+    """Families whose acceptances were none after all; not part of its record."""
     shared: tuple[Event, ...] = ()
     """What another episode of the same pregnancy is to hear of; not part of its record."""
     shared_with: str = ""

@@ -27,7 +27,7 @@ HANDED_BACK = (Signal.BOUNCED, Signal.NOT_OURS, Signal.REFUSED, Signal.STALE_REC
 
 def apply(draft: Draft, receipt: Receipt) -> None:
     """Take a receipt in.  Raises SenderFault for a notice this episode never issued."""
-    found = _told(draft, receipt.notice_id)
+    found = told_of(draft, receipt.notice_id)
     if found is None:
         raise SenderFault(
             FaultReason.UNKNOWN_NOTICE,
@@ -49,7 +49,7 @@ def apply(draft: Draft, receipt: Receipt) -> None:
         )
 
 
-def _told(draft: Draft, notice_id: str) -> tuple[Obligation, Told] | None:
+def told_of(draft: Draft, notice_id: str) -> tuple[Obligation, Told] | None:
     """The notice of an id, and the obligation that it was issued for."""
     for obligation in draft.obligations.values():
         for told in obligation.told:
@@ -165,66 +165,6 @@ def reach(draft: Draft, obligation: Obligation, at: datetime) -> None:
                 late=late,
             )
         )
-
-
-def act(draft: Draft, obligation: Obligation, at: datetime, event_id: str) -> None:
-    """A follow-on event proves the action that a notice asked for (level 5)."""
-    updated = replace(
-        obligation,
-        state=step(obligation.state, Signal.ACTED),
-        level=Level.ACTED,
-        acted_by=event_id,
-    )
-    draft.put_obligation(updated)
-    _say_proof(draft, updated, Signal.ACTED, at, event_id)
-    reach(draft, updated, at)
-
-
-def take_proof_away(draft: Draft, event_id: str) -> None:
-    """An event was taken back: what it alone had proved is owed again, by the same due times.
-
-    What the recipient herself said of the notice still stands.
-    """
-    for obligation in list(draft.obligations.values()):
-        if obligation.acted_by == event_id:
-            take_one_proof_away(draft, obligation, event_id)
-
-
-def take_one_proof_away(draft: Draft, obligation: Obligation, event_id: str) -> None:
-    """What an event had proved of one duty is owed again; nothing where it is not proved now."""
-    if obligation.state is not ObligationState.ACTED:
-        return
-    said = [t.level for t in obligation.told if t.organisation == obligation.organisation]
-    level = max(said, default=Level.OWED)
-    state = step(obligation.state, Signal.REISSUE)
-    for signal, proven in EVIDENCE_LEVEL.items():
-        state = step(state, signal) if proven is level else state
-    milestones = tuple(
-        replace(m, met_at=None) if m.level > level else m for m in obligation.milestones
-    )
-    fallen = replace(obligation, state=state, level=level, milestones=milestones, acted_by="")
-    draft.put_obligation(fallen)
-    _say_proof(draft, fallen, Signal.REISSUE, draft.at, event_id)
-
-
-def _say_proof(
-    draft: Draft, obligation: Obligation, signal: Signal, at: datetime, event_id: str
-) -> None:
-    """Say that an event proves an action, or, as `reissue`, that it proves it no more."""
-    draft.say(
-        LevelReached(
-            obligation_id=obligation.obligation_id,
-            notice_id=obligation.told[-1].notice_id if obligation.told else "",
-            signal=signal,
-            level=obligation.level,
-            state=obligation.state,
-            counts=signal is Signal.ACTED,
-            organisation=obligation.organisation,
-            channel="event",
-            reached_at=at,
-            detail=event_id,
-        )
-    )
 
 
 def _sent_after_loss(draft: Draft, obligation: Obligation, receipt: Receipt) -> None:

@@ -45,15 +45,42 @@ def story_files() -> list[Path]:
     return [path for path in all_story_files() if path.stem.partition("-")[0].upper() in SHOWN]
 
 
+def chosen(stories: Sequence[str]) -> list[Path]:
+    """The files of the stories asked for: by id, by path, or `all` that are numbered.
+
+    Raises CannotStartError for a story that is not there.
+    """
+    found: list[Path] = [] if stories else story_files()
+    for story in stories:
+        if story == "all":
+            found += all_story_files()
+        elif story.endswith(".toml"):
+            found.append(Path(story))
+        else:
+            found += _by_id(story)
+    missing = [path for path in found if not path.is_file()]
+    if missing:
+        raise CannotStartError(f"there is no file {missing[0]}; give the path of a scenario")
+    return list(dict.fromkeys(found))
+
+
+def _by_id(story: str) -> list[Path]:
+    named = [path for path in SCENARIOS.glob("*.toml") if path.stem.lower() == story.lower()]
+    found = named or [path for path in all_story_files() if load_scenario(path).id == story]
+    if not found:
+        raise CannotStartError(
+            f"there is no story {story!r}; name one of {SCENARIOS}/*.toml, or give a path"
+        )
+    return found
+
+
 def main(
     *, until_done: bool = False, json_path: Path | None = None, stories: Sequence[str] = ()
 ) -> int:
     """Play the stories.  With `until_done`, end when they have; else stay up to be looked at."""
     began = time.monotonic()
     steps = Steps()
-    scenarios = [load_scenario(p) for p in (all_story_files() if stories else story_files())]
-    if stories and "all" not in stories:
-        scenarios = [s for s in scenarios if s.id in stories]
+    scenarios = [load_scenario(path) for path in chosen(stories)]
     stage = Stage(scenarios)
     receiver = HookReceiver(stage.secrets)
     settings = prepare(load_settings(), stage, receiver)

@@ -29,7 +29,7 @@ from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
-from hub.edges.matters import input_of_counted, input_of_event
+from hub.edges.matters import input_of_counted, input_of_event, input_of_reopened
 from hub.edges.schemas import Schemas, default_schemas
 from hub.edges.surroundings import surroundings_of
 
@@ -241,6 +241,8 @@ class CoreRig:
                 self.deliver(given.episode_id, outcome, decision.at)
         for counted in decision.counted:
             self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
+        for reopened in decision.reopened:
+            self.decide(input_of_reopened(reopened, decision.at))
         return decision
 
     def note(self, episode_id: str, decision: Decision) -> None:

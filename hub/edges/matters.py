@@ -8,6 +8,7 @@ from datetime import datetime
 
 from hub.core.matters import Counted, matter_id
 from hub.core.model import Event, Holder, Input, InputKind
+from hub.core.outcomes import Reopened
 from hub.edges.directory import Directory
 from hub.edges.surroundings import surroundings
 
@@ -45,6 +46,17 @@ def input_of_event(
         event=event,
         team=team,
         area=area,
+    )
+
+
+def input_of_reopened(reopened: Reopened, at: datetime) -> Input:
+    """What a matter found out at `at` about acceptances in a family, as that is told it."""
+    return Input(
+        input_id=f"{reopened.note.event_id}:reopened",
+        kind=InputKind.COUNTED,
+        at=at,
+        episode_id=reopened.episode_id,
+        counted=reopened.note,
     )
 
 

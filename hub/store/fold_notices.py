@@ -183,7 +183,8 @@ def fold_level(book: Book, record: DecisionRecord, n: int, reached: LevelReached
 
 
 def _stands_again(book: Book, reached: LevelReached) -> None:
-    """The event that proved an action was taken back: duty and notice are open once more.
+    """The event that proved an action was taken back, or an acceptance was none: duty and notice
+    are open once more.
 
     What the recipient herself said of the notice still stands, and may be enough.
     """
@@ -197,7 +198,8 @@ def _stands_again(book: Book, reached: LevelReached) -> None:
     if notice is not None:
         back = reached.level < notice["level_needed"] and notice["listed"] == Listed.DONE
         place = {"listed": Listed.OPEN} if back else {}
-        book.notices.change(reached.notice_id, stands | place)
+        by = {"accepted_by": None} if reached.level < Level.ACCEPTED else {}
+        book.notices.change(reached.notice_id, stands | place | by)
 
 
 def _raise_notice(book: Book, reached: LevelReached) -> None:

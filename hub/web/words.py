@@ -187,13 +187,14 @@ SIGNAL_WORDS: dict[str, str] = {
     Signal.NOT_OURS: "Sent back: not theirs",
     Signal.REFUSED: "Returned with a reason",
     Signal.STALE_RECIPIENT: "The person no longer holds this role",
-    Signal.REISSUE: "Owed again: the event that proved it was taken back",
+    Signal.REISSUE: "Owed again: what had proved it counts no more",
 }
 
 NOT_ACCEPTED_WORDS: dict[str, str] = {
     NotAccepted.NO_NAMED_PERSON: "nobody gave a name, and safeguarding is accepted by name",
     NotAccepted.WRONG_ROLE: "it was said in a role that the notice is not for",
     NotAccepted.FASTER_THAN_READ: "it came faster than anybody reads",
+    NotAccepted.IN_BULK: "one person accepted more at once than anybody reads",
 }
 """Why an acceptance was none, for whoever gave it."""
 

@@ -158,3 +158,17 @@ def test_what_the_recipient_said_still_stands_when_a_proof_falls(level: str) -> 
     family.retract("reply", "2026-03-25 10:00")
     assert level == family.obligation(INVITATION, "GP_PRACTICE").state.value
     assert family.said(LevelReached)
+
+
+def test_a_late_proof_taken_back_opens_its_gap_again() -> None:
+    """The reply came after its time and closed the gap; it was somebody else's."""
+    family = Family()
+    family.book()
+    schedule(family, "2026-03-24 10:00", "2026-04-10 10:00")
+    family.answer(family.notice(INVITATION, "GP_PRACTICE"), "opened", "2026-03-24 11:00")
+    family.wake("2026-03-27 17:00")
+    reply(family, "2026-03-30 12:00")
+    duty = family.obligation(INVITATION, "GP_PRACTICE").obligation_id
+    family.retract("reply", "2026-03-31 10:00")
+    mine = [g.state for g in family.gaps("G76") if duty in g.duty_ids]
+    assert sorted([GapState.CLEARED_LATE, GapState.OPEN]) == sorted(mine)
