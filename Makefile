@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up simulate book mutants chaos soak fuzz synth bench check test clean
+.PHONY: help setup demo up simulate book mutants chaos soak fuzz synth bench tidy check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -90,14 +90,17 @@ $(CLIENTS_STAMP): tests/web/client-constraints.txt
 properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
 	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
 
-check: $(STAMP) ## Format, lint, types and the fast tests: before every commit.
+tidy: $(STAMP) ## Format, lint and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack and not long" $(ARGS)
 
-test: check $(MESH_STAMP) ## Everything: the above, then the long tests and those on a real Kafka.
-	$(BIN)/pytest -q -n auto --dist worksteal -m "long and not stack" $(ARGS)
+# Tests that make up their own cases make a tenth of them here, and all of them in `make test`.
+check: tidy ## Format, lint, types and the fast tests: before every commit.
+	HUB_TEST_EFFORT=10 $(BIN)/pytest -q -n auto --dist worksteal -m "not stack and not long" $(ARGS)
+
+test: tidy $(MESH_STAMP) ## Everything: all cases of the fast tests, the long ones, and those on a real Kafka.
+	$(BIN)/pytest -q -n auto --dist worksteal -m "not stack" $(ARGS)
 	$(BIN)/pytest -q -m stack $(ARGS)
 
 clean: ## Take away .venv and what tools left; never a data folder.

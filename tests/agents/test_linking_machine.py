@@ -11,6 +11,7 @@ from agents.kept import open_kept
 from hub.core.model import Event
 from hub.core.person import PersonState
 from tests.agents.people_stage import Place, event
+from tests.effort import cases
 
 NUMBERS = ("9990000018", "9990000026", "9990000034")
 SECOND = ("9990000050", "9990000069", "9990000077")
@@ -129,5 +130,5 @@ class AnyKeys(RuleBasedStateMachine):
 
 TestAnyKeys = AnyKeys.TestCase
 TestAnyKeys.settings = settings(
-    max_examples=60, stateful_step_count=25, derandomize=True, deadline=None, database=None
+    max_examples=cases(60), stateful_step_count=25, derandomize=True, deadline=None, database=None
 )

@@ -18,6 +18,7 @@ from hub.core.model import Event, Person
 from hub.core.person import PersonState, person_key
 from hub.edges.intake import LATEST_DUE, OVERDUE
 from tests.core.stage import local, policy
+from tests.effort import cases
 
 SECRET = b"a secret"
 START = local("2026-03-02 10:00")
@@ -233,7 +234,7 @@ def make(
 
 TestAnyWoman = AnyWoman.TestCase
 TestAnyWoman.settings = settings(
-    max_examples=120, stateful_step_count=20, derandomize=True, deadline=None, database=None
+    max_examples=cases(120), stateful_step_count=20, derandomize=True, deadline=None, database=None
 )
 
 

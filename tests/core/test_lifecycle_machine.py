@@ -21,6 +21,7 @@ from hub.core.outcomes import LevelReached, NoticeIssued
 from hub.edges.avro import decode_decision
 from tests.core.stage import policy
 from tests.core.test_machine import KINDS, LATE, SIGNALS, START, TEAMS, make
+from tests.effort import cases
 from tests.simulation.family_audit import FamilyAudit
 
 KEY = b"ep-1"
@@ -230,5 +231,5 @@ class StoredFamily(RuleBasedStateMachine):
 
 TestStoredFamily = StoredFamily.TestCase
 TestStoredFamily.settings = settings(
-    max_examples=40, stateful_step_count=25, derandomize=True, deadline=None, database=None
+    max_examples=cases(40), stateful_step_count=25, derandomize=True, deadline=None, database=None
 )

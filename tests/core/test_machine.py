@@ -30,6 +30,7 @@ from hub.core.outcomes import (
 )
 from hub.core.settings import span_in
 from tests.core.stage import BOOKING, EDD, MOTHER, local, looked_at, policy, team
+from tests.effort import cases
 
 START = local("2026-03-23 10:00")
 LATE = st.sampled_from((0, 0, 0, 1, 30, 200)).map(lambda hours: timedelta(hours=hours))
@@ -407,5 +408,5 @@ def notices_of(outcomes: list[Outcome]) -> set[tuple[str, ...]]:
 
 TestAnyFamily = AnyFamily.TestCase
 TestAnyFamily.settings = settings(
-    max_examples=150, stateful_step_count=30, derandomize=True, deadline=None, database=None
+    max_examples=cases(150), stateful_step_count=30, derandomize=True, deadline=None, database=None
 )

@@ -10,6 +10,7 @@ from hub.core.model import Input, InputKind, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued
 from tests.core.stage import Family, local, policy
 from tests.core.test_machine import AnyFamily
+from tests.effort import cases
 
 LATER = local("2026-04-20 11:00")
 OTHER_RECKONING = "0/of another policy"
@@ -102,4 +103,4 @@ class BothWays(AnyFamily):
 
 
 TestBothWays = BothWays.TestCase
-TestBothWays.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestBothWays.settings = settings(max_examples=cases(25), stateful_step_count=25, deadline=None)

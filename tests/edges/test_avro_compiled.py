@@ -19,6 +19,7 @@ from hub.edges.dates import Dates
 from hub.edges.doors import LARGEST_EVENT_BYTES, envelope_of, event_from_json
 from hub.edges.records import DecisionRecord, InputRecord
 from hub.edges.schemas import Released, default_schemas
+from tests.effort import cases
 from tests.schemas.strategies import events, values
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -77,7 +78,7 @@ def record_of(event: Event) -> dict[str, Any]:
 
 @EVERY_EVENT
 @given(pick=st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=cases(30), deadline=None)
 def test_an_event_is_written_and_read_as_by_fastavro(event_type: str, pick: st.DataObject) -> None:
     """Every schema is compiled, and no event is left to the fallback."""
     released = SCHEMAS.current(event_type)
@@ -91,7 +92,7 @@ def test_an_event_is_written_and_read_as_by_fastavro(event_type: str, pick: st.D
 
 @EVERY_EVENT
 @given(pick=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=cases(10), deadline=None)
 def test_an_event_passed_on_is_written_as_an_event_let_in(
     event_type: str, pick: st.DataObject
 ) -> None:
@@ -103,7 +104,7 @@ def test_an_event_passed_on_is_written_as_an_event_let_in(
 
 @EVERY_OUTCOME
 @given(pick=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 def test_an_outcome_is_written_as_by_fastavro(outcome: type[Outcome], pick: st.DataObject) -> None:
     """With every field set and unset, and several in one decision."""
     said = tuple(pick.draw(st.lists(values(outcome), min_size=1, max_size=3)))
@@ -115,7 +116,7 @@ def test_an_outcome_is_written_as_by_fastavro(outcome: type[Outcome], pick: st.D
 
 
 @given(record=values(InputRecord), event=st.none() | st.binary(max_size=300))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(200), deadline=None)
 def test_an_input_is_written_and_read_as_by_fastavro(
     record: InputRecord, event: bytes | None
 ) -> None:
@@ -163,7 +164,7 @@ def test_instants_before_1970_are_written_too(at: datetime) -> None:
 
 @EVERY_EVENT
 @given(pick=st.data(), at=st.integers(0, 10_000), flip=st.integers(1, 255), cut=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 def test_damaged_bytes_are_never_read_otherwise(
     event_type: str, pick: st.DataObject, at: int, flip: int, *, cut: bool
 ) -> None:
@@ -181,7 +182,7 @@ def test_damaged_bytes_are_never_read_otherwise(
 
 
 @given(record=values(InputRecord), at=st.integers(0, 10_000), flip=st.integers(1, 255))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(400), deadline=None)
 def test_a_damaged_input_is_never_read_otherwise(record: InputRecord, at: int, flip: int) -> None:
     """As for events; a Struct is compared with what msgspec makes of fastavro's dictionary."""
     released = SCHEMAS.current("hub.input")
@@ -196,7 +197,7 @@ def test_a_damaged_input_is_never_read_otherwise(record: InputRecord, at: int, f
 
 
 @given(noise=st.binary(max_size=200), released=st.sampled_from(sorted(SCHEMAS._by_id)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(400), deadline=None)
 def test_noise_is_never_read_otherwise(noise: bytes, released: int) -> None:
     """Array bombs, endless numbers and lengths below zero among it."""
     one = SCHEMAS._by_id[released]

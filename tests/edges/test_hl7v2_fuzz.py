@@ -13,6 +13,7 @@ from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_message import EARLIEST_DAY, LOCAL, instant
 from hub.edges.hl7v2_profile import load_profile
 from tests.edges.hl7_messages import message, names
+from tests.effort import cases
 
 NOW = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 PROFILE = load_profile()
@@ -34,21 +35,21 @@ def read(body: bytes) -> None:
     assert not {b"\x0b", b"\x1c"} & {answer[i : i + 1] for i in range(len(answer))}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes(body: bytes) -> None:
     """Noise."""
     read(body)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_behind_a_header(body: bytes) -> None:
     """Noise behind the letters MSH."""
     read(b"MSH" + body)
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=cases(800), deadline=None)
 @given(
     original=st.sampled_from(ALL),
     place=st.floats(0, 1),
@@ -94,7 +95,7 @@ def as_the_library_reads_it(written: str) -> datetime | None:
         return None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=cases(600), deadline=None)
 @given(
     day=st.tuples(st.integers(1890, 2110), st.integers(0, 13), st.integers(0, 32)),
     clock=st.lists(st.integers(0, 61), max_size=3),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.edges.mllp import END, START, Frame, Framer, framed
+from tests.effort import cases
 
 LARGEST = 32
 """A small bound, so that the tests can cross it."""
@@ -92,7 +93,7 @@ pieces = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(400), deadline=None)
 @given(stream=pieces.map(b"".join), cuts=st.lists(st.integers(0, 400), max_size=6))
 def test_any_bytes_in_any_pieces_give_the_same_frames(stream: bytes, cuts: list[int]) -> None:
     """Invariant: the cutting of a stream is not to be seen in its frames."""

@@ -10,13 +10,14 @@ import pytest
 from hub.core.faults import FaultReason, SenderFault
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
+from tests.effort import cases
 from tests.fuzz.doors import SPRING, Hl7, framed_otherwise
 from tests.fuzz.kept import Verdict, Written, WrongError, publisher_to, take, verdict_of
 from tests.fuzz.mutate import WAYS, luck_of, mutated
 from tests.fuzz.run import input_of, run
 from tests.fuzz.ways import DOORS
 
-BYTES = int(os.environ.get("HUB_FUZZ_BYTES", "200000"))
+BYTES = int(os.environ.get("HUB_FUZZ_BYTES", cases(200_000, fewest=40_000)))
 
 
 @pytest.mark.parametrize("name", DOORS)

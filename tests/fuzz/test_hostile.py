@@ -30,6 +30,7 @@ def bodies() -> dict[str, dict[str, Any]]:
     return _measured(list(BODIES))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BODIES)
 def test_a_hostile_body_is_answered_within_bounds(
     bodies: dict[str, dict[str, Any]], name: str

@@ -17,8 +17,9 @@ from hub.governance.stories import SCENARIOS
 from hub.governance.survivors import LIST, explained
 from hub.ops.settings import Settings
 from hub.policy.source import PolicyFaults
+from tests.effort import cases
 
-SEED, SAMPLE = 20261128, 40
+SEED, SAMPLE = 20261128, cases(40)
 
 CODES = {
     "FACTS",
@@ -103,7 +104,7 @@ def test_two_processes_find_what_one_does() -> None:
 
 
 def test_a_sample_of_rows_is_missed_or_explained(capsys: pytest.CaptureFixture[str]) -> None:
-    """Forty rows by a fixed seed; `make mutants` takes them all."""
+    """Some rows by a fixed seed; `make mutants` takes them all."""
     main(Settings(), sample=SAMPLE, seed=SEED, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert (SAMPLE, []) == (found["mutants"], found["unexplained"])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hub.core.decide import decide
 from hub.core.expressions import Expression
 from tests.core.stage import policy
+from tests.effort import cases
 from tests.properties import table
 from tests.properties.case import (
     AGREED,
@@ -32,7 +33,7 @@ from tests.properties.case import (
 from tests.properties.planting import Planter
 from tests.properties.sending import sent_to
 
-CASES = int(os.environ.get("CASES", "300"))
+CASES = int(os.environ.get("CASES", cases(300)))
 SEEN: Counter[str] = Counter()
 
 NEVER = (b"ZQREFERENCEZ", b"ZQACTORZ", b"ZQCORRELATIONZ", b"ZQCAUSATIONZ")
@@ -134,7 +135,8 @@ SHOWN_OF_THE_EPISODE = {"edd", "provider"}
 
 
 @settings(
-    max_examples=max(CASES // 5, 100), deadline=None, database=None, derandomize=CASES <= 300,
+    max_examples=max(CASES // 5, cases(100)),
+    deadline=None, database=None, derandomize=CASES <= 300,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 @given(

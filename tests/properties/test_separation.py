@@ -27,9 +27,10 @@ from hub.core.person import PersonState, person_key
 from hub.edges.avro import encode_decision
 from hub.edges.records import DecisionRecord
 from tests.core.stage import TEAM, local, policy
+from tests.effort import cases
 from tests.properties.planting import Planter
 
-CASES = int(os.environ.get("CASES", "300"))
+CASES = int(os.environ.get("CASES", cases(300)))
 SECRET = b"a secret of the test"
 START = local("2026-03-23 10:00")
 SHARED = {"baby_id": "b-1", "contact_id": "c-1", "conference_id": "k-1", "referral_id": "r-1"}

@@ -18,6 +18,7 @@ from hub.edges import avro
 from hub.edges.access import AccessRecord, access_codec
 from hub.edges.avro import DecisionRecord, NoticeRecord, QuarantineRecord
 from hub.edges.schemas import default_schemas
+from tests.effort import cases
 from tests.schemas.examples import REPLACEMENT
 from tests.schemas.strategies import events, values
 
@@ -49,7 +50,7 @@ EVERY_KIND = pytest.mark.parametrize("kind", WRITTEN)
 
 @pytest.mark.parametrize("event_type", SCHEMAS.event_types())
 @given(pick=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=cases(25), deadline=None)
 def test_every_event_survives_every_journey(event_type: str, pick: st.DataObject) -> None:
     """JSON to event, to Avro, back, into an input, back, and to JSON again: the same event."""
     sent = pick.draw(events(SCHEMAS, event_type))
@@ -63,7 +64,7 @@ def test_every_event_survives_every_journey(event_type: str, pick: st.DataObject
 
 
 @given(told=values(Input))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=cases(200), deadline=None)
 def test_every_input_is_read_as_it_was_written(told: Input) -> None:
     """Receipts, wakes, quarantine notes and teams, with every field set and unset."""
     assert told == avro.decode_input(avro.encode_input(told))
@@ -71,7 +72,7 @@ def test_every_input_is_read_as_it_was_written(told: Input) -> None:
 
 @pytest.mark.parametrize("outcome", get_args(type_of_outcome), ids=lambda it: it.__name__)
 @given(pick=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 def test_every_outcome_is_read_as_it_was_written(
     outcome: type[Outcome], pick: st.DataObject
 ) -> None:
@@ -83,7 +84,7 @@ def test_every_outcome_is_read_as_it_was_written(
 
 
 @given(decision=values(DecisionRecord), notice=values(NoticeRecord), kept=values(QuarantineRecord))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=cases(50), deadline=None)
 def test_every_record_is_read_as_it_was_written(
     decision: DecisionRecord, notice: NoticeRecord, kept: QuarantineRecord
 ) -> None:
@@ -94,7 +95,7 @@ def test_every_record_is_read_as_it_was_written(
 
 
 @given(access=values(AccessRecord))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=cases(50), deadline=None)
 def test_an_access_is_read_as_it_was_written(access: AccessRecord) -> None:
     """Of a person and of a system, with and without an episode."""
     codec = access_codec(SCHEMAS)
@@ -189,7 +190,7 @@ def test_no_schema_has_items_that_take_no_bytes() -> None:
 
 
 @given(noise=st.binary(max_size=300), number=st.sampled_from(sorted(SCHEMAS._by_id)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(400), deadline=None)
 def test_noise_is_answered_with_a_fault(noise: bytes, number: int) -> None:
     """Whatever the bytes, the answer is a value or a fault of the sender, never another error."""
     sent = b"\0" + number.to_bytes(4, "big") + noise
@@ -207,7 +208,7 @@ def test_noise_is_answered_with_a_fault(noise: bytes, number: int) -> None:
 
 
 @given(at=st.integers(0, 10_000), flip=st.integers(1, 255), kind=st.sampled_from(sorted(WRITTEN)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=cases(400), deadline=None)
 def test_a_damaged_record_is_answered_with_a_fault_or_read(at: int, flip: int, kind: str) -> None:
     """Nearly right bytes reach further into the reader than noise does."""
     written, decode = WRITTEN[kind]

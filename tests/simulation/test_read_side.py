@@ -27,13 +27,14 @@ from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import saved_positions
+from tests.effort import cases
 from tests.simulation.broker import Record
 from tests.simulation.plan import Plan
 from tests.simulation.runs import play, the_directory
 from tests.simulation.world import World
 from tests.store.killing import killed_before
 
-SEEDS = range(2)
+SEEDS = range(cases(2, fewest=1))
 MOST_STATEMENTS = 60
 """A kill strikes before one of so many statements, or not at all: a batch has more or fewer."""
 

@@ -1,5 +1,7 @@
 """An auditor that cannot fail proves nothing: planted defects are found, and told shortly."""
 
+import pytest
+
 from tests.simulation.broker import Lane
 from tests.simulation.plan import Plan
 from tests.simulation.runs import play
@@ -61,6 +63,7 @@ def told(make: type[World], kind: str, families: int = 4) -> Story:
     raise AssertionError("no seed shows the defect")
 
 
+@pytest.mark.long
 def test_a_commit_before_the_confirmation_is_told_in_a_few_lines() -> None:
     """The shortest story of a lost input: an event is published, and the worker is killed."""
     story = told(EarlyCommits, "lost input")
@@ -71,6 +74,7 @@ def test_a_commit_before_the_confirmation_is_told_in_a_few_lines() -> None:
     assert f"python -m tests.simulation --seed {story.plan.seed}" in str(story)
 
 
+@pytest.mark.long
 def test_a_clock_that_is_not_wound_again_is_told_in_a_few_lines() -> None:
     """The shortest story of a missed deadline: a duty is raised, and the worker is killed.
 

@@ -21,6 +21,7 @@ from hub.store.outbox_queue import Queue, cancel_duty
 from hub.store.positions import save_positions, saved_positions
 from hub.store.projector import Applied, apply_decision, apply_decisions
 from hub.store.rows import Rows
+from tests.effort import cases
 from tests.store.killing import killed_before
 from tests.store.records import T0, decision, issued, raised
 
@@ -93,7 +94,7 @@ def queue_one_by_one(conn: Connection, records: Sequence[DecisionRecord]) -> Non
                 outbox.queue_notice(conn, notice_of(record, outcome), ENDPOINT, T0)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(cases(3, fewest=1)))
 @pytest.mark.parametrize(
     ("together", "singly", "longest"),
     [(apply_decisions, fold_one_by_one, 60), (queue_together, queue_one_by_one, 12)],

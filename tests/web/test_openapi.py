@@ -18,10 +18,11 @@ from hub.ops.settings import Settings
 from hub.store.engine import make_engine, migrate_engine, writing
 from hub.web.app import make_app
 from hub.web.openapi_parts import OPERATIONS
+from tests.effort import cases
 from tests.web import scene
 from tests.web.conftest import Recording, key
 
-EXAMPLES = int(os.environ.get("CASES", "30"))
+EXAMPLES = int(os.environ.get("CASES", cases(30)))
 """Of what fits the description of an address, and of what does not; `CASES=2000` for a night."""
 
 ANSWER_SECONDS = 60
