@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.core.babies import BABIES_LIMIT, baby_named
-from hub.core.caring import with_providers
+from hub.core.caring import with_words_of
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.identity import (
     DUE_DATE_WINDOW,
@@ -27,11 +27,25 @@ from hub.core.identity import (
     OPEN_WITHOUT_DUE_DATE,
 )
 from hub.core.model import Event, Person
-from hub.core.person import BY_A_LINK, CaredFor, KnownEpisode, Moved, PersonState, files_of
+from hub.core.person import BY_A_LINK, KnownEpisode, Moved, PersonState, Replaced, Said, files_of
 from hub.core.ties import Link, Tie
 
 MERGES_LIMIT = 16
 """Merges of one person that can still be taken back."""
+
+
+ABOUT_HER = (
+    "practice",
+    "practice_since",
+    "provider",
+    "area",
+    "area_since",
+    "providers",
+    "practices",
+    "areas",
+    "replaced",
+)
+"""What is known of her beyond her pregnancies, and goes with her from key to key."""
 
 
 class Handed(Struct, frozen=True, kw_only=True):
@@ -44,7 +58,10 @@ class Handed(Struct, frozen=True, kw_only=True):
     area: str | None = None
     area_since: datetime | None = None
     reported_by: str | None = None
-    providers: tuple[CaredFor, ...] = ()
+    providers: tuple[Said, ...] = ()
+    practices: tuple[Said, ...] = ()
+    areas: tuple[Said, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -119,13 +136,8 @@ def _give_way(state: PersonState, key: str, link: Link) -> Taken:
     moved = Moved(key=link.key, nhs_number=link.nhs_number, baby_id=baby_id)
     handed = Handed(
         episodes=state.episodes,
-        practice=state.practice,
-        practice_since=state.practice_since,
-        provider=state.provider,
-        area=state.area,
-        area_since=state.area_since,
         reported_by=state.reported_by,
-        providers=state.providers,
+        **{name: getattr(state, name) for name in ABOUT_HER},
     )
     over = Link(
         tie=Tie.HANDED_OVER,
@@ -144,7 +156,8 @@ def _adopt(state: PersonState, link: Link) -> Taken:
     if state.moved is not None:
         return Taken(state=state, sends=((state.moved.key, link),))
     handed = _unpack(link.handed)
-    known, joined = list(state.episodes), []
+    known = list(state.episodes)
+    joined: list[tuple[str, str]] = []
     for given in handed.episodes:
         one = replace(given, came_from=given.came_from or link.key)
         if any(one.episode_id in files_of(e) for e in known):
@@ -154,22 +167,15 @@ def _adopt(state: PersonState, link: Link) -> Taken:
             known.append(one)
             continue
         known[known.index(same)] = _joined(same, one)
-        joined += [(same.episode_id, other) for other in files_of(one)]
+        joined += _pairs(same, one)
     known.sort(key=lambda e: e.opened_at)
     fresh = replace(state, episodes=tuple(known[-EPISODES_LIMIT:]))
     if link.merge and (link.merge, link.key) not in state.merges:
         fresh = replace(fresh, merges=(*state.merges, (link.merge, link.key))[-MERGES_LIMIT:])
     if link.baby_id is None:
-        fresh = replace(
-            fresh,
-            practice=state.practice or handed.practice,
-            practice_since=state.practice_since or handed.practice_since,
-            provider=state.provider or handed.provider,
-            area=state.area or handed.area,
-            area_since=state.area_since if state.area else handed.area_since,
-            reported_by=state.reported_by or handed.reported_by,
-        )
-        fresh = with_providers(fresh, (*handed.providers, *state.providers))
+        fresh = replace(fresh, reported_by=state.reported_by or handed.reported_by)
+        hers = {name: getattr(handed, name) for name in ABOUT_HER}
+        fresh = with_words_of(fresh, PersonState(**hers), link.key)
     return Taken(state=fresh, joined=tuple(joined))
 
 
@@ -182,6 +188,26 @@ def _same(known: KnownEpisode, other: KnownEpisode, baby_id: str | None) -> bool
         apart = abs(date.fromisoformat(known.edd) - date.fromisoformat(other.edd))
         return apart <= DUE_DATE_WINDOW
     return known.opened_at <= _over_by(other) and other.opened_at <= _over_by(known)
+
+
+def join_alike(state: PersonState, episode_id: str) -> Taken:
+    """After a correction of its due date, an episode may turn out to be of a known pregnancy."""
+    known = next((e for e in state.episodes if e.episode_id == episode_id), None)
+    others = [e for e in state.episodes if e is not known and e.edd is not None]
+    if known is None or known.edd is None:
+        return Taken(state=state)
+    same = next((other for other in reversed(others) if _same(other, known, None)), None)
+    if same is None:
+        return Taken(state=state)
+    first, second = sorted((same, known), key=lambda e: e.opened_at)
+    kept = [e for e in state.episodes if e not in (first, second)]
+    kept = sorted([*kept, _joined(first, second)], key=lambda e: e.opened_at)
+    return Taken(state=replace(state, episodes=tuple(kept)), joined=_pairs(first, second))
+
+
+def _pairs(one: KnownEpisode, other: KnownEpisode) -> tuple[tuple[str, str], ...]:
+    """All that are to tell each other what they remember, when two pregnancies are one."""
+    return tuple((mine, theirs) for mine in files_of(one) for theirs in files_of(other))
 
 
 def _over_by(known: KnownEpisode) -> datetime:

@@ -3,10 +3,41 @@
 from datetime import datetime
 from hashlib import blake2b
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hub.core.ids import ID_BYTES
 from hub.core.model import Event
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What one event said of something that another may say otherwise: who cares for her, where
+    she is registered or lives, when her baby is due, when the pregnancy was over.
+    """
+
+    value: str = field(name="provider")
+    since: datetime | None = None
+    """When that event happened; None for what was known before such words were kept."""
+    event: int = 0
+    """Fingerprint of the event, so that its correction or retraction is known for what it takes
+    back."""
+    weak: bool = False
+    """Whether it was said in passing, or reckoned: anything said for its own sake stands before
+    it, and of several the first counts."""
+    instead_of: str = ""
+    """Set where it counts only for whoever had this before: a practice closed."""
+    by: int = 0
+    """Fingerprint of the correction that says it, where one does."""
+    came_from: str = ""
+    """The key under which it was said, where that has given way since."""
+
+
+class Replaced(Struct, frozen=True, kw_only=True):
+    """An event that was corrected or taken back: should it come, or come again, it says nothing."""
+
+    event: int
+    at: datetime | None = None
+    """When it was corrected last; None once it is taken back, which is final."""
+    by: int = 0
 
 
 class KnownEpisode(Struct, frozen=True, kw_only=True):
@@ -31,6 +62,10 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     also: "tuple[KnownEpisode, ...]" = ()
     """Other episodes of the same pregnancy, opened before her records were known to be one
     person's: they hear everything that this one hears."""
+    dues: tuple[Said, ...] = ()
+    """What stands of when the baby is due."""
+    ends: tuple[Said, ...] = ()
+    """What stands of when the pregnancy was over."""
 
 
 def files_of(known: KnownEpisode) -> tuple[str, ...]:
@@ -59,16 +94,6 @@ class Held(Struct, frozen=True, kw_only=True):
     family: str
 
 
-class CaredFor(Struct, frozen=True, kw_only=True):
-    """What one event said of who cares for a pregnancy."""
-
-    provider: str
-    since: datetime | None = None
-    """When that event happened; None for what was known before such words were kept."""
-    event: int = 0
-    """Fingerprint of the event, so that its retraction is known for what it takes back."""
-
-
 class PersonState(Struct, frozen=True, kw_only=True):
     """What is known of one person across her pregnancies."""
 
@@ -90,9 +115,15 @@ class PersonState(Struct, frozen=True, kw_only=True):
     claimed: tuple[int, ...] = ()
     """Fingerprints of the other keys that have been told of this person."""
     held: tuple[Held, ...] = ()
-    providers: tuple[CaredFor, ...] = ()
+    providers: tuple[Said, ...] = ()
     """What stands of who cares for her, by when it happened: a move that is taken back restores
     the one before."""
+    practices: tuple[Said, ...] = ()
+    """What stands of where she is registered."""
+    areas: tuple[Said, ...] = ()
+    """What stands of where she lives."""
+    replaced: tuple[Replaced, ...] = ()
+    """Events that were corrected or taken back."""
 
 
 def person_key(event: Event, secret: bytes) -> str:
