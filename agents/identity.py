@@ -20,7 +20,7 @@ from agents.people import (
     hold,
     joined_inputs,
     link_outputs,
-    parted_inputs,
+    parted_outputs,
     released,
     waits_for_its_pregnancy,
 )
@@ -29,8 +29,9 @@ from agents.transport import PartitionStore, confirmed_offset, slices
 from hub.core.corrections import RETRACTED
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
-from hub.core.linking import Taken, as_known_there, join_alike, part, take_link, two_candidates
+from hub.core.linking import as_known_there, join_alike, take_link, two_candidates
 from hub.core.model import Event, Holder
+from hub.core.parting import Taken, part
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims, with_names_settled
 from hub.edges.avro import decode_event, pass_event_on
@@ -108,9 +109,10 @@ def _linked(
     context: Context, key: str, state: PersonState, value: bytes
 ) -> tuple[PersonState, tuple[Output, ...]]:
     """Take in what another key tells.  Raises SenderFault."""
-    taken = take_link(state, key, link_codec(context.schemas).decode(value))
-    outputs = [*link_outputs(context, taken.sends)]
-    outputs += joined_inputs(context, taken.joined, _around(context, taken.state))
+    link = link_codec(context.schemas).decode(value)
+    taken = take_link(state, key, link)
+    because = f"{link.merge}:{link.key}"
+    outputs = parted_outputs(context, taken, because, _around(context, taken.state))
     after = taken.state
     if after.moved is not None or len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
@@ -145,11 +147,10 @@ def _heard(
     said = event if right is None else named_as_its_target(event, right)
     sends, after = claims(after, said, key, context.secret)
     outputs += link_outputs(context, sends)
-    if event.type == RETRACTED and after.merges:
+    if event.type == RETRACTED:
         parting = part(after, key, event)
         after = parting.state
-        outputs += link_outputs(context, parting.sends)
-        outputs += parted_inputs(context, parting.parted, event, _around(context, after))
+        outputs += parted_outputs(context, parting, event.id, _around(context, after))
     if after.held and len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
         outputs += let_go

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.core.facts.people import CLOSES
+from hub.core.handing import Handed
 from hub.core.ids import fingerprint
 from hub.core.model import Event
 from hub.core.person import PersonState, Replaced, Said
@@ -141,7 +142,7 @@ def _of_area(event: Event) -> Iterable[Said]:
 def cared_for(state: PersonState, event: Event, told: Event | None) -> PersonState:
     """Who cares for her and where, after an event of which `told` counts (see `told_by`)."""
     if takes_words_away(event, told):
-        state = replace(state, replaced=_with_replaced(state.replaced, _all_replaced(event)))
+        state = with_replaced(state, _all_replaced(event))
     words = _words(told) if told is not None else {}
     by = fingerprint(event.id) if told is not event else 0
     for name in LISTS:
@@ -150,11 +151,16 @@ def cared_for(state: PersonState, event: Event, told: Event | None) -> PersonSta
     return state
 
 
-def with_words_of(state: PersonState, other: PersonState, key: str) -> PersonState:
+def with_replaced(state: PersonState, more: tuple[Replaced, ...]) -> PersonState:
+    """A person of whom it is known that these were corrected or taken back."""
+    return replace(state, replaced=_with_replaced(state.replaced, more))
+
+
+def with_words_of(state: PersonState, handed: Handed, key: str) -> PersonState:
     """What was said of one person under two keys, of which the other one has given way."""
-    state = replace(state, replaced=_with_replaced(state.replaced, other.replaced))
+    state = with_replaced(state, handed.replaced)
     for name in LISTS:
-        came = (replace(one, came_from=one.came_from or key) for one in _known(other, name))
+        came = (replace(one, came_from=one.came_from or key) for one in _known(handed, name))
         state = _with_words(state, name, (*came, *_known(state, name)))
     return state
 
@@ -185,7 +191,7 @@ def _stands(state: PersonState, said: Said) -> bool:
     return said.by == (0 if known is None else known.by) and (known is None or bool(known.at))
 
 
-def _known(state: PersonState, name: str) -> tuple[Said, ...]:
+def _known(state: PersonState | Handed, name: str) -> tuple[Said, ...]:
     """What was said so far; of a state that is older than such words, what it came to."""
     said: tuple[Said, ...] = getattr(state, name)
     if said:

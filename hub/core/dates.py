@@ -1,5 +1,6 @@
 """When a pregnancy's baby is due and when the pregnancy was over, by what was said and stands."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -45,19 +46,38 @@ def dates_told(known: KnownEpisode, event: Event, told: Event | None) -> dict[st
         ends = tuple(one for one in ends if one.event != gone)
     if told is not None:
         dues, ends = (*dues, *_dues(told)), (*ends, *_ends(told))
-    dues = in_turn(dues)[-DATES_LIMIT:]
-    over = [one.since for one in ends if one.since is not None]
-    fresh: dict[str, Any] = {
-        "dues": dues,
-        "edd": dues[-1].value if dues else None,
-        "ends": tuple(dict.fromkeys(ends))[-DATES_LIMIT:],
-        "ended_at": min(over, default=None),
-    }
+    fresh = _dates(dues, ends)
     # A late original of what was corrected before it came still names a baby of this pregnancy.
     fresh |= babies_told(known, event if told is None else told)
     if told is not event and (told or event).type == BIRTH:
         fresh["one_baby"] = False
     return fresh
+
+
+def dates_of(known: Iterable[KnownEpisode], without: Iterable[KnownEpisode] = ()) -> dict[str, Any]:
+    """What is known of the dates of one pregnancy under several episodes, less what others said."""
+    every, others = [_known(one) for one in known], [_known(one) for one in without]
+    dues, ends = (
+        tuple(
+            said
+            for one in every
+            for said in one[n]
+            if not any(said in other[n] for other in others)
+        )
+        for n in (0, 1)
+    )
+    return _dates(dues, ends)
+
+
+def _dates(dues: tuple[Said, ...], ends: tuple[Said, ...]) -> dict[str, Any]:
+    dues = in_turn(dues)[-DATES_LIMIT:]
+    over = [one.since for one in ends if one.since is not None]
+    return {
+        "dues": dues,
+        "edd": dues[-1].value if dues else None,
+        "ends": tuple(dict.fromkeys(ends))[-DATES_LIMIT:],
+        "ended_at": min(over, default=None),
+    }
 
 
 def _known(known: KnownEpisode) -> tuple[tuple[Said, ...], tuple[Said, ...]]:

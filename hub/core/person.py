@@ -81,6 +81,8 @@ class Moved(Struct, frozen=True, kw_only=True):
     """The mother's own."""
     baby_id: str | None = None
     """Set where this key is a baby's: the id by which the mother's record knows it."""
+    said_there: bool = False
+    """Whether the other key knows why this one gave way: for a merge, or with its episodes."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -92,6 +94,22 @@ class Held(Struct, frozen=True, kw_only=True):
     source: str
     event_type: str
     family: str
+
+
+class Tied(Struct, frozen=True, kw_only=True):
+    """Two keys that are one person's."""
+
+    one: str
+    other: str
+    merge: str = ""
+    """The merge that said so; empty where a number and a reference, or a baby, came together."""
+
+
+class GaveWay(Struct, frozen=True, kw_only=True):
+    """A key that gave way to another, at once or by way of a third."""
+
+    key: str
+    is_baby: bool = False
 
 
 class PersonState(Struct, frozen=True, kw_only=True):
@@ -111,7 +129,7 @@ class PersonState(Struct, frozen=True, kw_only=True):
     contested: bool = False
     """Whether two people were said to be the one behind this key: then it decides nothing."""
     merges: tuple[tuple[str, str], ...] = ()
-    """Merges that made another key give way to this one: the event that said so, and that key."""
+    """As `ties`, of a state that is older than these: the event that said so, and the other key."""
     claimed: tuple[int, ...] = ()
     """Fingerprints of the other keys that have been told of this person."""
     held: tuple[Held, ...] = ()
@@ -124,6 +142,11 @@ class PersonState(Struct, frozen=True, kw_only=True):
     """What stands of where she lives."""
     replaced: tuple[Replaced, ...] = ()
     """Events that were corrected or taken back."""
+    ties: tuple[Tied, ...] = ()
+    """Why the keys that gave way are this person's."""
+    gave_way: tuple[GaveWay, ...] = ()
+    partings: tuple[int, ...] = ()
+    """Fingerprints of the partings that this key took in: said again, they change nothing."""
 
 
 def person_key(event: Event, secret: bytes) -> str:
