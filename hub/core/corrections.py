@@ -6,7 +6,7 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import agreeing, answers, matters, preferences, requirements, retiming, tell
+from hub.core import agreeing, aiming, answers, matters, preferences, requirements, retiming, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation, Remembered
@@ -14,6 +14,7 @@ from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import (
     doubt_proofs,
+    moved_by,
     prove,
     rule_for,
     say_changed,
@@ -136,6 +137,8 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
+    # The right event may have moved her: whoever holds a role by it now has its open duties.
+    aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
     if not target.followed:
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)

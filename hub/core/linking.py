@@ -150,7 +150,7 @@ def _adopt(state: PersonState, key: str, link: Link) -> Taken:
     known = list(state.episodes)
     pairs: list[tuple[str, str]] = []
     for given in handed.episodes:
-        one = _as_coming_from(link.key, given)
+        one = _as_coming_from(link.key, given, link.baby_id)
         if any(one.episode_id in files_of(e) for e in known):
             continue
         alike = next((e for e in reversed(known) if same(e, one, link.baby_id)), None)
@@ -172,9 +172,13 @@ def _adopt(state: PersonState, key: str, link: Link) -> Taken:
     return part_from_all(Taken(state=fresh, joined=tuple(pairs)), key, late, link.at)
 
 
-def _as_coming_from(key: str, given: KnownEpisode) -> KnownEpisode:
+def _as_coming_from(key: str, given: KnownEpisode, baby_id: str | None) -> KnownEpisode:
     also = tuple(replace(one, came_from=one.came_from or key) for one in given.also)
-    return replace(given, came_from=given.came_from or key, also=also)
+    one = replace(given, came_from=given.came_from or key, also=also)
+    if baby_id is not None and given.of_infant and len(given.babies) == 1:
+        # A baby's own record knows one baby: her, whatever the mother's record calls her.
+        return replace(one, babies=(baby_id,))
+    return one
 
 
 def join_alike(state: PersonState, episode_id: str) -> Taken:
