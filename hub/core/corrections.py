@@ -137,8 +137,6 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event)
-    # The right event may have moved her: whoever holds a role by it now has its open duties.
-    aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
     if not target.followed:
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)
@@ -149,7 +147,7 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
     """Whoever had the original gets the correction; the original stays on record.
 
     A duty that was met is owed once more, counted from the correction; an open one goes on, with
-    the due times that the corrected event gives it.
+    the due times that the corrected event gives it, and turns to whoever holds its role by that.
     """
     latest = {
         (o.rule, o.role, o.subject, o.organisation): o
@@ -172,6 +170,8 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
                 NoticeReason.CORRECTED,
                 keep_met=True,
             )
+    # The right event may have moved her: whoever holds a role by it now has its open duties.
+    aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
 
 
 def _owe_again(
