@@ -8,7 +8,6 @@ of the same person are to be told).
 import faust
 import msgspec
 from aiokafka import ConsumerRecord
-from msgspec.structs import replace
 
 from agents.context import Context
 from agents.fitting import check_all_fit, closed_to_fit
@@ -21,17 +20,18 @@ from agents.people import (
     hold,
     joined_inputs,
     link_outputs,
-    parted_inputs,
+    parted_outputs,
     released,
     waits_for_its_pregnancy,
 )
+from agents.replacing import named_as_its_target, of_the_baby_meant, whose_it_is
 from agents.transport import PartitionStore, confirmed_offset, slices
-from hub.core.babies import baby_meant, baby_named
 from hub.core.corrections import RETRACTED
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
-from hub.core.linking import as_known_there, part, take_link, two_candidates
+from hub.core.linking import as_known_there, join_alike, take_link, two_candidates
 from hub.core.model import Event, Holder
+from hub.core.parting import Taken, part
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims, with_names_settled
 from hub.edges.avro import decode_event, pass_event_on
@@ -109,9 +109,10 @@ def _linked(
     context: Context, key: str, state: PersonState, value: bytes
 ) -> tuple[PersonState, tuple[Output, ...]]:
     """Take in what another key tells.  Raises SenderFault."""
-    taken = take_link(state, key, link_codec(context.schemas).decode(value))
-    outputs = [*link_outputs(context, taken.sends)]
-    outputs += joined_inputs(context, taken.joined, _around(context, taken.state))
+    link = link_codec(context.schemas).decode(value)
+    taken = take_link(state, key, link)
+    because = f"{link.merge}:{link.key}"
+    outputs = parted_outputs(context, taken, because, _around(context, taken.state))
     after = taken.state
     if after.moved is not None or len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
@@ -133,29 +134,44 @@ def _heard(
         there = pass_event_on(as_known_there(state.moved, event))
         onward = Output(PERSONS, state.moved.key.encode(), there)
         return after, (onward, *link_outputs(context, sends))
-    rule = context.policy.events.get(event.type)
-    if rule is None:
-        raise HubFault(FaultReason.POLICY_ERROR, f"no policy file for {event.type}")
-    episode_id, after = identify(
-        state, event, key=key, secret=context.secret, opens_episode=rule.opens_episode
-    )
-    baby = baby_meant(after, episode_id, event)
-    if baby != baby_named(event):
-        event = replace(event, body={**event.body, "baby_id": baby})
+    event, right, outputs = whose_it_is(context, event)
+    episode_id, after = _identified(context, key, state, event, right)
+    event = of_the_baby_meant(after, episode_id, event, right)
+    alike = join_alike(after, episode_id) if right is not None else Taken(state=after)
+    after = alike.state
     files = next(f for e in after.episodes if episode_id in (f := files_of(e)))
     others = [one for one in files if one != episode_id]
-    outputs = as_inputs(context, event, episode_id, others, _around(context, after))
-    sends, after = claims(after, event, key, context.secret)
+    around = _around(context, after)
+    outputs = [*as_inputs(context, event, episode_id, others, around), *outputs]
+    outputs += joined_inputs(context, alike.joined, around)
+    said = event if right is None else named_as_its_target(event, right)
+    sends, after = claims(after, said, key, context.secret)
     outputs += link_outputs(context, sends)
-    if event.type == RETRACTED and after.merges:
+    if event.type == RETRACTED:
         parting = part(after, key, event)
         after = parting.state
-        outputs += link_outputs(context, parting.sends)
-        outputs += parted_inputs(context, parting.parted, event, _around(context, after))
+        outputs += parted_outputs(context, parting, event.id, _around(context, after))
     if after.held and len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
         outputs += let_go
     return after, tuple(outputs)
+
+
+def _identified(
+    context: Context, key: str, state: PersonState, event: Event, right: Event | None
+) -> tuple[str, PersonState]:
+    """The episode of an event by its policy.  Raises SenderFault, HubFault."""
+    rule = context.policy.events.get(event.type)
+    if rule is None:
+        raise HubFault(FaultReason.POLICY_ERROR, f"no policy file for {event.type}")
+    return identify(
+        state,
+        event,
+        key=key,
+        secret=context.secret,
+        opens_episode=rule.opens_episode,
+        replacement=right,
+    )
 
 
 def _around(context: Context, state: PersonState) -> tuple[tuple[Holder, ...], str]:

@@ -15,6 +15,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import derive
 from hub.core.linking import as_known_there
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote
+from hub.core.parting import Taken
 from hub.core.person import Held, PersonState
 from hub.core.ties import Link
 from hub.edges.avro import decode_event, encode_input, pass_event_on
@@ -58,14 +59,31 @@ def as_inputs(
     return [_input(one) for one in (given, *followed)]
 
 
+def parted_outputs(
+    context: Context, taken: Taken, because: str, around: type_of_surroundings
+) -> list[Output]:
+    """What follows from a link: what other keys are told, who forgets, and who tells anew."""
+    # Whoever forgets what was another woman's hears anew what is hers: in this order.
+    again = because if taken.parted else ""
+    return [
+        *link_outputs(context, taken.sends),
+        *_parted_inputs(context, taken.parted, because, around),
+        *joined_inputs(context, taken.joined, around, again),
+    ]
+
+
 def joined_inputs(
-    context: Context, joined: Iterable[tuple[str, str]], around: type_of_surroundings
+    context: Context,
+    joined: Iterable[tuple[str, str]],
+    around: type_of_surroundings,
+    again: str = "",
 ) -> list[Output]:
     """Two episodes of one pregnancy: each is asked to tell the other what it remembers."""
+    anew = (again,) if again else ()
     return [
         _input(
             Input(
-                input_id=derive("i", "joined", one, other),
+                input_id=derive("i", "joined", one, other, *anew),
                 kind=InputKind.JOINED,
                 at=context.clock.now(),
                 episode_id=one,
@@ -79,14 +97,14 @@ def joined_inputs(
     ]
 
 
-def parted_inputs(
-    context: Context, parted: Iterable[str], event: Event, around: type_of_surroundings
+def _parted_inputs(
+    context: Context, parted: Iterable[str], because: str, around: type_of_surroundings
 ) -> list[Output]:
     """Episodes of two women are told that what each heard from the other is not hers."""
     return [
         _input(
             Input(
-                input_id=derive("i", "parted", event.id, one),
+                input_id=derive("i", "parted", because, one),
                 kind=InputKind.PARTED,
                 at=context.clock.now(),
                 episode_id=one,

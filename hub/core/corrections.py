@@ -6,7 +6,7 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import agreeing, answers, matters, preferences, requirements, retiming, tell
+from hub.core import agreeing, aiming, answers, matters, preferences, requirements, retiming, tell
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation, Remembered
@@ -14,6 +14,7 @@ from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import (
     doubt_proofs,
+    moved_by,
     prove,
     rule_for,
     say_changed,
@@ -146,7 +147,7 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
     """Whoever had the original gets the correction; the original stays on record.
 
     A duty that was met is owed once more, counted from the correction; an open one goes on, with
-    the due times that the corrected event gives it.
+    the due times that the corrected event gives it, and turns to whoever holds its role by that.
     """
     latest = {
         (o.rule, o.role, o.subject, o.organisation): o
@@ -169,6 +170,8 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
                 NoticeReason.CORRECTED,
                 keep_met=True,
             )
+    # The right event may have moved her: whoever holds a role by it now has its open duties.
+    aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
 
 
 def _owe_again(

@@ -85,7 +85,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     say_changed(draft)
     if (draft.edd, draft.born) != before[0]:
         requirements.recompute(draft)
-    aiming.aim_at_present_holders(draft, _moved_by(draft, event))
+    aiming.aim_at_present_holders(draft, moved_by(draft, event))
     answers.hear(draft, event)
     prove(draft, event)
     _withdraw(draft, rule, event)
@@ -151,7 +151,7 @@ def _know(draft: Draft, event: Event, *, followed: bool) -> None:
     draft.mother = replace(draft.mother, **fresh)
 
 
-def _moved_by(draft: Draft, event: Event) -> datetime | None:
+def moved_by(draft: Draft, event: Event) -> datetime | None:
     """From when a change of holder counts: one working day after it happened (ruling 6).
 
     That a change is taken back is a change.

@@ -6,16 +6,16 @@ none, to the pregnancy that was going on when it happened.  A woman without an N
 episode too, under her publisher's own reference.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from hashlib import blake2b
 
 from msgspec.structs import replace
 
-from hub.core.babies import babies_told, baby_named
-from hub.core.caring import cared_for
-from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
+from hub.core.babies import baby_named
+from hub.core.caring import cared_for, target_of, told_by
+from hub.core.dates import dates_told, due_date
+from hub.core.deadlines import TERM_DAYS, local_date
 from hub.core.draft import HISTORY_LIMIT
-from hub.core.facts.people import CLOSES
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES, fingerprint
 from hub.core.infants import is_babys_own
@@ -52,20 +52,12 @@ def _episode_id(key: str, event: Event, secret: bytes) -> str:
     return "ep-" + blake2b(known, key=secret, digest_size=ID_BYTES).hexdigest()
 
 
-def _heard_in(state: PersonState, event: Event) -> str | None:
-    """The episode in which this very event was heard before, where it was."""
-    known = fingerprint(event.id)
-    every = [one for e in state.episodes for one in (e, *e.also)]
-    return next((e.episode_id for e in every if known in e.heard), None)
-
-
-def _due_date(event: Event) -> str | None:
-    """The due date that an event states, or that follows from its gestation."""
-    stated = event.body.get("edd")
-    if isinstance(stated, str):
-        return stated
-    gestation = event.body.get("gestation")
-    return estimated_due_date(gestation, event.occurred_at) if isinstance(gestation, dict) else None
+def _heard_in(state: PersonState, known: int | None) -> KnownEpisode | None:
+    """The pregnancy in one of whose episodes an event was heard before, where it was."""
+    for one in state.episodes:
+        if any(known in each.heard for each in (one, *one.also)):
+            return one
+    return None
 
 
 def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
@@ -132,27 +124,54 @@ def _too_old(known: KnownEpisode, event: Event) -> bool:
 
 
 def identify(
-    state: PersonState, event: Event, *, key: str, secret: bytes, opens_episode: bool
+    state: PersonState,
+    event: Event,
+    *,
+    key: str,
+    secret: bytes,
+    opens_episode: bool,
+    replacement: Event | None = None,
 ) -> tuple[str, PersonState]:
     """The episode an event belongs to, found or newly opened, and what is known afterwards.
+
+    A correction comes with the whole event that it holds.
 
     Raises SenderFault NO_EPISODE when the event may not open one, and BEFORE_EPISODE when it is
     older than the only pregnancy it could be about.
     """
-    heard_in = _heard_in(state, event)
-    if heard_in is not None:
-        return heard_in, state
-    due = _due_date(event)
-    learnt = _learn(state, event)
-    babys = _episode_of_baby(state, event)
-    if babys is not None:
-        return babys.episode_id, _update(learnt, babys, event, due)
+    before = _heard_in(state, fingerprint(event.id))
+    if before is not None:
+        return before.episode_id, state
+    due = due_date(event)
+    told = told_by(state, event, replacement)
+    learnt = _learn(state, event, told)
+    # What is corrected or taken back may be of a pregnancy that is over, and she pregnant again.
+    surely = _heard_in(state, target_of(event)) or _episode_of_baby(state, told or event)
+    if surely is not None:
+        return surely.episode_id, _update(learnt, surely, event, told)
+    known = _found(state, event, due)
+    if known is not None:
+        return known.episode_id, _update(learnt, known, event, told)
+    if not opens_episode:
+        raise SenderFault(
+            FaultReason.NO_EPISODE,
+            "no pregnancy of this person is known to which this could belong",
+            field="subject",
+            remedy="send the booking or another event that names the pregnancy, then redrive this",
+        )
+    opened = _opened(_episode_id(key, event, secret), event, told)
+    episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
+    return opened.episode_id, replace(learnt, episodes=episodes)
+
+
+def _found(state: PersonState, event: Event, due: str | None) -> KnownEpisode | None:
+    """The pregnancy that an event fits.  Raises SenderFault where it is older than all it fits."""
     too_old = False
     for known in reversed(state.episodes):
         if _belongs(known, event, due):
             # An event older than this pregnancy may be about the one before it.
             if not _too_old(known, event):
-                return known.episode_id, _update(learnt, known, event, due)
+                return known
             too_old = True
     if too_old:
         raise SenderFault(
@@ -161,16 +180,7 @@ def identify(
             field="time",
             remedy="check the time and the person; send it again corrected",
         )
-    if not opens_episode:
-        raise SenderFault(
-            FaultReason.NO_EPISODE,
-            "no pregnancy of this person is known to which this could belong",
-            field="subject",
-            remedy="send the booking or another event that names the pregnancy, then redrive this",
-        )
-    opened = _opened(_episode_id(key, event, secret), event, due)
-    episodes = (*learnt.episodes, opened)[-EPISODES_LIMIT:]
-    return opened.episode_id, replace(learnt, episodes=episodes)
+    return None
 
 
 def _episode_of_baby(state: PersonState, event: Event) -> KnownEpisode | None:
@@ -181,39 +191,27 @@ def _episode_of_baby(state: PersonState, event: Event) -> KnownEpisode | None:
     return next((e for e in reversed(state.episodes) if baby in e.babies), None)
 
 
-def _opened(episode_id: str, event: Event, due: str | None) -> KnownEpisode:
+def _opened(episode_id: str, event: Event, told: Event | None) -> KnownEpisode:
     """A pregnancy as the first event of it tells it."""
     fresh = KnownEpisode(
         episode_id=episode_id,
         opened_at=event.occurred_at,
-        edd=due,
-        ended_at=_ended_at(event),
         heard=(fingerprint(event.id),),
         of_infant=is_babys_own(event),
     )
-    return replace(fresh, **babies_told(fresh, event))
+    return replace(fresh, **dates_told(fresh, event, told))
 
 
-def _update(state: PersonState, known: KnownEpisode, event: Event, due: str | None) -> PersonState:
+def _update(
+    state: PersonState, known: KnownEpisode, event: Event, told: Event | None
+) -> PersonState:
     """Keep the due date in force, so that the next event is matched against it."""
-    stated = isinstance(event.body.get("edd"), str)
     fresh = replace(
         known,
-        edd=due if stated or known.edd is None else known.edd,
-        ended_at=known.ended_at or _ended_at(event),
         heard=(*known.heard, fingerprint(event.id))[-HEARD_LIMIT:],
-        **babies_told(known, event),
+        **dates_told(known, event, told),
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))
-
-
-def _ended_at(event: Event) -> datetime | None:
-    """When the pregnancy was over, if this event says so; one baby of several lost does not."""
-    if event.type == "birth.recorded":
-        born_at = event.body.get("born_at")
-        return born_at if isinstance(born_at, datetime) else event.occurred_at
-    whole = event.type == "pregnancy.ended" and not event.body.get("baby_id")
-    return event.occurred_at if whole else None
 
 
 def _number(state: PersonState, subject: Person) -> str | None:
@@ -223,28 +221,10 @@ def _number(state: PersonState, subject: Person) -> str | None:
     return subject.nhs_number or state.nhs_number
 
 
-def _learn(state: PersonState, event: Event) -> PersonState:
+def _learn(state: PersonState, event: Event, told: Event | None) -> PersonState:
     """What an event says of the person beyond the one pregnancy."""
-    body = event.body
-    fresh = replace(
-        cared_for(state, event),
+    return replace(
+        cared_for(state, event, told),
         nhs_number=_number(state, event.subject),
         reported_by=state.reported_by or event.organisation,
     )
-    if fresh.practice is None and body.get("gp_ods"):
-        fresh = replace(fresh, practice=body["gp_ods"])
-    if event.type == "organisation.changed" and body.get("kind") in CLOSES:
-        if fresh.practice not in (None, body.get("ods")):
-            return fresh
-        successor = body.get("successor_ods")
-        return replace(fresh, practice=successor, practice_since=event.occurred_at)
-    if event.type == "demographics.changed" and body.get("to"):
-        newest = state.practice_since is None or event.occurred_at >= state.practice_since
-        if body.get("kind") == "gp" and newest:
-            return replace(fresh, practice=body["to"], practice_since=event.occurred_at)
-        if body.get("kind") == "address":
-            area = str(body["to"]).partition("|")[2]
-            later = state.area_since is None or event.occurred_at >= state.area_since
-            if area and later:
-                return replace(fresh, area=area, area_since=event.occurred_at)
-    return fresh

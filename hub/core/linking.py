@@ -11,57 +11,19 @@ woman's.  What would make one person of two on the word of a reference alone is 
 contested then, and decides nothing more (G62).
 """
 
-from datetime import date, datetime
-
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.core.babies import BABIES_LIMIT, baby_named
-from hub.core.caring import with_providers
+from hub.core.babies import baby_named
+from hub.core.caring import with_words_of
+from hub.core.doubles import joined, pairs_of, same
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.identity import (
-    DUE_DATE_WINDOW,
-    EPISODES_LIMIT,
-    LIFE_AFTER_DUE_DATE,
-    OPEN_WITHOUT_DUE_DATE,
-)
+from hub.core.handing import Handed, about_her, pack, unpack
+from hub.core.identity import EPISODES_LIMIT
 from hub.core.model import Event, Person
-from hub.core.person import BY_A_LINK, CaredFor, KnownEpisode, Moved, PersonState, files_of
+from hub.core.parting import Taken, part_from_all, stand_again
+from hub.core.person import BY_A_LINK, GaveWay, KnownEpisode, Moved, PersonState, Tied, files_of
 from hub.core.ties import Link, Tie
-
-MERGES_LIMIT = 16
-"""Merges of one person that can still be taken back."""
-
-
-class Handed(Struct, frozen=True, kw_only=True):
-    """What a key that gives way knew of a person."""
-
-    episodes: tuple[KnownEpisode, ...] = ()
-    practice: str | None = None
-    practice_since: datetime | None = None
-    provider: str | None = None
-    area: str | None = None
-    area_since: datetime | None = None
-    reported_by: str | None = None
-    providers: tuple[CaredFor, ...] = ()
-
-
-class Taken(Struct, frozen=True, kw_only=True):
-    """What follows from a link: the state, and what other keys and episodes must be told."""
-
-    state: PersonState
-    sends: tuple[tuple[str, Link], ...] = ()
-    """Keys, and what each is told."""
-    joined: tuple[tuple[str, str], ...] = ()
-    """Pairs of episodes that turned out to be of one pregnancy: the one that goes on, the other."""
-    parted: tuple[str, ...] = ()
-    """Episodes that heard what was another woman's."""
-
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Handed).decode
-
+from hub.core.tying import connected, is_taken_back, with_ties
 
 # --- what a key makes of it ------------------------------------------------------------------
 
@@ -71,14 +33,19 @@ def take_link(state: PersonState, key: str, link: Link) -> Taken:
 
     Raises SenderFault TWO_CANDIDATES where believing it would make one person of two.
     """
-    if link.key == key:
-        return Taken(state=state)
-    if link.tie is Tie.HANDED_OVER:
-        return _adopt(state, link)
     if link.tie is Tie.PARTED:
-        return _stand_again(state, link)
+        return stand_again(state, key, link)
+    if link.tie is Tie.MERGE and is_taken_back(state, link.merge):
+        return Taken(state=state)
+    if state.moved is None and (meant := _meant(state, key, link)):
+        there = replace(unpack(link.handed), sent_back=True)
+        return Taken(state=state, sends=((meant, replace(link, handed=pack(there))),))
+    if link.tie is Tie.HANDED_OVER:
+        return _adopt(state, key, link)
+    if link.key == key:
+        return _come_back(state, key, link)
     if state.moved is not None:
-        return _already_moved(state, state.moved, link)
+        return _already_moved(state, key, state.moved, link)
     if link.tie is Tie.MERGE and link.key > key:
         # It is the other that gives way: what begins as a number before a reference, for most
         # events carry the number, and of two alike the smaller.
@@ -87,6 +54,31 @@ def take_link(state: PersonState, key: str, link: Link) -> Taken:
     if link.tie is Tie.BABY and not all(one.of_infant for one in state.episodes):
         raise two_candidates()
     return _give_way(state, key, link)
+
+
+def _meant(state: PersonState, key: str, link: Link) -> str | None:
+    """The key that a link is meant for, where this one has parted from it since it was sent on."""
+    handed = unpack(link.handed)
+    if not link.merge or handed.sent_back or is_taken_back(state, link.merge):
+        return None
+    ends = {end for tie in handed.ties if tie.merge == link.merge for end in (tie.one, tie.other)}
+    if ends & connected(key, (*state.ties, *handed.ties)):
+        return None
+    theirs = connected(link.key, [tie for tie in handed.ties if tie.merge != link.merge])
+    return min(ends - theirs, default=None)
+
+
+def _come_back(state: PersonState, key: str, link: Link) -> Taken:
+    """A merge that this key told another, which was on its way from one key to the next then."""
+    handed = unpack(link.handed)
+    after = with_ties(state, key, handed.ties)
+    known = {key, *(one.key for one in after.gave_way)}
+    known |= {end for tie in handed.ties if not tie.merge for end in (tie.one, tie.other)}
+    missed = {end for tie in handed.ties for end in (tie.one, tie.other)} - known
+    if handed.sent_back or link.tie is not Tie.MERGE:
+        return Taken(state=after)
+    again = replace(link, handed=pack(replace(handed, sent_back=True)))
+    return Taken(state=after, sends=tuple((end, again) for end in sorted(missed)))
 
 
 def two_candidates() -> SenderFault:
@@ -99,8 +91,8 @@ def two_candidates() -> SenderFault:
     )
 
 
-def _already_moved(state: PersonState, moved: Moved, link: Link) -> Taken:
-    if moved.key == link.key:
+def _already_moved(state: PersonState, key: str, moved: Moved, link: Link) -> Taken:
+    if moved.key == link.key and link.tie is not Tie.MERGE:
         fresh = replace(moved, nhs_number=moved.nhs_number or link.nhs_number)
         return Taken(state=replace(state, moved=fresh))
     if link.tie is Tie.MERGE:
@@ -109,155 +101,99 @@ def _already_moved(state: PersonState, moved: Moved, link: Link) -> Taken:
             known = replace(link, tie=Tie.BABY, key=moved.key, baby_id=moved.baby_id)
             known = replace(known, nhs_number=moved.nhs_number)
             return Taken(state=state, sends=((link.key, known),))
-        return Taken(state=state, sends=((moved.key, link),))
+        return Taken(state=state, sends=((moved.key, _by_way_of(key, moved, link)),))
     return Taken(state=replace(state, contested=True))
+
+
+def _by_way_of(key: str, moved: Moved, link: Link) -> Link:
+    """A link on its way to the key that decides, which may not know of this one."""
+    if moved.said_there:
+        return link
+    handed = unpack(link.handed)
+    lasting = Tied(one=key, other=moved.key)
+    return replace(link, handed=pack(replace(handed, ties=(*handed.ties, lasting))))
 
 
 def _give_way(state: PersonState, key: str, link: Link) -> Taken:
     """Everything goes under the other key from now on."""
     baby_id = link.baby_id if link.tie is Tie.BABY else None
-    moved = Moved(key=link.key, nhs_number=link.nhs_number, baby_id=baby_id)
+    told = unpack(link.handed).ties
+    if link.tie is not Tie.MERGE:
+        told = (*told, Tied(one=key, other=link.key, merge=link.merge))
+    known = with_ties(state, key, told, (GaveWay(key=key, is_baby=baby_id is not None),))
     handed = Handed(
         episodes=state.episodes,
-        practice=state.practice,
-        practice_since=state.practice_since,
-        provider=state.provider,
-        area=state.area,
-        area_since=state.area_since,
         reported_by=state.reported_by,
-        providers=state.providers,
+        ties=known.ties,
+        gave_way=known.gave_way,
+        **about_her(state),
     )
     over = Link(
         tie=Tie.HANDED_OVER,
         at=link.at,
         key=key,
         baby_id=baby_id,
-        handed=_pack(handed),
+        handed=pack(handed),
         merge=link.merge,
     )
-    sends = ((link.key, over),) if state.episodes or link.merge else ()
-    return Taken(state=replace(state, moved=moved, episodes=()), sends=sends)
+    says = bool(state.episodes or link.merge)
+    moved = Moved(key=link.key, nhs_number=link.nhs_number, baby_id=baby_id, said_there=says)
+    fresh = replace(state, moved=moved, episodes=(), ties=(), gave_way=(), merges=())
+    return Taken(state=fresh, sends=((link.key, over),) if says else ())
 
 
-def _adopt(state: PersonState, link: Link) -> Taken:
+def _adopt(state: PersonState, key: str, link: Link) -> Taken:
     """Take over the episodes of a key that has given way."""
     if state.moved is not None:
-        return Taken(state=state, sends=((state.moved.key, link),))
-    handed = _unpack(link.handed)
-    known, joined = list(state.episodes), []
+        return Taken(state=state, sends=((state.moved.key, _by_way_of(key, state.moved, link)),))
+    handed = unpack(link.handed)
+    known = list(state.episodes)
+    pairs: list[tuple[str, str]] = []
     for given in handed.episodes:
-        one = replace(given, came_from=given.came_from or link.key)
+        one = _as_coming_from(link.key, given, link.baby_id)
         if any(one.episode_id in files_of(e) for e in known):
             continue
-        same = next((e for e in reversed(known) if _same(e, one, link.baby_id)), None)
-        if same is None:
+        alike = next((e for e in reversed(known) if same(e, one, link.baby_id)), None)
+        if alike is None:
             known.append(one)
             continue
-        known[known.index(same)] = _joined(same, one)
-        joined += [(same.episode_id, other) for other in files_of(one)]
+        known[known.index(alike)] = joined(alike, one)
+        pairs += pairs_of(alike, one)
     known.sort(key=lambda e: e.opened_at)
     fresh = replace(state, episodes=tuple(known[-EPISODES_LIMIT:]))
-    if link.merge and (link.merge, link.key) not in state.merges:
-        fresh = replace(fresh, merges=(*state.merges, (link.merge, link.key))[-MERGES_LIMIT:])
     if link.baby_id is None:
-        fresh = replace(
-            fresh,
-            practice=state.practice or handed.practice,
-            practice_since=state.practice_since or handed.practice_since,
-            provider=state.provider or handed.provider,
-            area=state.area or handed.area,
-            area_since=state.area_since if state.area else handed.area_since,
-            reported_by=state.reported_by or handed.reported_by,
-        )
-        fresh = with_providers(fresh, (*handed.providers, *state.providers))
-    return Taken(state=fresh, joined=tuple(joined))
+        fresh = replace(fresh, reported_by=state.reported_by or handed.reported_by)
+        fresh = with_words_of(fresh, handed, link.key)
+    # What an older hub handed over says nothing of its ties.
+    ties = handed.ties or (Tied(one=link.key, other=key, merge=link.merge),)
+    gave_way = handed.gave_way or (GaveWay(key=link.key, is_baby=link.baby_id is not None),)
+    fresh = with_ties(fresh, key, ties, gave_way)
+    late = f"{link.merge}:{link.key}"
+    return part_from_all(Taken(state=fresh, joined=tuple(pairs)), key, late, link.at)
 
 
-def _same(known: KnownEpisode, other: KnownEpisode, baby_id: str | None) -> bool:
-    """Whether two episodes of one person are of one pregnancy."""
-    if baby_id is not None:
-        begun = known.opened_at <= other.opened_at
-        return baby_id in known.babies or (begun and other.opened_at <= _last_day(known))
-    if known.edd is not None and other.edd is not None:
-        apart = abs(date.fromisoformat(known.edd) - date.fromisoformat(other.edd))
-        return apart <= DUE_DATE_WINDOW
-    return known.opened_at <= _over_by(other) and other.opened_at <= _over_by(known)
+def _as_coming_from(key: str, given: KnownEpisode, baby_id: str | None) -> KnownEpisode:
+    also = tuple(replace(one, came_from=one.came_from or key) for one in given.also)
+    one = replace(given, came_from=given.came_from or key, also=also)
+    if baby_id is not None and given.of_infant and len(given.babies) == 1:
+        # A baby's own record knows one baby: her, whatever the mother's record calls her.
+        return replace(one, babies=(baby_id,))
+    return one
 
 
-def _over_by(known: KnownEpisode) -> datetime:
-    """By when a pregnancy itself is over."""
-    return known.ended_at or known.opened_at + OPEN_WITHOUT_DUE_DATE
-
-
-def _last_day(known: KnownEpisode) -> datetime:
-    return _over_by(known) + LIFE_AFTER_DUE_DATE
-
-
-def _joined(known: KnownEpisode, other: KnownEpisode) -> KnownEpisode:
-    """One pregnancy under two episodes: the first goes on, and the other hears what it hears."""
-    babies = tuple(dict.fromkeys((*known.babies, *other.babies)))[:BABIES_LIMIT]
-    return replace(
-        known,
-        edd=known.edd or other.edd,
-        ended_at=known.ended_at or other.ended_at,
-        babies=babies,
-        one_baby=(known.one_baby or other.one_baby) and len(babies) <= 1,
-        also=(*known.also, replace(other, also=()), *other.also),
-    )
-
-
-# --- a merge that was a mistake --------------------------------------------------------------
-
-
-def part(state: PersonState, key: str, event: Event) -> Taken:
-    """What follows when a merge is taken back: each key has its own episodes again.
-
-    What each had told the other is taken back there; what was sent in between under the name of
-    one of them stays with the one that went on, for nothing tells whose it was.
-    """
-    target = str(event.body.get("target_id"))
-    gone = [other for merge, other in state.merges if merge == target]
-    taken = Taken(state=state)
-    for other in gone:
-        taken = _part_from(taken, key, other, event)
-    kept = tuple(row for row in state.merges if row[0] != target)
-    # What was claimed may be claimed anew: the two may turn out to be one woman after all.
-    claimed = () if gone else state.claimed
-    return replace(taken, state=replace(taken.state, merges=kept, claimed=claimed))
-
-
-def _part_from(taken: Taken, key: str, other: str, event: Event) -> Taken:
-    back: list[KnownEpisode] = []
-    mine: list[KnownEpisode] = []
-    parted = list(taken.parted)
-    for known in taken.state.episodes:
-        if known.came_from == other:
-            back.append(replace(known, came_from=""))
-            continue
-        theirs = [one for one in known.also if one.came_from == other]
-        if theirs:
-            back += [replace(one, came_from="") for one in theirs]
-            parted += [known.episode_id, *(one.episode_id for one in theirs)]
-        mine.append(replace(known, also=tuple(o for o in known.also if o.came_from != other)))
-    link = Link(
-        tie=Tie.PARTED,
-        at=event.occurred_at,
-        key=key,
-        handed=_pack(Handed(episodes=tuple(back))),
-    )
-    return Taken(
-        state=replace(taken.state, episodes=tuple(mine)),
-        sends=(*taken.sends, (other, link)),
-        parted=tuple(dict.fromkeys(parted)),
-    )
-
-
-def _stand_again(state: PersonState, link: Link) -> Taken:
-    """A key that gave way by mistake has its own episodes again."""
-    if state.moved is None or state.moved.key != link.key:
+def join_alike(state: PersonState, episode_id: str) -> Taken:
+    """After a correction of its due date, an episode may turn out to be of a known pregnancy."""
+    known = next((e for e in state.episodes if e.episode_id == episode_id), None)
+    others = [e for e in state.episodes if e is not known and e.edd is not None]
+    if known is None or known.edd is None:
         return Taken(state=state)
-    own = _unpack(link.handed).episodes
-    return Taken(state=replace(state, moved=None, episodes=own, claimed=()))
+    alike = next((other for other in reversed(others) if same(other, known, None)), None)
+    if alike is None:
+        return Taken(state=state)
+    first, second = sorted((alike, known), key=lambda e: e.opened_at)
+    kept = [e for e in state.episodes if e not in (first, second)]
+    kept = sorted([*kept, joined(first, second)], key=lambda e: e.opened_at)
+    return Taken(state=replace(state, episodes=tuple(kept)), joined=pairs_of(first, second))
 
 
 # --- what comes to a key that has given way --------------------------------------------------

@@ -3,10 +3,41 @@
 from datetime import datetime
 from hashlib import blake2b
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hub.core.ids import ID_BYTES
 from hub.core.model import Event
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What one event said of something that another may say otherwise: who cares for her, where
+    she is registered or lives, when her baby is due, when the pregnancy was over.
+    """
+
+    value: str = field(name="provider")
+    since: datetime | None = None
+    """When that event happened; None for what was known before such words were kept."""
+    event: int = 0
+    """Fingerprint of the event, so that its correction or retraction is known for what it takes
+    back."""
+    weak: bool = False
+    """Whether it was said in passing, or reckoned: anything said for its own sake stands before
+    it, and of several the first counts."""
+    instead_of: str = ""
+    """Set where it counts only for whoever had this before: a practice closed."""
+    by: int = 0
+    """Fingerprint of the correction that says it, where one does."""
+    came_from: str = ""
+    """The key under which it was said, where that has given way since."""
+
+
+class Replaced(Struct, frozen=True, kw_only=True):
+    """An event that was corrected or taken back: should it come, or come again, it says nothing."""
+
+    event: int
+    at: datetime | None = None
+    """When it was corrected last; None once it is taken back, which is final."""
+    by: int = 0
 
 
 class KnownEpisode(Struct, frozen=True, kw_only=True):
@@ -31,6 +62,10 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     also: "tuple[KnownEpisode, ...]" = ()
     """Other episodes of the same pregnancy, opened before her records were known to be one
     person's: they hear everything that this one hears."""
+    dues: tuple[Said, ...] = ()
+    """What stands of when the baby is due."""
+    ends: tuple[Said, ...] = ()
+    """What stands of when the pregnancy was over."""
 
 
 def files_of(known: KnownEpisode) -> tuple[str, ...]:
@@ -46,6 +81,8 @@ class Moved(Struct, frozen=True, kw_only=True):
     """The mother's own."""
     baby_id: str | None = None
     """Set where this key is a baby's: the id by which the mother's record knows it."""
+    said_there: bool = False
+    """Whether the other key knows why this one gave way: for a merge, or with its episodes."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -59,14 +96,20 @@ class Held(Struct, frozen=True, kw_only=True):
     family: str
 
 
-class CaredFor(Struct, frozen=True, kw_only=True):
-    """What one event said of who cares for a pregnancy."""
+class Tied(Struct, frozen=True, kw_only=True):
+    """Two keys that are one person's."""
 
-    provider: str
-    since: datetime | None = None
-    """When that event happened; None for what was known before such words were kept."""
-    event: int = 0
-    """Fingerprint of the event, so that its retraction is known for what it takes back."""
+    one: str
+    other: str
+    merge: str = ""
+    """The merge that said so; empty where a number and a reference, or a baby, came together."""
+
+
+class GaveWay(Struct, frozen=True, kw_only=True):
+    """A key that gave way to another, at once or by way of a third."""
+
+    key: str
+    is_baby: bool = False
 
 
 class PersonState(Struct, frozen=True, kw_only=True):
@@ -86,13 +129,24 @@ class PersonState(Struct, frozen=True, kw_only=True):
     contested: bool = False
     """Whether two people were said to be the one behind this key: then it decides nothing."""
     merges: tuple[tuple[str, str], ...] = ()
-    """Merges that made another key give way to this one: the event that said so, and that key."""
+    """As `ties`, of a state that is older than these: the event that said so, and the other key."""
     claimed: tuple[int, ...] = ()
     """Fingerprints of the other keys that have been told of this person."""
     held: tuple[Held, ...] = ()
-    providers: tuple[CaredFor, ...] = ()
+    providers: tuple[Said, ...] = ()
     """What stands of who cares for her, by when it happened: a move that is taken back restores
     the one before."""
+    practices: tuple[Said, ...] = ()
+    """What stands of where she is registered."""
+    areas: tuple[Said, ...] = ()
+    """What stands of where she lives."""
+    replaced: tuple[Replaced, ...] = ()
+    """Events that were corrected or taken back."""
+    ties: tuple[Tied, ...] = ()
+    """Why the keys that gave way are this person's."""
+    gave_way: tuple[GaveWay, ...] = ()
+    partings: tuple[int, ...] = ()
+    """Fingerprints of the partings that this key took in: said again, they change nothing."""
 
 
 def person_key(event: Event, secret: bytes) -> str:

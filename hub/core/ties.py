@@ -13,9 +13,19 @@ from msgspec.structs import replace
 
 from hub.core.babies import baby_named
 from hub.core.faults import FaultReason, SenderFault
+from hub.core.handing import Handed, pack
+from hub.core.ids import fingerprint
 from hub.core.infants import is_babys_own
 from hub.core.model import Event
-from hub.core.person import BY_A_LINK, Moved, PersonState, key_of_number, key_of_reference
+from hub.core.person import (
+    BY_A_LINK,
+    Moved,
+    PersonState,
+    Tied,
+    key_of_number,
+    key_of_reference,
+)
+from hub.core.tying import connected, is_taken_back, merge_ties, with_ties
 
 CLAIMED_LIMIT = 64
 """Keys of one person that are remembered as told.  One forgotten is told once more, which changes
@@ -41,7 +51,7 @@ class Tie(StrEnum):
     HANDED_OVER = "handed_over"
     """The other key has given way, and these are its episodes."""
     PARTED = "parted"
-    """The merge was a mistake: the key that gave way stands for itself again."""
+    """A merge was a mistake: the key that gave way stands for itself again, or goes by another."""
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -56,9 +66,10 @@ class Link(Struct, frozen=True, kw_only=True):
     baby_id: str | None = None
     handed: bytes = b""
     """With `HANDED_OVER` and `PARTED`: what was known under the key that gives or gave way, packed
-    as in the state."""
+    as in the state; with `MERGE` the ties that it makes."""
     merge: str = ""
-    """With `MERGE`, and what follows from one: the id of the event that said so."""
+    """With `MERGE`, and what follows from one: the id of the event that said so.  With `PARTED`
+    what tells this parting from any other."""
 
 
 def claims(
@@ -68,8 +79,14 @@ def claims(
     if state.moved is not None:
         return _claims_on_the_way(state, state.moved, event, key, secret)
     sends, claimed = [], state.claimed
+    if is_taken_back(state, event.id):
+        return (), state
+    elsewhere = _of_others(state, event, key, secret)
+    if elsewhere:
+        return elsewhere, state
+    state, handed = _with_merge(state, event, key, secret)
     for other, tie, baby_id in _others(event, secret):
-        mark = _mark(other, tie)
+        mark = _mark(other, tie, event)
         if other == key or mark in claimed:
             continue
         claimed = (*claimed, mark)[-CLAIMED_LIMIT:]
@@ -80,9 +97,47 @@ def claims(
             nhs_number=state.nhs_number,
             baby_id=baby_id,
             merge=event.id if tie is Tie.MERGE else "",
+            handed=handed if tie is Tie.MERGE else b"",
         )
         sends.append((other, link))
     return tuple(sends), replace(state, claimed=claimed)
+
+
+def _of_others(
+    state: PersonState, event: Event, key: str, secret: bytes
+) -> tuple[tuple[str, Link], ...]:
+    """What a merge of two records means that are not known here: the one is told of the other.
+
+    It was sent on by a key that has parted from this one in the meantime.
+    """
+    if not _is_merge(event) or not event.subject.reference.startswith(BY_A_LINK):
+        return ()
+    ends = [other for other, _, _ in _merged(event, secret)]
+    if len(ends) != len(("from", "to")) or set(ends) & connected(key, state.ties):
+        return ()
+    ties = (Tied(one=ends[0], other=ends[1], merge=event.id),)
+    link = Link(
+        tie=Tie.MERGE,
+        at=event.occurred_at,
+        key=ends[1],
+        merge=event.id,
+        handed=pack(Handed(ties=ties)),
+    )
+    return ((ends[0], link),)
+
+
+def _with_merge(
+    state: PersonState, event: Event, key: str, secret: bytes
+) -> tuple[PersonState, bytes]:
+    """What a merge ties, known here from now on and told to the other keys."""
+    if not _is_merge(event):
+        return state, b""
+    ends = [other for other, _, _ in _merged(event, secret)]
+    own = key_of_reference(event, secret)
+    lasting = (Tied(one=key, other=own),) if own in ends and own != key else ()
+    state = with_ties(state, key, lasting)
+    fresh = (*lasting, *merge_ties(state, key, event.id, ends))
+    return with_ties(state, key, fresh), pack(Handed(ties=fresh))
 
 
 def _claims_on_the_way(
@@ -93,7 +148,7 @@ def _claims_on_the_way(
     if not subject.nhs_number or not subject.reference or subject.reference.startswith(ELSEWHERE):
         return (), state
     other = key_of_reference(event, secret)
-    mark = _mark(other, Tie.REFERENCE)
+    mark = _mark(other, Tie.REFERENCE, event)
     if other == key or mark in state.claimed:
         return (), state
     link = Link(
@@ -107,9 +162,13 @@ def _claims_on_the_way(
     return ((other, link),), replace(state, claimed=claimed)
 
 
-def _mark(key: str, tie: Tie) -> int:
-    """Seven bytes of a key, which is a hash already, and whether it is claimed for good."""
-    return int(key[-14:], 16) * 2 + (tie is Tie.MERGE)
+def _mark(key: str, tie: Tie, event: Event) -> int:
+    """Seven bytes of a key, which is a hash already; of a merge each is told for itself, since
+    each can be taken back.
+    """
+    if tie is Tie.MERGE:
+        return (fingerprint(f"{key}:{event.id}") >> 8) * 2 + 1
+    return int(key[-14:], 16) * 2
 
 
 def _others(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]]:

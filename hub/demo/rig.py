@@ -149,6 +149,7 @@ class CoreRig:
             key=key,
             secret=SECRET,
             opens_episode=rule.opens_episode,
+            replacement=replacement,
         )
         self.people[key] = state
         self.person_of[episode_id] = key
