@@ -162,7 +162,8 @@ def resolve_quarantine(
     """
     quarantine_id, received_at = refusal
     q = t.quarantine
-    claimed = sa.and_(q.c.resolved_by == BY_ITSELF, state == QuarantineState.REDRIVEN)
+    may_claim = state == QuarantineState.REDRIVEN
+    claimed = sa.and_(q.c.resolved_by == BY_ITSELF, sa.literal(may_claim))
     change = (
         sa.update(q)
         .where(
