@@ -25,6 +25,7 @@ from hub.store import read_model, returns
 from hub.store.quarantine import QuarantineState
 from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.store.returns import BY_A_PERSON, Ended, ReturnLine, Way
+from hub.store.sender_mails import mailed_to
 from hub.store.sender_posts import PostKind, post_about, queue_post
 from hub.web.desk import Desk, Refusal
 from hub.web.quarantine import redriven_input
@@ -187,6 +188,7 @@ async def shown_return(desk: Desk, item: QuarantineLine) -> dict[str, Any]:
         "before": await desk.read(returns.returned_before, (item.quarantine_id, item.received_at)),
         "post": post if line is not None else None,
         "sender": sender,
+        "mailed": await desk.read(mailed_to, organisation),
         "way": way_to(sender, item, known=desk.directory.knows(organisation)),
         "reasons": tuple(FaultReason),
         "ends": BY_A_PERSON,

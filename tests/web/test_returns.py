@@ -10,7 +10,7 @@ from msgspec import structs
 from hub.core.model import InputKind
 from hub.core.outcomes import EventRecorded
 from hub.edges.directory import Directory
-from hub.store import read_model, returns, sender_posts
+from hub.store import read_model, returns, sender_mails, sender_posts
 from hub.store.engine import reading, writing
 from hub.store.quarantine import REDRIVEN_EVENT, apply_quarantine, note_redriven
 from tests.channels.tools import SECRET
@@ -99,6 +99,30 @@ def test_reading_the_record_is_the_proof(gateway: Gateway, named: str) -> None:
         line_of(gateway).ended_how,
         line_of(gateway).ended_by,
     )
+
+
+class TestWithAContact:
+    """A sender whose integration team is mailed."""
+
+    @pytest.fixture
+    def people(self) -> Directory:
+        """As ever, and the contact."""
+        return scene.directory(
+            senders=({"organisation": "RXX", "contact": "integration@rxx.example"},)
+        )
+
+    def test_the_page_says_whether_the_contact_was_mailed(self, gateway: Gateway) -> None:
+        """And why not, where it was not."""
+        keep(gateway)
+        browser = gateway.sign_in("ops")
+        assert "Not mailed yet" in browser.get("/quarantine/q-abc").text
+        with writing(gateway.engine) as conn:
+            sender_mails.note_not_mailed(
+                conn, "RXX", "no_such_mailbox", retry=False, now=scene.NOW, jitter=1.0
+            )
+        page = browser.get("/quarantine/q-abc").text
+        assert "The last attempt failed: No such mailbox" in page
+        assert "integration@rxx.example" not in page
 
 
 def test_the_list_collects_nothing(gateway: Gateway) -> None:
