@@ -44,7 +44,7 @@ class Desk:
         at = scene.NOW + number * timedelta(seconds=1)
         kept = structs.replace(
             scene.quarantined(HL7, door="mllp"),
-            quarantine_id=f"q-{number}",
+            quarantine_id=f"q-waiting-{number}",
             reason=reason,
             source=source,
             received_at=at,
@@ -112,7 +112,7 @@ def test_a_mail_says_how_many_and_why_and_nothing_else(desk: Desk) -> None:
     assert "  missing_segment: 2\n  nhs_number_invalid: 1\n" in text
     assert "https://hub.example/quarantine\n" in text
     assert "unparseable" not in text
-    assert [] == find_identities(text, ["Quillfeather", "9990000018", "MAT_PAS", "q-1"])
+    assert [] == find_identities(text, ["Quillfeather", "9990000018", "MAT_PAS", "q-waiting"])
 
 
 def test_nothing_waits_and_nothing_is_mailed(desk: Desk) -> None:
@@ -132,7 +132,7 @@ def test_at_most_one_in_the_time_agreed_and_one_a_day(desk: Desk) -> None:
     assert [] == desk.after(timedelta(hours=23))
     assert 1 == len(desk.after(timedelta(hours=1)))
     for number in (1, 2):
-        refusal = (f"q-{number}", scene.NOW + number * timedelta(seconds=1))
+        refusal = (f"q-waiting-{number}", scene.NOW + number * timedelta(seconds=1))
         with writing(desk.engine) as conn:
             redriven = QuarantineState.REDRIVEN
             assert resolve_quarantine(conn, refusal, state=redriven, by="op-1", now=scene.NOW)
