@@ -231,6 +231,8 @@ def _check_settings(found: Findings, settings: Settings) -> None:
 def _check_carriers(found: Findings, directory: Directory | None, settings: Settings) -> None:
     """An endpoint whose carrier this hub was not given would wait for days, and come back."""
     used = {each.channel for each in directory.every_endpoint()} if directory else set()
+    if directory and any(each.contact for each in directory.senders.values()):
+        used.add("email")
     needed = {
         "mesh": ("HUB_MESH_URL", bool(settings.mesh_url and settings.mesh_mailbox)),
         "email": ("HUB_SMTP_HOST", bool(settings.smtp_host and settings.smtp_sender)),
@@ -238,7 +240,7 @@ def _check_carriers(found: Findings, directory: Directory | None, settings: Sett
     for channel, (name, is_set) in needed.items():
         if channel in used and not is_set:
             remedy = f"set {name} and those beside it, or give the endpoint another channel"
-            words = f"an endpoint uses {channel}, which is not set up"
+            words = f"an endpoint or a contact uses {channel}, which is not set up"
             found.fault(settings.directory, 1, words, remedy)
     if used & {"email", "fhir"} and not settings.public_url.startswith("https://"):
         remedy = "set HUB_PUBLIC_URL to where recipients find this hub"

@@ -141,6 +141,10 @@ class Sender(Struct, frozen=True, kw_only=True):
     """Whether it asked for a post when the coverage of one of its events changes."""
     operations: str = ""
     """Its operations contact, in words for people: a desk, a telephone number, a mailbox."""
+    contact: str = ""
+    """The e-mail address of its integration team, told that something of theirs waits."""
+    contact_every: int = 60
+    """At most one such mail in so many minutes."""
 
     def endpoint(self) -> Endpoint:
         """Its webhook, as the posts are signed for it."""

@@ -54,6 +54,14 @@ MAIL_SECONDS: Final = Limit(
     because="connection, TLS, login and the mail together, as for a webhook",
     beyond="`timed_out`, tried again later under the same Message-ID",
 )
+CONTACT_REMINDER: Final = Limit(
+    name="reminder to a publisher's contact that something of theirs waits",
+    value=24,
+    unit="hours",
+    where="hub.store.sender_mails:REMIND_HOURS",
+    because="a mail a day is read, one an hour about the same is filtered away",
+    beyond="a mail sooner only for what came into quarantine since, and after `contact_every`",
+)
 MAIL_THREADS: Final = Limit(
     name="mails on their way together",
     value=8,

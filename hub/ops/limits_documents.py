@@ -92,6 +92,14 @@ SENTENCE: Final = Limit(
     because="the reason, the place and the remedy are said by codes; one sentence adds to them",
     beyond="422, nothing was returned",
 )
+SILENT_FEEDS: Final = Limit(
+    name="silent feeds named above a family's timeline",
+    value=20,
+    unit="feeds",
+    where="hub.web.pages_family:MOST_SILENT",
+    because="a warning is read; where more are silent at once, it is the network",
+    beyond="the gravest and oldest are named; all stand on the gap board",
+)
 RETURNS_LISTED: Final = Limit(
     name="returned originals in one answer",
     value=100,

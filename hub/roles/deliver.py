@@ -29,6 +29,8 @@ from hub.roles.failover import FailOver
 from hub.roles.follow import Follower, positions_after
 from hub.roles.heartbeat import beat_on
 from hub.roles.queueing import CONSUMER, Times, take_in
+from hub.roles.sender_mails import CHANNEL as SENDER_MAIL
+from hub.roles.sender_mails import sender_mails_of
 from hub.roles.senders import CHANNEL as SENDER
 from hub.roles.senders import senders_of
 from hub.roles.subscribed import Subscribed
@@ -118,6 +120,8 @@ def _work(
         work.append(Collector(means, mailbox, publisher, delivery.report, poll).run())
     if (senders := senders_of(settings, means)) is not None:
         work.append(senders.run())
+    if (mails := sender_mails_of(settings, means)) is not None:
+        work.append(mails.run())
     if isinstance(hook := means.channels.get(RestHookChannel.name), RestHookChannel):
         work.append(beat_on(hook, means.directory))
     return work
@@ -201,7 +205,7 @@ def main(settings: Settings) -> int:
     """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
-    words = (*CHANNELS, SENDER, metrics.UNKNOWN)
+    words = (*CHANNELS, SENDER, SENDER_MAIL, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:

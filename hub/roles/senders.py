@@ -138,11 +138,15 @@ class Senders:
         if found is None:
             return
         line, item = found
+        await asyncio.to_thread(self._begin_end, line, Ended.POSTED)
         refusal = replace(item.line, received_at=line.refused_at)
         now = self._means.clock.now()
-        await self._means.core.publish_input(
-            redriven_input(QuarantineItem(line=refusal, original=b""), now)
-        )
+        told = redriven_input(QuarantineItem(line=refusal, original=b""), now)
+        try:
+            await self._means.core.publish_input(told)
+        except Unavailable:
+            await asyncio.to_thread(self._begin_end, line, None)
+            raise
         await asyncio.to_thread(self._end, line, post.organisation, now)
 
     # --- in the database, on a thread --------------------------------------------------------
@@ -154,6 +158,10 @@ class Senders:
         if line is None or item is None or line.state != QuarantineState.RETURNED:
             return None
         return line, item
+
+    def _begin_end(self, line: ReturnLine, how: Ended | None) -> None:
+        with writing(self._means.engine) as conn:
+            returns.begin_end(conn, line, how)
 
     def _end(self, line: ReturnLine, organisation: str, now: datetime) -> None:
         with writing(self._means.engine) as conn:

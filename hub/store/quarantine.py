@@ -17,6 +17,8 @@ from hub.store.upsert import put_once
 REDRIVEN_EVENT: Final = "input.redriven"
 BY_ITSELF: Final = "hub"
 """Who resolved it, where nobody had to: its pregnancy became known."""
+WENT_THROUGH: Final = "went_through"
+"""How a return ended whose original went through here after all."""
 
 
 class QuarantineState(StrEnum):
@@ -48,8 +50,7 @@ def apply_quarantine(conn: Connection, record: QuarantineRecord) -> bool:
     let_go_at = _let_go_at(conn, record) if fresh else None
     if let_go_at is not None:
         refusal = (record.quarantine_id, record.received_at)
-        redriven = QuarantineState.REDRIVEN
-        resolve_quarantine(conn, refusal, state=redriven, by=BY_ITSELF, now=let_go_at)
+        went_through(conn, refusal, by=BY_ITSELF, now=let_go_at)
     return fresh
 
 
@@ -59,13 +60,42 @@ def note_redriven(conn: Connection, decisions: Iterable[DecisionRecord]) -> None
         for outcome in decision.outcomes:
             if isinstance(outcome, EventRecorded) and outcome.event_type == REDRIVEN_EVENT:
                 quarantine_id, _, refused_at = outcome.event_id.split(":", 2)
-                resolve_quarantine(
-                    conn,
-                    (quarantine_id, datetime.fromisoformat(refused_at)),
-                    state=QuarantineState.REDRIVEN,
-                    by=BY_ITSELF,
-                    now=decision.at,
-                )
+                refusal = (quarantine_id, datetime.fromisoformat(refused_at))
+                went_through(conn, refusal, by=BY_ITSELF, now=decision.at)
+
+
+def went_through(
+    conn: Connection, refusal: tuple[str, datetime], *, by: str, now: datetime
+) -> bool:
+    """Mark an original as redriven, be it open or on its way back to its sender.
+
+    A return that is being ended at this moment is left to whoever ends it: the core hears of both
+    in the same words.
+    """
+    r, q, redriven = t.returns, t.quarantine, QuarantineState.REDRIVEN
+    under_way = sa.and_(r.c.state == QuarantineState.RETURNED, r.c.ended_how.is_(None))
+    claimed = sa.and_(r.c.state == redriven, r.c.ended_by == BY_ITSELF)
+    came_back = (
+        sa.update(r)
+        .where(
+            r.c.quarantine_id == refusal[0],
+            r.c.refused_at == refusal[1],
+            sa.or_(under_way, claimed),
+        )
+        .values(state=redriven, ended_at=now, ended_by=by, ended_how=WENT_THROUGH)
+    )
+    if conn.execute(came_back).rowcount == 1:
+        conn.execute(
+            sa.update(q)
+            .where(
+                q.c.quarantine_id == refusal[0],
+                q.c.received_at == refusal[1],
+                q.c.state.in_((QuarantineState.RETURNED, redriven)),
+            )
+            .values(state=redriven, resolved_at=now, resolved_by=by)
+        )
+        return True
+    return resolve_quarantine(conn, refusal, state=redriven, by=by, now=now)
 
 
 def _as_it_was_returned(conn: Connection, record: QuarantineRecord) -> None:
@@ -128,16 +158,18 @@ def resolve_quarantine(
     """Mark an open item as redriven or returned, by its id and the time of the refusal meant.
 
     False when it is not open (any more), or was refused again since.  What went through by itself
-    may still be claimed by the person who sent it through.
+    may still be claimed by the person who sent it through, and can no longer be returned.
     """
     quarantine_id, received_at = refusal
     q = t.quarantine
+    may_claim = state == QuarantineState.REDRIVEN
+    claimed = sa.and_(q.c.resolved_by == BY_ITSELF, sa.literal(may_claim))
     change = (
         sa.update(q)
         .where(
             q.c.quarantine_id == quarantine_id,
             q.c.received_at == received_at,
-            sa.or_(q.c.state == QuarantineState.OPEN, q.c.resolved_by == BY_ITSELF),
+            sa.or_(q.c.state == QuarantineState.OPEN, claimed),
         )
         .values(state=state, resolved_at=now, resolved_by=by)
     )

@@ -2,7 +2,8 @@
 
 *Returned* means recorded and offered.  *Collected* means that the sender has it: its system read
 the record or took the post, or its contact said so to a person.  *Closed* means that a person gave
-it up, with a reason.  Until one of the last two, it is owned here.
+it up, with a reason.  *Redriven* means that it went through here afterwards.  Until one of the
+last three, it is owned here.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.store import tables as t
-from hub.store.quarantine import QuarantineState, resolve_quarantine
+from hub.store.quarantine import WENT_THROUGH, QuarantineState, resolve_quarantine
 from hub.store.upsert import put_once
 
 
@@ -45,6 +46,8 @@ class Ended(StrEnum):
     """It told nothing that anybody has to know."""
     SENDER_GONE = "sender_gone"
     """The sender is closed, or nobody there can be found."""
+    WENT_THROUGH = WENT_THROUGH
+    """It went through here after all: by itself, or because somebody here mended the cause."""
 
 
 HAS_IT = frozenset({Ended.FETCHED, Ended.POSTED, Ended.CONFIRMED})
@@ -86,6 +89,25 @@ def give_back(conn: Connection, line: ReturnLine) -> bool:
     return gone and put_once(conn, t.returns, {name: getattr(line, name) for name in _NAMES})
 
 
+def begin_end(conn: Connection, line: ReturnLine, how: Ended | None) -> bool:
+    """Say how a return is about to end, before the core hears of it; None takes it back.
+
+    The core hears of an end as it hears of an original that went through, and whoever reads its
+    decision must be able to tell the two apart.
+    """
+    r = t.returns
+    change = (
+        sa.update(r)
+        .where(
+            r.c.quarantine_id == line.quarantine_id,
+            r.c.refused_at == line.refused_at,
+            r.c.state == QuarantineState.RETURNED,
+        )
+        .values(ended_how=how)
+    )
+    return conn.execute(change).rowcount == 1
+
+
 def end_return(conn: Connection, line: ReturnLine, how: Ended, by: str, now: datetime) -> bool:
     """The sender has it, or somebody gives it up; False when it had ended before."""
     state = QuarantineState.COLLECTED if how in HAS_IT else QuarantineState.CLOSED
@@ -117,6 +139,16 @@ def return_of(conn: Connection, quarantine_id: str) -> ReturnLine | None:
     """The newest return of an original, or None."""
     r = t.returns
     asked = sa.select(*(r.c[name] for name in _NAMES)).where(r.c.quarantine_id == quarantine_id)
+    row = conn.execute(asked.order_by(r.c.refused_at.desc()).limit(1)).mappings().first()
+    return None if row is None else ReturnLine(**row)
+
+
+def returned_before(conn: Connection, line: tuple[str, datetime]) -> ReturnLine | None:
+    """The newest return of an original after an earlier refusal than this one, or None."""
+    r = t.returns
+    asked = sa.select(*(r.c[name] for name in _NAMES)).where(
+        r.c.quarantine_id == line[0], r.c.refused_at < line[1]
+    )
     row = conn.execute(asked.order_by(r.c.refused_at.desc()).limit(1)).mappings().first()
     return None if row is None else ReturnLine(**row)
 

@@ -28,7 +28,13 @@ from hub.store.tables_read import (
     quarantine,
 )
 from hub.store.tables_replay import replay_notices, replays
-from hub.store.tables_senders import coverage_due, coverage_said, returns, sender_posts
+from hub.store.tables_senders import (
+    coverage_due,
+    coverage_said,
+    returns,
+    sender_mails,
+    sender_posts,
+)
 
 __all__ = [
     "accesses",
@@ -59,6 +65,7 @@ __all__ = [
     "replay_notices",
     "replays",
     "returns",
+    "sender_mails",
     "sender_posts",
     "sessions",
     "subscription_events",

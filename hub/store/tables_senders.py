@@ -48,6 +48,18 @@ sender_posts = sa.Table(
     Index("ix_sender_posts_due", "state", "organisation", "number"),
 )
 
+sender_mails = sa.Table(
+    "sender_mails",
+    metadata,
+    text("organisation", pk=True),
+    instant("newest_told", null=True),
+    instant("mailed_at", null=True),
+    number("attempts", default="0"),
+    instant("next_try_at", null=True),
+    text("last_reason", null=True),
+)
+"""One row for each publisher whose contact was mailed, or should have been."""
+
 coverage_due = sa.Table(
     "coverage_due",
     metadata,

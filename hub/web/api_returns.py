@@ -37,7 +37,7 @@ class ReturnedItem(BaseModel):
     event_type: str | None
     source: str
     door: str
-    state: str = Field(description="returned, collected or closed")
+    state: str = Field(description="returned, collected, closed or redriven")
     reason: str
     explanation: str
     field: str
@@ -73,7 +73,7 @@ class EventState(BaseModel):
 async def get_returns(
     desk: AtDesk,
     organisation: Organisation,
-    state: Annotated[Literal["returned", "collected", "closed"], Query()] = "returned",
+    state: Annotated[Literal["returned", "collected", "closed", "redriven"], Query()] = "returned",
 ) -> ReturnedItems:
     """What went back to the organisation of the key."""
     most = MOST_RETURNS + 1
@@ -90,7 +90,9 @@ async def get_event(event_id: str, desk: AtDesk, organisation: Organisation) -> 
     if line is not None and (taken is None or line.returned_at > taken[1]):
         ended = await end(desk, line, Ended.FETCHED, organisation)
         item = await _item(desk, ended)
-        return EventState.model_validate({"id": event_id, "state": ended.state, "returned": item})
+        # What went through here after its return needs nothing of its sender any more.
+        state = "taken" if ended.state == QuarantineState.REDRIVEN else ended.state
+        return EventState.model_validate({"id": event_id, "state": state, "returned": item})
     if taken is not None:
         return EventState(
             id=event_id,

@@ -1,15 +1,21 @@
 """The timeline of one family: what happened, who was told, and what is missing."""
 
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.edges.access import Ground, What
+from hub.ops import limits_documents as limits
 from hub.store import read_model
 from hub.web import queries
 from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.desk import AtDesk, Refusal, SignedIn
 from hub.web.family import lanes
 from hub.web.pages_door import whose
+
+FEED_SILENT: Final = "G61"
+MOST_SILENT: Final = limits.SILENT_FEEDS.value
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,4 +47,6 @@ async def family_page(episode_id: str, desk: AtDesk, viewer: SignedIn) -> Respon
         viewer,
         mother=timeline.episode,
         lanes=lanes(timeline, duties, viewer),
+        # All of them, whoever has to do with this family: a choice would tell who has.
+        silent=await desk.read(read_model.gap_board, code=FEED_SILENT, limit=MOST_SILENT),
     )

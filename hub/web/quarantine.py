@@ -27,7 +27,7 @@ from hub.edges.hl7v2_profile import Profile, load_profile
 from hub.edges.intake import check_event
 from hub.edges.schemas import Schemas
 from hub.store import read_model
-from hub.store.quarantine import QuarantineState, resolve_quarantine
+from hub.store.quarantine import UNRESOLVED, went_through
 from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.web.api_events import check_sender, topic_of
 from hub.web.desk import Desk
@@ -71,7 +71,7 @@ def trial(desk: Desk, item: QuarantineItem, now: datetime) -> Redriven:
 
     All its events are checked, so that no original goes through in part.
     """
-    if item.line.state != QuarantineState.OPEN:
+    if item.line.state not in UNRESOLVED:
         return Redriven(done=False, message="It is no longer open; nothing was sent.")
     never = NOT_REDRIVEN.get(FaultReason(item.line.reason))
     if never is not None:
@@ -193,9 +193,9 @@ def episode_of(quarantine_id: str) -> str:
 
 
 def mark_redriven(conn: Connection, line: QuarantineLine, person_id: str, now: datetime) -> None:
-    """Close the row in quarantine.
+    """Close the row in quarantine, and the return of one that was on its way back.
 
     One that is closed already stays as it is, and so does one that was refused again meanwhile.
     """
     refusal = (line.quarantine_id, line.received_at)
-    resolve_quarantine(conn, refusal, state=QuarantineState.REDRIVEN, by=person_id, now=now)
+    went_through(conn, refusal, by=person_id, now=now)

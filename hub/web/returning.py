@@ -19,11 +19,13 @@ from sqlalchemy import Connection
 from hub.core.faults import FaultReason
 from hub.core.ids import derive
 from hub.edges.directory import Sender
+from hub.edges.publish import Unavailable
 from hub.ops import limits_documents as limits
 from hub.store import read_model, returns
 from hub.store.quarantine import QuarantineState
 from hub.store.read_lines import QuarantineItem, QuarantineLine
 from hub.store.returns import BY_A_PERSON, Ended, ReturnLine, Way
+from hub.store.sender_mails import mailed_to
 from hub.store.sender_posts import PostKind, post_about, queue_post
 from hub.web.desk import Desk, Refusal
 from hub.web.quarantine import redriven_input
@@ -54,7 +56,7 @@ class ReturnedRecord(Struct, frozen=True, kw_only=True):
     source: str
     door: str
     state: str
-    """returned, collected or closed."""
+    """returned, collected, closed or redriven."""
     reason: str
     explanation: str
     field: str
@@ -86,7 +88,7 @@ def record_of(item: QuarantineLine, line: ReturnLine) -> ReturnedRecord:
         received_at=line.refused_at,
         returned_at=line.returned_at,
         ended_at=line.ended_at,
-        ended_how=line.ended_how,
+        ended_how=line.ended_how if line.ended_at is not None else None,
     )
 
 
@@ -159,11 +161,16 @@ async def end(desk: Desk, line: ReturnLine, how: Ended, by: str) -> ReturnLine:
     item = await desk.read(read_model.quarantine_item, line.quarantine_id)
     if item is None or line.state != QuarantineState.RETURNED:
         return line
+    if not await desk.write(returns.begin_end, line, how):
+        return await desk.read(returns.return_of, line.quarantine_id) or line
     now = desk.clock.now()
     refusal = replace(item.line, received_at=line.refused_at)
-    await desk.publisher.publish_input(
-        redriven_input(QuarantineItem(line=refusal, original=b""), now)
-    )
+    told = redriven_input(QuarantineItem(line=refusal, original=b""), now)
+    try:
+        await desk.publisher.publish_input(told)
+    except Unavailable:
+        await desk.write(returns.begin_end, line, None)
+        raise
     await desk.write(returns.end_return, line, how, by, now)
     return await desk.read(returns.return_of, line.quarantine_id) or line
 
@@ -178,8 +185,10 @@ async def shown_return(desk: Desk, item: QuarantineLine) -> dict[str, Any]:
     post = await desk.read(post_about, PostKind.RETURNED, item.quarantine_id)
     return {
         "back": line,
+        "before": await desk.read(returns.returned_before, (item.quarantine_id, item.received_at)),
         "post": post if line is not None else None,
         "sender": sender,
+        "mailed": await desk.read(mailed_to, organisation),
         "way": way_to(sender, item, known=desk.directory.knows(organisation)),
         "reasons": tuple(FaultReason),
         "ends": BY_A_PERSON,

@@ -119,7 +119,7 @@ def test_a_fault_of_the_directory_is_told(
 def test_a_channel_that_is_not_set_up_is_told(settings: Settings, channel: str) -> None:
     """Its notices would wait for days and come back."""
     spoil(settings.directory, 'channel = "kafka"', f'channel = "{channel}"')
-    words = f"an endpoint uses {channel}, which is not set up"
+    words = f"an endpoint or a contact uses {channel}, which is not set up"
     assert words in [fault.message for fault in check(settings).faults]
 
 

@@ -35,6 +35,8 @@ class Recording:
     inputs: list[Input] = field(default_factory=list)
     kept: list[tuple[SenderFault, Original]] = field(default_factory=list)
     away: bool = False
+    meanwhile: Callable[[], None] | None = None
+    """What others do between Kafka's confirmation and what we write after it."""
 
     async def start(self) -> None:
         """Nothing to connect."""
@@ -51,6 +53,8 @@ class Recording:
         """Keep an input."""
         self._refuse_when_away()
         self.inputs.append(given)
+        if self.meanwhile is not None:
+            self.meanwhile()
 
     async def quarantine(self, fault: SenderFault, original: Original) -> str:
         """Keep a faulty original."""

@@ -1,12 +1,14 @@
 import html.parser
 
 import pytest
+from msgspec import structs
 
-from hub.core.model import Level, ObligationState, Signal
-from hub.core.outcomes import Escalated, LevelReached
+from hub.core.model import GapState, Level, ObligationState, Signal
+from hub.core.outcomes import Escalated, GapClosed, LevelReached
 from hub.store.engine import writing
 from hub.store.projector import apply_decision
 from tests.house.identities import find_identities
+from tests.store.records import decision
 from tests.web import scene
 from tests.web.conftest import Gateway
 
@@ -61,6 +63,30 @@ def test_an_operator_sees_who_and_when_but_not_what(gateway: Gateway) -> None:
     assert "999 000 0018" in page
     for hidden in ("booked", "oncern", scene.CLINICAL, "October"):
         assert hidden not in page
+
+
+@pytest.mark.parametrize("login", ["gp", "ops", "nurse"])
+def test_no_news_is_no_statement_while_a_feed_is_silent(gateway: Gateway, login: str) -> None:
+    """Above every timeline, whoever has to do with the family; and no longer once it is back."""
+    browser = gateway.sign_in(login)
+    assert "silent or incomplete" not in browser.get(f"/p/{scene.EPISODE}").text
+    silent = structs.replace(scene.gap(), gap_id="g-61", code="G61", subject="RXX:MAT_PAS")
+    closed = GapClosed(
+        gap_id="g-61",
+        code="G61",
+        role="HUB_OPERATOR",
+        state=GapState.CLEARED_LATE,
+        closed_at=scene.NOW,
+        reason="",
+    )
+    with writing(gateway.engine) as conn:
+        apply_decision(conn, decision(1, silent, episode_id="m-feed", at=scene.NOW))
+    page = browser.get(f"/p/{scene.EPISODE}").text
+    assert "These systems are silent or incomplete" in page
+    assert "RXX:MAT_PAS (Testwick Hospital), since" in page
+    with writing(gateway.engine) as conn:
+        apply_decision(conn, decision(2, closed, episode_id="m-feed", at=scene.NOW))
+    assert "silent or incomplete" not in browser.get(f"/p/{scene.EPISODE}").text
 
 
 def test_a_stranger_to_the_family_sees_nobody(gateway: Gateway) -> None:

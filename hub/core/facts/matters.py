@@ -1,13 +1,17 @@
 """Facts about matters: what is counted of a feed, a practice, a team or an area."""
 
+import re
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
 from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type
-from hub.core.kinds import NUMBER, TRUTH
+from hub.core.kinds import NUMBER, TEXT, TRUTH
 from hub.core.model import GapState, Level
+
+_HOLE = re.compile(r"(\d+) to (\d+)$")
+"""How `heartbeats_missing` names a hole."""
 
 WEEKS_NEEDED = 3
 """Same weekdays before a feed's volume says anything: fewer make no median."""
@@ -43,6 +47,37 @@ def volume_percent(c: Context) -> int | None:
     if holiday or len(same) < WEEKS_NEEDED or median(same) <= 0:
         return None
     return int(days[last] * 100 / median(same))
+
+
+@fact(TEXT)
+def heartbeats_missing(c: Context) -> str | None:
+    """The feed, and which numbers are missing between this heartbeat and the one before (G61).
+
+    The one before is the latest that happened earlier.  A number below it is a feed that begins to
+    count anew; a heartbeat that others have overtaken fills a hole and makes none.
+    """
+    if c.event is None:
+        return None
+    number, at = int(c.body["seq"]), c.event.occurred_at
+    beats = [r for r in of_type(c.episode, "feed.heartbeat") if r.id != c.event.id]
+    earlier = [r for r in beats if r.occurred_at < at]
+    if not earlier or len(earlier) < len(beats):
+        return None
+    before = max(earlier, key=lambda r: r.occurred_at)
+    first, last = int(unpack_body(before)["seq"]) + 1, number - 1
+    missing = last - first + 1
+    return f"{c.body['source']}, {missing} missing: {first} to {last}" if missing > 0 else None
+
+
+@fact(TRUTH)
+def heartbeats_filled(c: Context) -> bool:
+    """Whether every number of the hole in question has come since (G61)."""
+    named = _HOLE.search(c.duty.subject)
+    if named is None:
+        return True
+    first, last = int(named[1]), int(named[2])
+    heard = {int(b["seq"]) for b in bodies(c, "feed.heartbeat")}
+    return sum(first <= number <= last for number in heard) == last - first + 1
 
 
 @fact(NUMBER, days=NUMBER)

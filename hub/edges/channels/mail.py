@@ -85,10 +85,15 @@ class MailChannel:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
-        """Hand a mail to the mail server."""
-        if not ADDRESS.fullmatch(endpoint.address):
+        """Hand a mail to the mail server; of the notice only its id is used, in the link."""
+        link = f"{self._post.link_base.rstrip('/')}/n/{quote(notice.notice_id, safe='')}"
+        return await self.write(endpoint.address, SUBJECT, BODY.format(link=link), notice.notice_id)
+
+    async def write(self, address: str, subject: str, body: str, mail_id: str) -> type_of_result:
+        """Hand a mail to anybody to the mail server; `mail_id` tells a repeat."""
+        if not ADDRESS.fullmatch(address):
             return Failed(DeliveryReason.BAD_ADDRESS, retry=False)
-        mail = self._mail(notice.notice_id, endpoint.address)
+        mail = self._mail(address, subject, body, mail_id)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._total_seconds):
@@ -101,15 +106,13 @@ class MailChannel:
             return Failed(DeliveryReason.UNREACHABLE)
         return Delivered(Signal.SENT)
 
-    def _mail(self, notice_id: str, address: str) -> EmailMessage:
-        """Of the notice only its id is used: in the link, and to tell a repeat."""
+    def _mail(self, address: str, subject: str, body: str, mail_id: str) -> EmailMessage:
         post, mail = self._post, EmailMessage(policy=SMTP)
-        mail["From"], mail["To"], mail["Subject"] = post.sender, address, SUBJECT
+        mail["From"], mail["To"], mail["Subject"] = post.sender, address, subject
         mail["Date"] = format_datetime(self._now())
-        mail["Message-ID"] = f"<{notice_id}@{_domain(post.sender)}>"
+        mail["Message-ID"] = f"<{mail_id}@{_domain(post.sender)}>"
         mail["Auto-Submitted"] = "auto-generated"
-        link = f"{post.link_base.rstrip('/')}/n/{quote(notice_id, safe='')}"
-        mail.set_content(BODY.format(link=link))
+        mail.set_content(body)
         return mail
 
     def _hand_over(self, mail: EmailMessage) -> None:
