@@ -19,6 +19,7 @@ from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose,
 from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
 from hub.core.policy import TellRule
 from hub.core.silences import Silence
+from hub.core.situating import circumstances_of
 from hub.core.withholding import Withheld
 
 ROUTINE = "routine"
@@ -189,6 +190,7 @@ def issue(
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else answers_to,
             withheld=said.withheld,
+            circumstances=circumstances_of(draft, issued),
             why=basis.why(obligation.trigger, area=draft.area),
         )
     )
