@@ -34,7 +34,7 @@ def circumstances_of(draft: Draft, obligation: Obligation) -> Circumstances:
     return Circumstances(
         event=rule.on if rule is not None else "",
         service=reader.audience,
-        stage=stage,
+        stage=stage.value,
         gestation_days=None if due is None else gestation_days(due, local_date(draft.at)),
         baby_age_days=born_days if of_baby else None,
         practice=practice.organisation if of_her and practice else "",
@@ -62,7 +62,7 @@ def _stage(draft: Draft, reader: Reader) -> tuple[Stage, int | None]:
     return Stage.PREGNANCY, None
 
 
-def _relations(draft: Draft, organisation: str) -> tuple[Relation, ...]:
+def _relations(draft: Draft, organisation: str) -> tuple[str, ...]:
     """What ties her to the recipient; nothing here is news to it."""
     found = {Relation.BOOKED} if draft.provider == organisation else set[Relation]()
     for holder in draft.team:
@@ -76,7 +76,7 @@ def _relations(draft: Draft, organisation: str) -> tuple[Relation, ...]:
             found.add(Relation.RESIDENT)
         if holder.found_by == "assignment" and holder.accepted:
             found.add(Relation.CASELOAD)
-    return tuple(sorted(found))
+    return tuple(sorted(each.value for each in found))
 
 
 def _labels(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[str]:
@@ -90,13 +90,13 @@ def _labels(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[st
             yield label
 
 
-def _flags(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[Flag]:
+def _flags(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[str]:
     planned = bool(draft.plans) and _may_have(draft, reader, PLAN)
     if planned:
-        yield Flag.PLAN
+        yield Flag.PLAN.value
     told = (_was_told(draft, each, obligation) for each in draft.obligations.values())
     if planned or any(told):
-        yield Flag.SAFEGUARDING
+        yield Flag.SAFEGUARDING.value
 
 
 def _was_told(draft: Draft, each: Obligation, obligation: Obligation) -> bool:
