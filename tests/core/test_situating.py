@@ -59,7 +59,7 @@ def test_a_birth_ends_the_weeks_and_begins_the_days() -> None:
 def test_what_a_role_may_not_have_is_not_known_to_its_filters() -> None:
     """A manager may have neither pregnancy nor address in full: no filter finds either out."""
     family = booked(area="E08000035")
-    for day in range(24, 28):
+    for day in range(24, 31):
         family.wake(f"2026-03-{day} 10:00")
     known = last(family, "TEAM_LEAD")
     assert ("manager", "", 2) == (known.service, known.event, known.gap_severity)

@@ -25,7 +25,8 @@ from hub.roles.failover import FailOver
 from hub.store import outbox
 from hub.store import tables as t
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import cancel_duty, readdress
+from hub.store.outbox_queue import cancel_duty
+from hub.store.readdressing import readdress
 from tests.channels.tools import SECRET
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
