@@ -51,6 +51,8 @@ class TermRule:
     values: tuple[str, ...] = ()
     """All that it may be, where that is fixed; of a grade, the least first."""
     form: re.Pattern[str] = re.compile(r"[A-Za-z0-9._-]{1,60}")
+    place: bool = False
+    """Whether it is a code of the directory: the like of a wrong one would be somewhere else."""
     known: Callable[[Traits, Circumstances], type_of_known]
 
 
@@ -120,6 +122,7 @@ _RULES: Final = (
         said="the practice where she is registered",
         example="practice = Y00001",
         form=_ODS,
+        place=True,
         known=lambda _, c: _one(c.practice),
     ),
     TermRule(
@@ -128,6 +131,7 @@ _RULES: Final = (
         said="her maternity provider",
         example="provider = RXA",
         form=_ODS,
+        place=True,
         known=lambda _, c: _one(c.provider),
     ),
     TermRule(
@@ -136,6 +140,7 @@ _RULES: Final = (
         said="the local authority where she lives",
         example="area = E08000035",
         form=re.compile(r"[A-Z][A-Z0-9]{0,8}"),
+        place=True,
         known=lambda _, c: _one(c.area),
     ),
     TermRule(

@@ -222,10 +222,12 @@ FEW: Final = 14
 
 
 def _instead(rule: TermRule, said: str, choice: tuple[str, ...]) -> str:
-    close = {each.lower(): each for each in choice}
-    meant = difflib.get_close_matches(said.lower(), close, n=1)
-    if meant:
-        return f"write {rule.name} = {close[meant[0]]}"
+    same = {each.lower(): each for each in choice}
+    like = [said.lower()] if said.lower() in same else []
+    if rule.place and not like:
+        return f"write a code that the directory knows, as in {rule.example}"
+    if like := like or difflib.get_close_matches(said.lower(), same, n=1):
+        return f"write {rule.name} = {same[like[0]]}"
     if choice and len(choice) <= FEW:
         return f"write one of {', '.join(choice)}"
     return f"write as {rule.example}"

@@ -1,11 +1,14 @@
 """The traits of a notice as they are kept beside it, for whoever chooses its road again."""
 
+from collections.abc import Collection, Mapping
+
 import msgspec
 
 from hub.core.filter_terms import Traits
 from hub.core.model import Purpose
 from hub.core.outcomes import NoticeIssued
 from hub.edges.avro import decode_notice
+from hub.edges.directory import Directory
 
 _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(Traits).decode
@@ -48,3 +51,11 @@ def traits_known(text: str | None, *, role: str, rule: str | None, purpose: str 
         return read_kept(text)
     meant = Purpose(purpose) if purpose else Purpose.SAFEGUARDING
     return Traits(role=role, rule=rule or "", purpose=meant)
+
+
+def places_in(directory: Directory) -> Mapping[str, Collection[str]]:
+    """What the terms of a filter that name a place may be: all that a directory knows."""
+    known = directory.organisations
+    areas = {each.area for each in known.values()} | {r.area for r in directory.registrations}
+    served = {area for role in directory.roles for area in role.serves.area}
+    return {"practice": known, "provider": known, "area": (areas | served) - {""}}

@@ -62,8 +62,8 @@ def _readdress_each(
             roads.setdefault(at, (endpoint, []))[1].append(row.notice_id)
     moved = 0
     for endpoint, ids in roads.values():
-        for at in range(0, len(ids), AT_ONCE):
-            piece = ids[at : at + AT_ONCE]
+        for begun in range(0, len(ids), AT_ONCE):
+            piece = ids[begun : begun + AT_ONCE]
             change = sa.update(x).where(x.c.notice_id.in_(piece), those)
             moved += conn.execute(change.values(**_moved_to(endpoint, now))).rowcount
     return moved

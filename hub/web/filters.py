@@ -6,7 +6,7 @@ from typing import Final
 from hub.core.filter_terms import TERMS
 from hub.core.filter_text import FilterFault, kept_filter, read_filter
 from hub.core.filters import text_of, words_of
-from hub.edges.directory import Directory
+from hub.edges.choosing import places_in
 from hub.ops import limits_subscriptions as limits
 from hub.policy.rule_events import events_of_rules, labels_of, services_of
 from hub.web.desk import Desk, Refusal
@@ -28,14 +28,6 @@ def allowed_in(desk: Desk) -> Mapping[str, Collection[str]]:
         "label": labels_of(policy_dir),
         **places_in(desk.directory),
     }
-
-
-def places_in(directory: Directory) -> Mapping[str, Collection[str]]:
-    """The organisations and areas that a directory knows."""
-    known = directory.organisations
-    areas = {each.area for each in known.values()} | {r.area for r in directory.registrations}
-    served = {area for role in directory.roles for area in role.serves.area}
-    return {"practice": known, "provider": known, "area": (areas | served) - {""}}
 
 
 def filter_in(desk: Desk, said: str) -> str:
