@@ -49,8 +49,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
     event: str = ""
     """The event type behind the notice; empty where a gap is."""
-    service: str = ""
-    """The kind of service that the recipient's role is: gp, midwife, hv and so on."""
+    audience: str = ""
+    """As whom the recipient's role reads: gp, midwife, hv and so on."""
     stage: str = Stage.UNKNOWN
     """A `Stage`."""
     gestation_days: int | None = None

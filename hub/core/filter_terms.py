@@ -114,7 +114,7 @@ _RULES: Final = (
         said="the recipient's kind of service",
         example="service = midwife",
         form=re.compile(r"[a-z][a-z_]{1,39}"),
-        known=lambda _, c: _one(c.service),
+        known=lambda _, c: _one(c.audience),
     ),
     TermRule(
         name="practice",

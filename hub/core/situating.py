@@ -33,7 +33,7 @@ def circumstances_of(draft: Draft, obligation: Obligation) -> Circumstances:
     practice = draft.holder(PRACTICE)
     return Circumstances(
         event=rule.on if rule is not None else "",
-        service=reader.audience,
+        audience=reader.audience,
         stage=stage.value,
         gestation_days=None if due is None else gestation_days(due, local_date(draft.at)),
         baby_age_days=born_days if of_baby else None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, objections, reaching
+from hub.core import exposing, objections, reaching, situating
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -19,7 +19,6 @@ from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose,
 from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
 from hub.core.policy import TellRule
 from hub.core.silences import Silence
-from hub.core.situating import circumstances_of
 from hub.core.withholding import Withheld
 
 ROUTINE = "routine"
@@ -190,7 +189,7 @@ def issue(
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else answers_to,
             withheld=said.withheld,
-            circumstances=circumstances_of(draft, issued),
+            circumstances=situating.circumstances_of(draft, issued),
             why=basis.why(obligation.trigger, area=draft.area),
         )
     )

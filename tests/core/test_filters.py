@@ -36,7 +36,7 @@ def traits(purpose: Purpose = Purpose.DIRECT_CARE, **known: Any) -> Traits:
     """A notice to a practice about a woman 30 weeks pregnant, unless said otherwise."""
     values: dict[str, Any] = {
         "event": "concern.raised",
-        "service": "gp",
+        "audience": "gp",
         "stage": "pregnancy",
         "gestation_days": 30 * 7,
         "practice": "Y00001",

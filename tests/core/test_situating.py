@@ -35,7 +35,7 @@ def test_a_booking_is_told_with_what_ties_her_to_the_practice() -> None:
     assert (
         Circumstances(
             event="pregnancy.booked",
-            service="gp",
+            audience="gp",
             stage="pregnancy",
             gestation_days=69,
             practice="Y1",
@@ -62,7 +62,7 @@ def test_what_a_role_may_not_have_is_not_known_to_its_filters() -> None:
     for day in range(24, 31):
         family.wake(f"2026-03-{day} 10:00")
     known = last(family, "TEAM_LEAD")
-    assert ("manager", "", 2) == (known.service, known.event, known.gap_severity)
+    assert ("manager", "", 2) == (known.audience, known.event, known.gap_severity)
     assert (None, "", "", "") == (
         known.gestation_days,
         known.area,

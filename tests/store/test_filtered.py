@@ -31,7 +31,7 @@ GROUND = {
 }
 FITS: dict[str, Any] = {
     "event": "pregnancy.booked",
-    "service": "gp",
+    "audience": "gp",
     "stage": "pregnancy",
     "gestation_days": 200,
     "relations": ("registered",),

@@ -135,7 +135,7 @@ def test_a_filter_is_said_back_and_counted_with(gateway: Gateway) -> None:
     assert "could not judge 2 of them" in page
     assert "takes those about safeguarding (1) and leaves the others (1)" in page
     assert "where she is registered at the recipient" in ada.get("/subscriptions").text
-    page = ada.get(ask(ada, filter="role = GP_PRACTICE", **fields)).text
+    page = ada.get(ask(ada, filter="role IN (GP_PRACTICE, GP_SG_LEAD)", **fields)).text
     assert "2 would have taken its road, and 0 the road beneath it" in page
     assert "could not judge" not in page
 
