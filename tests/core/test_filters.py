@@ -1,5 +1,7 @@
 """Filters of subscriptions: read, said back, judged, and refused with what to write instead."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,3 +255,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert (True, True) == (1 <= column <= len(text) + 1, "; " in said)
     else:
         assert part == read_filter(text_of(part))
+
+
+def test_the_document_names_every_term_and_its_examples_can_be_copied() -> None:
+    """Subscribers write their filters from it."""
+    whole = (Path(__file__).parents[2] / "docs" / "subscribe.md").read_text(encoding="utf-8")
+    section = whole.partition("\n### Filters\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
+    assert list(TERMS) == [name for name, _ in rows]
+    for name, may_be in rows:
+        values = TERMS[name].values
+        assert not values or list(values) == re.findall(r"`(\w+)`", may_be)
+    examples = re.findall(r"```text\n(.*?)\n```", section)
+    assert 3 == len(examples)
+    for example in examples:
+        assert example == text_of(read_filter(example))
+    for rule in TERMS.values():
+        assert rule.example == text_of(read_filter(rule.example))

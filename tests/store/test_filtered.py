@@ -40,10 +40,10 @@ FITS: dict[str, Any] = {
 
 
 @pytest.fixture
-def site(lite: Engine) -> Iterator[Site]:
-    """A subscriber's system that really listens."""
+def site(engine: Engine) -> Iterator[Site]:
+    """A subscriber's system that really listens, and a database of both kinds."""
     with receiving() as receiver:
-        yield Site(lite, receiver)
+        yield Site(engine, receiver)
 
 
 def told(n: int, known: dict[str, Any] | None = None, **more: Any) -> DecisionRecord:
