@@ -154,7 +154,7 @@ def text_of(part: Part) -> str:
         case All(parts=parts):
             return " AND ".join(_bracketed(each, All, Some) for each in parts)
         case Some(parts=parts):
-            return " OR ".join(_bracketed(each, Some) for each in parts)
+            return " OR ".join(_bracketed(each, All, Some) for each in parts)
 
 
 def _bracketed(part: Part, *kinds: type) -> str:
