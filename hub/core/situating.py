@@ -30,25 +30,29 @@ def circumstances_of(draft: Draft, obligation: Obligation) -> Circumstances:
     of_her, of_baby = _may_have(draft, reader, PREGNANCY), _may_have(draft, reader, BIRTH)
     stage, born_days = _stage(draft, reader)
     due = draft.due_date if of_her and stage is Stage.PREGNANCY else None
-    practice = draft.holder(PRACTICE)
+    practice = draft.holder(PRACTICE) if of_her else None
+    duties = [each for each in draft.obligations.values() if each.role == obligation.role]
     return Circumstances(
         event=rule.on if rule is not None else "",
         audience=reader.audience,
         stage=stage.value,
         gestation_days=None if due is None else gestation_days(due, local_date(draft.at)),
         baby_age_days=born_days if of_baby else None,
-        practice=practice.organisation if of_her and practice else "",
+        practice=practice.organisation if practice else "",
         provider=(of_her and draft.provider) or "",
         area=draft.area if _may_have(draft, reader, ADDRESS) else "",
         relations=_relations(draft, obligation.organisation),
         labels=tuple(_labels(draft, reader, obligation)),
-        flags=tuple(_flags(draft, reader, obligation)),
-        gap_severity=_gravest(draft, obligation),
+        flags=tuple(_flags(draft, reader, obligation, duties)),
+        gap_severity=_gravest(draft, obligation, duties),
     )
 
 
-def _may_have(draft: Draft, reader: Reader, group: str) -> bool:
-    return reader.share(draft.policy.groups.get(group)).show is Show.FULL
+def _may_have(draft: Draft, reader: Reader, name: str) -> bool:
+    """Whether a role has a group of fields in full; her agreement is looked up only where asked."""
+    group = draft.policy.groups.get(name)
+    show = group.audience.get(reader.audience) if group is not None else None
+    return show is Show.FULL or (show is Show.CONSENT and reader.share(group).show is Show.FULL)
 
 
 def _stage(draft: Draft, reader: Reader) -> tuple[Stage, int | None]:
@@ -90,42 +94,40 @@ def _labels(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[st
             yield label
 
 
-def _flags(draft: Draft, reader: Reader, obligation: Obligation) -> Iterator[str]:
+def _flags(
+    draft: Draft, reader: Reader, obligation: Obligation, duties: list[Obligation]
+) -> Iterator[str]:
+    """What hangs over the family; `duties` are all to the recipient's role."""
     planned = bool(draft.plans) and _may_have(draft, reader, PLAN)
     if planned:
         yield Flag.PLAN.value
-    told = (_was_told(draft, each, obligation) for each in draft.obligations.values())
-    if planned or any(told):
+    if planned or any(_was_told(draft, each, obligation) for each in duties):
         yield Flag.SAFEGUARDING.value
 
 
 def _was_told(draft: Draft, each: Obligation, obligation: Obligation) -> bool:
     """Whether a duty has told this recipient, or tells it now, something for safeguarding."""
-    if each.role != obligation.role or each.state in ENDED:
-        return False
-    place = obligation.organisation
-    now = each.obligation_id == obligation.obligation_id
-    if not now and not any(one.organisation == place for one in each.told):
-        return False
     rule = draft.policy.tells.get(each.rule)
-    return rule is not None and rule.purpose is Purpose.SAFEGUARDING
+    if rule is None or rule.purpose is not Purpose.SAFEGUARDING or each.state in ENDED:
+        return False
+    now = each.obligation_id == obligation.obligation_id
+    return now or any(one.organisation == obligation.organisation for one in each.told)
 
 
-def _gravest(draft: Draft, obligation: Obligation) -> int:
+def _gravest(draft: Draft, obligation: Obligation, duties: list[Obligation]) -> int:
     """The severity of the gravest open gap that the recipient owns, or that is about telling it.
 
     One that an escalation tells it of is the trigger of that duty.
     """
     if not draft.gaps:
         return 0
-    here = (obligation.role, obligation.organisation)
-    duties = draft.obligations.values()
-    about = {each.gap_id for each in duties if (each.role, each.organisation) == here}
+    role, place = obligation.role, obligation.organisation
+    about = {each.gap_id for each in duties if each.organisation == place}
     about.add(obligation.trigger)
     known = [
         gap.severity
         for gap in draft.gaps.values()
         if gap.state is GapState.OPEN
-        and ((gap.role, gap.organisation) == here or gap.gap_id in about)
+        and ((gap.role == role and gap.organisation == place) or gap.gap_id in about)
     ]
     return int(max(known, default=0))
