@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from hub.core.filter_text import FilterFault, read_filter
 from hub.core.policy import Policy
 from hub.edges import mesh
 from hub.edges.channels import mail
+from hub.edges.choosing import places_in
 from hub.edges.directory import Directory, load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.catalogue import event_codes, policies_of
@@ -177,7 +179,27 @@ def _strange_rows(path: Path, directory: Directory, policy: Policy) -> Iterator[
             if not form.fullmatch(endpoint.address):
                 words = f"the endpoint of {endpoint.organisation} has no address of its channel"
                 yield _row_fault(path, endpoint.organisation, words, remedy)
+    yield from _strange_filters(path, directory, policy)
     yield from _strange_senders(path, directory)
+
+
+def _strange_filters(path: Path, directory: Directory, policy: Policy) -> Iterator[PolicyFault]:
+    """Filters that ask for what neither the policy nor the directory knows: they pick nothing."""
+    allowed = {
+        "eventType": policy.events,
+        "role": policy.roles,
+        "service": {role.audience for role in policy.roles.values()},
+        "label": policy.labels,
+        **places_in(directory),
+    }
+    for row in directory.endpoints.values():
+        if not row.filter:
+            continue
+        try:
+            read_filter(row.filter, allowed)
+        except FilterFault as fault:
+            words = f"the filter of {row.organisation} cannot be used: {fault}"
+            yield _row_fault(path, row.organisation, words, "docs/subscribe.md lists the terms")
 
 
 def _strange_senders(path: Path, directory: Directory) -> Iterator[PolicyFault]:

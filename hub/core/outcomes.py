@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from hub.core.circumstances import Circumstances
 from hub.core.episode import Baby, Episode, Milestone
 from hub.core.model import (
     CountedNote,
@@ -81,6 +82,8 @@ class NoticeIssued(Outcome, frozen=True, kw_only=True, tag="notice_issued"):
     """The notice this one corrects, reminds of or withdraws."""
     withheld: tuple[Withheld, ...] = ()
     """For those who audit, and never for the recipient: what it does not say, and who says it."""
+    circumstances: Circumstances | None = None
+    """What the filters of its recipient's subscriptions go by; None in what older hubs decided."""
     why: Why
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, objections, reaching
+from hub.core import exposing, objections, reaching, situating
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -189,6 +189,7 @@ def issue(
             content=said.lines,
             in_reply_to=previous[0].notice_id if previous else answers_to,
             withheld=said.withheld,
+            circumstances=situating.circumstances_of(draft, issued),
             why=basis.why(obligation.trigger, area=draft.area),
         )
     )

@@ -9,15 +9,14 @@ import tomllib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from hub.core.model import Holder
+from hub.edges.roads import WORKLIST, Address, Endpoint, Roads
 
-WORKLIST: Final = "worklist"
-"""The channel that every recipient has."""
+__all__ = ["WORKLIST", "Address", "Directory", "Endpoint"]
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
@@ -74,36 +73,6 @@ class Registration(Struct, frozen=True, kw_only=True):
     area: str = ""
     since: datetime
     known_from: datetime | None = None
-
-
-class Address(Struct, frozen=True, kw_only=True):
-    """One channel of a recipient, and where it leads."""
-
-    channel: str = WORKLIST
-    address: str = ""
-    secret: str | None = None
-    secret_before: str | None = None
-    """The secret that `secret` replaces: both sign until this row is taken away."""
-    payload: Literal["id-only", "full-resource", "mns"] = "full-resource"
-    """What a FHIR subscription carries: a reference, the notice, or a signal in the form of MNS."""
-    heartbeat_minutes: int = 0
-    """How long a FHIR subscription may be silent; 0 means that silence says nothing."""
-    destination_id: str = ""
-    level: Literal["signal", "summary", "full"] = "full"
-    """How much of a notice travels: that there is one, its title, or all of it."""
-    only_rules: tuple[str, ...] = ()
-    """The rules whose notices go there; those of all others go to the worklist.  Empty: all."""
-
-
-class Endpoint(Address, frozen=True, kw_only=True):
-    """Where notices for a role at an organisation go."""
-
-    organisation: str
-    role: str = "*"
-    then: tuple[Address, ...] = ()
-    """Further channels, tried in this order when a notice has not got through over those before."""
-    next_after: Annotated[float, Meta(gt=0, le=1)] = 0.5
-    """The share of the time left to a notice's deadline that each channel has before the next."""
 
 
 class StaffMember(Struct, frozen=True, kw_only=True):
@@ -170,16 +139,16 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     sender: tuple[Sender, ...] = ()
 
 
-class Directory:
+class Directory(Roads):
     """Everything the hub knows about who is who, read once and asked often."""
 
     def __init__(self, files: Iterable[_File]):
         """Index the rows of all files; a later row wins over an earlier one."""
         rows = list(files)
+        super().__init__({(e.organisation, e.role): e for f in rows for e in f.endpoint})
         self.organisations = {o.ods: o for f in rows for o in f.organisation}
         self.roles = tuple(r for f in rows for r in f.role)
         self.registrations = tuple(r for f in rows for r in f.registration)
-        self.endpoints = {(e.organisation, e.role): e for f in rows for e in f.endpoint}
         self.staff_members = {s.login: s for f in rows for s in f.staff}
         self.publishers = {p.key_sha256: p.ods for f in rows for p in f.publisher}
         self.roles_of_keys = {p.key_sha256: p.roles for f in rows for p in f.publisher}
@@ -193,57 +162,6 @@ class Directory:
     def organisation(self, ods: str) -> Organisation:
         """The organisation of a code.  Raises KeyError when it is unknown."""
         return self.organisations[ods]
-
-    def endpoint(self, organisation: str, role: str, rule: str = "") -> Endpoint:
-        """Where to send for a role there; the hub's own worklist when nothing else is set.
-
-        `rule` is the one behind the notice, where it is known.
-        """
-        found = self.endpoints.get((organisation, role)) or self.endpoints.get((organisation, "*"))
-        elsewhere = found is not None and rule and found.only_rules and rule not in found.only_rules
-        if found is None or elsewhere:
-            found = Endpoint(organisation=organisation, role=role)
-        if not found.destination_id:
-            found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
-        return found
-
-    def endpoints_of(self, organisation: str, role: str, rule: str = "") -> tuple[Endpoint, ...]:
-        """Every channel of a role there, in the order in which they are tried.
-
-        A worklist behind another channel is left out: every notice stands there in any case.
-        """
-        first = self.endpoint(organisation, role, rule)
-        found = [first]
-        for each in first.then:
-            if each.channel == WORKLIST:
-                continue
-            own_id = each.destination_id or f"{each.channel}:{organisation}"
-            if not each.destination_id and any(own_id == one.destination_id for one in found):
-                own_id = f"{own_id}/{len(found)}"
-            more = msgspec.structs.asdict(each) | {"destination_id": own_id}
-            found.append(Endpoint(organisation=first.organisation, role=first.role, **more))
-        return tuple(found)
-
-    def every_endpoint(self) -> tuple[Endpoint, ...]:
-        """Every channel of every recipient that has a row."""
-        return tuple(
-            each
-            for row in self.endpoints.values()
-            for each in self.endpoints_of(row.organisation, row.role)
-        )
-
-    def has_further_channels(self) -> bool:
-        """Whether any recipient has more than one channel."""
-        return any(row.then for row in self.endpoints.values())
-
-    def subscriptions(self) -> tuple[Endpoint, ...]:
-        """The endpoints that are FHIR subscriptions."""
-        return tuple(each for each in self.every_endpoint() if each.channel == "fhir")
-
-    def kafka_subscribers(self) -> tuple[str, ...]:
-        """The organisations that read notices from a Kafka topic of their own."""
-        reading = {each.organisation for each in self.every_endpoint() if each.channel == "kafka"}
-        return tuple(sorted(reading))
 
     def staff(self, login: str) -> StaffMember | None:
         """Who signs in under a name, or None."""

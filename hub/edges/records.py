@@ -9,6 +9,7 @@ from typing import get_args
 
 from msgspec import Struct
 
+from hub.core.circumstances import Circumstances
 from hub.core.episode import Baby, Milestone
 from hub.core.faults import FaultReason
 from hub.core.model import (
@@ -108,7 +109,17 @@ STRUCTS = {
     one.__name__: one
     for one in (
         *get_args(type_of_outcome),
-        *(Baby, ContentLine, CountedNote, Holder, Milestone, Person, QuarantineNote, Receipt),
+        *(
+            Baby,
+            Circumstances,
+            ContentLine,
+            CountedNote,
+            Holder,
+            Milestone,
+            Person,
+            QuarantineNote,
+            Receipt,
+        ),
         *(Why, Withheld),
     )
 } | {"Input": InputRecord, "Decision": DecisionRecord}

@@ -20,6 +20,22 @@ SUBSCRIPTION_WARNING: Final = Limit(
     because="time to ask for a new one and have it approved",
     beyond="from then on `hub incidents` and `hub_subscriptions_expiring` show it",
 )
+FILTER_CHARACTERS: Final = Limit(
+    name="filter of a subscription",
+    value=500,
+    unit="characters",
+    where="hub.web.filters:LONGEST",
+    because="whoever approves it must be able to read it",
+    beyond="refused: write a shorter one, or two subscriptions",
+)
+FILTER_DEPTH: Final = Limit(
+    name="brackets inside each other in a filter",
+    value=8,
+    unit="brackets",
+    where="hub.core.filter_text:DEEPEST",
+    because="as many as anybody can read, and no filter can exhaust the reader",
+    beyond="refused, with the column",
+)
 PAUSE_HOURS: Final = Limit(
     name="pause of a subscription",
     value=72,

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from hub.core.model import Input
 from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.choosing import traits_beside
 from hub.edges.directory import Directory, Endpoint
 from hub.edges.lessening import lessened
 from hub.ops import limits_carriers, metrics
@@ -111,9 +112,9 @@ class Attempts:
     def _endpoint_of(self, due: outbox.Due) -> Endpoint | None:
         """Where a notice goes by today's directory, which may have fewer channels than it had."""
         endpoints = self._means.directory.endpoints_of(due.organisation, due.role)
-        if endpoints[0].only_rules:
-            rule = decode_notice(due.payload).rule
-            endpoints = self._means.directory.endpoints_of(due.organisation, due.role, rule)
+        if self._means.directory.asks_traits(due.organisation, due.role):
+            traits = traits_beside(due.payload, due.traits)
+            endpoints = self._means.directory.endpoints_of(due.organisation, due.role, traits)
         return endpoints[due.place] if due.place < len(endpoints) else None
 
     async def _send(self, due: outbox.Due) -> Tried:

@@ -42,8 +42,8 @@ from hub.roles.unreadable import (
     say_newer,
 )
 from hub.store.engine import make_engine, migrate, reading, writing
-from hub.store.outbox_queue import readdress
 from hub.store.positions import saved_positions, type_of_positions
+from hub.store.readdressing import readdress
 
 LAG_SECONDS: Final = 5.0
 

@@ -21,6 +21,7 @@ from hub.edges.channels.failover import (
     next_step,
     time_is_up_at,
 )
+from hub.edges.choosing import traits_beside
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
 from hub.ops.logs import log
@@ -65,7 +66,8 @@ class FailOver:
     def _decide(self, conn: Connection, one: Waiting, clock_at: datetime) -> bool:
         notice = decode_notice(one.payload)
         directory = self._means.directory
-        endpoints = directory.endpoints_of(one.organisation, one.role, notice.rule)
+        traits = traits_beside(one.payload, one.traits)
+        endpoints = directory.endpoints_of(one.organisation, one.role, traits)
         step = next_step(standing_of(one, notice, endpoints), clock_at)
         if step in ENDS:
             look_no_further(conn, one.notice_id, clock_at)

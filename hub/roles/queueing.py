@@ -17,8 +17,10 @@ from hub.core.outcomes import (
 )
 from hub.edges.avro import DecisionRecord, NoticeRecord
 from hub.edges.channels.failover import time_is_up_at
+from hub.edges.choosing import kept
 from hub.edges.directory import Directory, Endpoint
 from hub.roles.channels import now
+from hub.roles.roads_taken import RoadsTaken
 from hub.store.coverage_due import note_touched
 from hub.store.engine import writing
 from hub.store.outbox import TAKES_BACK
@@ -55,13 +57,14 @@ def take_in(
     times = times or Times(now(), now())
     queue = Queue(times.now)
     further = directory.has_further_channels()
+    roads = RoadsTaken(engine, decisions)
     for decision in decisions:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
-                rule = outcome.why.rule
-                endpoints = directory.endpoints_of(outcome.organisation, outcome.role, rule)
+                traits = roads.traits_of(outcome)
+                endpoints = directory.endpoints_of(outcome.organisation, outcome.role, traits)
                 look_at = _look_at(endpoints, outcome, times.clock_at)
-                queue.add(notice_of(decision, outcome), endpoints[0], look_at)
+                queue.add(notice_of(decision, outcome), endpoints[0], look_at, kept(traits))
             elif isinstance(outcome, ObligationEnded):
                 queue.cancel(outcome.obligation_id, outcome.notice_ids)
             else:

@@ -1,7 +1,7 @@
 """Subscriptions in force: what pages agree on takes the road of notices within seconds.
 
-The directory that the delivery loop works with is changed in place, between two of its reads; the
-rows of the file stay beneath it.
+They are laid over the directory that the delivery loop works with, between two of its reads; the
+rows of the file stay beneath.
 """
 
 import asyncio
@@ -16,11 +16,12 @@ from sqlalchemy import Engine
 from hub.core.replaying import ReplayReason
 from hub.core.subscribing import SubscriptionState
 from hub.edges.directory import Directory, Endpoint
+from hub.edges.roads import ANY_ROLE
 from hub.ops import metrics
 from hub.ops.logs import log
 from hub.store import agreement_reads, agreements, replays
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import readdress
+from hub.store.readdressing import readdress
 from hub.store.replay_rows import Chosen
 from hub.store.worklist import Listed
 
@@ -40,7 +41,6 @@ class Subscribed:
         """`now` is real time, by which subscriptions end."""
         self._engine, self._directory, self._now = engine, directory, now
         self._rule_events = rule_events
-        self._ground = dict(directory.endpoints)
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Look again and again; `wake` is called when notices have got another road."""
@@ -62,11 +62,10 @@ class Subscribed:
             soon = agreement_reads.expiring(conn, now)
             every = agreements.agreements(conn)
         metrics.SUBSCRIPTIONS_EXPIRING.set(len(soon))
-        over = {(each.organisation, each.role): self._before_others(each) for each in found}
-        wanted = {**self._ground, **over}
-        changed = wanted != self._directory.endpoints
+        wanted = agreement_reads.by_place(self._before_others(each) for each in found)
+        changed = wanted != self._directory.subscribed
         if changed:
-            self._directory.endpoints = wanted
+            self._directory.subscribed = wanted
             with writing(self._engine) as conn:
                 readdress(conn, self._directory, now)
             log().info("subscriptions_changed", carrying=len(found))
@@ -77,8 +76,9 @@ class Subscribed:
 
     def _before_others(self, agreed: Endpoint) -> Endpoint:
         """What was agreed on, before the further channels of the row that it takes the place of."""
-        row = self._ground.get((agreed.organisation, agreed.role))
-        row = row or self._ground.get((agreed.organisation, "*"))
+        ground = self._directory.endpoints
+        row = ground.get((agreed.organisation, agreed.role))
+        row = row or ground.get((agreed.organisation, ANY_ROLE))
         return agreed if row is None else replace(agreed, then=row.then, next_after=row.next_after)
 
     def _join(self, joining: agreements.Agreement, now: datetime) -> None:
@@ -88,8 +88,9 @@ class Subscribed:
             reason=ReplayReason.JOINED,
             person_id=joining.approved_by or agreements.BY_ITSELF,
             now=now,
+            only_to=joining.destination_id,
         )
-        role = "" if joining.role == "*" else joining.role
+        role = "" if joining.role == ANY_ROLE else joining.role
         open_now = Chosen(organisation=joining.organisation, role=role, listed=Listed.OPEN)
         replays.catch_up(self._engine, self._directory, open_now, asked)
         with reading(self._engine) as conn:

@@ -1,8 +1,8 @@
 """Subscriptions laid over the directory, and what operators must know of them.
 
-What the directory says stays the ground.  A subscription that carries takes the place of the
-directory's row for its organisation and role; when it ends the row is there again, and where there
-is none the hub's own worklist, so that an end never silences anybody.
+What the directory says stays the ground.  A subscription that carries lies over the directory's row
+for its organisation and role, and takes the notices that it picks; all others, and all when it has
+ended, take the row, and where there is none the hub's own worklist, so that nobody is silenced.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ type_of_level = Literal["signal", "summary", "full"]
 
 
 def endpoints(conn: Connection, rule_events: Mapping[str, str]) -> list[Endpoint]:
-    """The endpoints of those that carry; of two for one place the later request holds."""
+    """The endpoints of those that carry, the oldest request first."""
     a = t.agreements
     carrying = sa.select(a).where(a.c.state.in_(sorted(CARRIES))).order_by(a.c.requested_at)
     return [_endpoint(row, rule_events) for row in conn.execute(carrying).mappings()]
@@ -45,6 +45,7 @@ def _endpoint(row: sa.RowMapping, rule_events: Mapping[str, str]) -> Endpoint:
         destination_id=found.destination_id,
         level=cast("type_of_level", found.level),
         only_rules=rules_of(found.events, rule_events),
+        filter=found.filter,
     )
 
 
@@ -55,11 +56,22 @@ def rules_of(events: Iterable[str], rule_events: Mapping[str, str]) -> tuple[str
     return rules or (("",) if wanted else ())
 
 
+def by_place(subscribed: Iterable[Endpoint]) -> dict[tuple[str, str], tuple[Endpoint, ...]]:
+    """Subscriptions by organisation and role, the latest request first.
+
+    So whoever asks for a new one changes what is so, and need not revoke the old one first.
+    """
+    found: dict[tuple[str, str], tuple[Endpoint, ...]] = {}
+    for each in subscribed:
+        place = (each.organisation, each.role)
+        found[place] = (each, *found.get(place, ()))
+    return found
+
+
 def laid_over(directory: Directory, subscribed: Iterable[Endpoint]) -> Directory:
-    """The directory with the subscriptions that carry in the places of its rows."""
+    """The directory with the subscriptions that carry over its rows."""
     made = copy(directory)
-    over = {(each.organisation, each.role): each for each in subscribed}
-    made.endpoints = {**directory.endpoints, **over}
+    made.subscribed = by_place(subscribed)
     return made
 
 
@@ -72,20 +84,3 @@ def expiring(conn: Connection, now: datetime) -> list[Agreement]:
         if is_expiring(each.state, now, expires_at=each.expires_at, warn=warn)
     ]
     return sorted(found, key=lambda each: each.expires_at)
-
-
-def would_have_had(
-    conn: Connection, each: Agreement, since: datetime, rule_events: Mapping[str, str]
-) -> dict[str, int]:
-    """How many notices it would have got since then, by event type; counts and nothing else."""
-    n = t.notices.c
-    mine = [n.organisation == each.organisation, n.issued_at >= since]
-    if each.role != "*":
-        mine.append(n.role == each.role)
-    asked = sa.select(n.rule, sa.func.count()).where(*mine).group_by(n.rule)
-    only, counted = rules_of(each.events, rule_events), dict[str, int]()
-    for rule, many in conn.execute(asked):
-        if not only or rule in only:
-            event = rule_events.get(rule, "escalations and others")
-            counted[event] = counted.get(event, 0) + many
-    return dict(sorted(counted.items()))

@@ -50,6 +50,8 @@ class Wanted:
     level: str
     events: tuple[str, ...]
     """Event types; none narrows nothing."""
+    filter: str = ""
+    """Which of their notices (docs/subscribe.md); empty narrows nothing."""
     basis: str
     secret: str = field(repr=False)
     expires_at: datetime
@@ -68,6 +70,7 @@ class Agreement:
     address: str
     level: str
     events: tuple[str, ...]
+    filter: str
     basis: str
     state: SubscriptionState
     requested_by: str

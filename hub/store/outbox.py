@@ -4,6 +4,7 @@ Times here are real time, not the hub's clock: a held clock must not stop a retr
 `signal_at`, which the receipt carries, is the hub's time.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -36,6 +37,10 @@ TAKES_BACK: Final = (NoticeReason.WITHDRAWN, NoticeReason.RETRACTED)
 """The corrections that still go out when everything else of a duty is cancelled."""
 
 
+AT_ONCE: Final = 500
+"""Notices that one statement looks up."""
+
+
 class OutboxState(StrEnum):
     """Where a notice stands in the outbox."""
 
@@ -65,6 +70,8 @@ class Due:
     """What was proved before."""
     replay_id: str | None = None
     """The replay that sends it again, if any."""
+    traits: str | None = None
+    """What the choice of its road goes by (`hub.edges.choosing`); None from an older hub."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,7 @@ def queued(
     endpoint: Endpoint,
     now: datetime,
     next_channel_at: datetime | None = None,
+    traits: str | None = None,
 ) -> dict[str, Any]:
     """The row of a notice that is due at `now`; its next channel, by the hub's clock, then."""
     return {
@@ -113,7 +121,30 @@ def queued(
         "takes_back": record.reason in TAKES_BACK,
         "level": 0,
         "next_channel_at": next_channel_at,
+        "traits": traits,
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A notice that a later one answers to: to whom it went, and by what its road was chosen."""
+
+    notice_id: str
+    organisation: str
+    traits: str | None
+
+
+def earlier(conn: Connection, notice_ids: Collection[str]) -> list[Earlier]:
+    """Those of some notices that the outbox has."""
+    x = t.outbox.c
+    columns = (x.notice_id, x.organisation, x.traits)
+    found: list[Earlier] = []
+    ids = sorted(notice_ids)
+    for at in range(0, len(ids), AT_ONCE):
+        piece = ids[at : at + AT_ONCE]
+        rows = conn.execute(sa.select(*columns).where(x.notice_id.in_(piece))).mappings()
+        found += [Earlier(**row) for row in rows]
+    return found
 
 
 # --- what is due ----------------------------------------------------------------------------

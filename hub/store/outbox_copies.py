@@ -39,6 +39,8 @@ class Waiting:
     """On the channel tried last."""
     down: bool
     """Whether the destination of that channel has failed so often that it is left alone."""
+    traits: str | None = None
+    """What the choice of its road goes by."""
 
 
 def any_wait(conn: Connection) -> bool:
@@ -66,7 +68,7 @@ def waiting(conn: Connection, clock_at: datetime, limit: int) -> list[Waiting]:
     asked = (
         sa.select(
             *(x[name] for name in ("notice_id", "organisation", "role", "payload", "takes_back")),
-            *(x[name] for name in ("level", "place", "next_channel_at")),
+            *(x[name] for name in ("level", "place", "next_channel_at", "traits")),
             state.label("state"),
             down.label("down"),
         )

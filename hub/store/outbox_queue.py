@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from hub.core.model import Level
 from hub.edges.avro import NoticeRecord
-from hub.edges.directory import Directory, Endpoint
+from hub.edges.directory import Endpoint
 from hub.store import tables as t
 from hub.store.outbox import OutboxState, queued
 from hub.store.replay_rows import accepted_since
@@ -34,14 +34,18 @@ class Queue:
         self._accepted: set[str] = set()
 
     def add(
-        self, record: NoticeRecord, endpoint: Endpoint, next_channel_at: datetime | None = None
+        self,
+        record: NoticeRecord,
+        endpoint: Endpoint,
+        next_channel_at: datetime | None = None,
+        traits: str | None = None,
     ) -> None:
         """Queue a notice; one that is queued already stays as it is.
 
         `next_channel_at`, by the hub's clock, is when its second channel is looked at.
         """
         if record.notice_id not in self._rows:
-            row = queued(record, endpoint, self._now, next_channel_at)
+            row = queued(record, endpoint, self._now, next_channel_at, traits)
             self._rows[record.notice_id] = row
 
     def cancel(self, obligation_id: str, notice_ids: Collection[str]) -> None:
@@ -144,76 +148,3 @@ def _cancel_further(conn: Connection, notice_ids: Collection[str]) -> None:
     conn.execute(no_more)
     still = sa.and_(c.c.notice_id.in_(notice_ids), c.c.state == OutboxState.PENDING)
     conn.execute(sa.update(c).where(still).values(state=OutboxState.CANCELLED))
-
-
-def readdress(
-    conn: Connection, directory: Directory, now: datetime, clock_at: datetime | None = None
-) -> int:
-    """Give pending notices the address that the directory has now; those moved are due at once.
-
-    With `clock_at`, the hub's time, a notice whose recipient has been given a further channel
-    since may go over it from then on.
-    """
-    moved = _readdress_first(conn, directory, now) + _readdress_copies(conn, directory, now)
-    if clock_at is not None and directory.has_further_channels():
-        _offer_further(conn, directory, clock_at)
-    return moved
-
-
-def _readdress_first(conn: Connection, directory: Directory, now: datetime) -> int:
-    x = t.outbox
-    pending = x.c.state == OutboxState.PENDING
-    where = (x.c.organisation, x.c.role, x.c.channel, x.c.destination_id)
-    moved = 0
-    for row in conn.execute(sa.select(*where).where(pending).distinct()).all():
-        endpoint = directory.endpoint(row.organisation, row.role)
-        if _is_at(endpoint, row):
-            continue
-        same = (column == value for column, value in zip(where, row, strict=True))
-        change = sa.update(x).where(pending, *same)
-        moved += conn.execute(change.values(**_moved_to(endpoint, now))).rowcount
-    return moved
-
-
-def _readdress_copies(conn: Connection, directory: Directory, now: datetime) -> int:
-    """A place that the directory has no more stays as it is: its next attempt gives it up."""
-    x, c = t.outbox.c, t.copies
-    asked = (
-        sa.select(x.organisation, x.role, *(c.c[n] for n in ("notice_id", "place")))
-        .add_columns(c.c.channel, c.c.destination_id)
-        .select_from(c.join(t.outbox, x.notice_id == c.c.notice_id))
-        .where(c.c.state == OutboxState.PENDING)
-    )
-    moved = 0
-    for row in conn.execute(asked).all():
-        endpoints = directory.endpoints_of(row.organisation, row.role)
-        if row.place >= len(endpoints) or _is_at(endpoints[row.place], row):
-            continue
-        one = sa.and_(c.c.notice_id == row.notice_id, c.c.place == row.place)
-        change = sa.update(c).where(one, c.c.state == OutboxState.PENDING)
-        moved += conn.execute(change.values(**_moved_to(endpoints[row.place], now))).rowcount
-    return moved
-
-
-def _is_at(endpoint: Endpoint, row: Any) -> bool:
-    return (endpoint.channel, endpoint.destination_id) == (row.channel, row.destination_id)
-
-
-def _moved_to(endpoint: Endpoint, now: datetime) -> dict[str, Any]:
-    return {
-        "channel": endpoint.channel,
-        "destination_id": endpoint.destination_id,
-        "next_try_at": now,
-    }
-
-
-def _offer_further(conn: Connection, directory: Directory, clock_at: datetime) -> None:
-    x = t.outbox
-    untried = sa.and_(
-        x.c.state == OutboxState.PENDING, x.c.place == 0, x.c.next_channel_at.is_(None)
-    )
-    recipients = sa.select(x.c.organisation, x.c.role).where(untried).distinct()
-    for row in conn.execute(recipients).all():
-        if len(directory.endpoints_of(row.organisation, row.role)) > 1:
-            theirs = sa.and_(x.c.organisation == row.organisation, x.c.role == row.role)
-            conn.execute(sa.update(x).where(untried, theirs).values(next_channel_at=clock_at))

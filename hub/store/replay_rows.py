@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from hub.core.model import Level, ObligationState
 from hub.core.replaying import LeftOut, Stands
 from hub.edges.channels.worklist import WorklistChannel
-from hub.edges.directory import Directory
+from hub.edges.choosing import traits_known
+from hub.edges.directory import Directory, Endpoint
 from hub.store import tables as t
 from hub.store.outbox import OutboxState
 from hub.store.worklist import Listed
@@ -56,12 +57,18 @@ class Found:
     withdrawn: bool | None
     listed: str | None
     rule: str | None
+    purpose: str | None
+    traits: str | None
     attempts_then: int | None = None
     """How often it had been tried at the preview; None while there is none."""
 
+    def road(self, directory: Directory) -> Endpoint:
+        """Where it goes by today's directory."""
+        traits = traits_known(self.traits, role=self.role, rule=self.rule, purpose=self.purpose)
+        return directory.endpoint(self.organisation, self.role, traits)
+
     def stands(self, directory: Directory) -> Stands:
         """Where it stands, with today's directory."""
-        endpoint = directory.endpoint(self.organisation, self.role, self.rule or "")
         return Stands(
             level=None if self.level is None else Level(self.level),
             state=None if self.notice_state is None else ObligationState(self.notice_state),
@@ -69,7 +76,7 @@ class Found:
             replaced=self.listed == Listed.SUPERSEDED,
             cancelled=self.outbox_state == OutboxState.CANCELLED,
             pending=self.outbox_state == OutboxState.PENDING,
-            on_worklist=endpoint.channel == WorklistChannel.name,
+            on_worklist=self.road(directory).channel == WorklistChannel.name,
             attempts=self.attempts,
         )
 
@@ -104,6 +111,8 @@ def _columns() -> list[Any]:
         n.withdrawn,
         n.listed,
         n.rule,
+        n.purpose,
+        x.traits,
     ]
 
 

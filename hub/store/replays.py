@@ -94,6 +94,8 @@ class Asked:
     reason: str
     person_id: str
     now: datetime
+    only_to: str = ""
+    """A destination: nothing but what goes there by today's directory."""
 
 
 def preview(
@@ -104,6 +106,8 @@ def preview(
     rows = chosen_rows(conn, chosen, most + 1)
     if len(rows) > most:
         raise TooManyError(f"more than {most} notices fit; narrow the filter by recipient or time")
+    if asked.only_to:
+        rows = [row for row in rows if row.road(directory).destination_id == asked.only_to]
     out = {row.notice_id: left_out(row.stands(directory)) for row in rows}
     going = [row for row in rows if out[row.notice_id] is None]
     counted = Counter(str(reason) for reason in out.values() if reason is not None)
@@ -269,7 +273,7 @@ def _send_one(
 ) -> None:
     why = left_out(row.stands(directory), attempts_then=row.attempts_then)
     if why is None:
-        endpoint = directory.endpoint(row.organisation, row.role, row.rule or "")
+        endpoint = row.road(directory)
         x = t.outbox
         # The time of giving up runs anew; when it first came stays with the replay.
         conn.execute(

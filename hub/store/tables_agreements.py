@@ -1,7 +1,7 @@
 """Subscriptions as they were agreed, and everything that happened to them."""
 
 import sqlalchemy as sa
-from sqlalchemy import Index
+from sqlalchemy import Column, Index
 
 from hub.store.columns import flag, instant, json, metadata, number, text
 
@@ -15,6 +15,7 @@ agreements = sa.Table(
     text("address"),
     text("level"),
     json("events"),
+    Column("filter", sa.Text, nullable=False, server_default=""),
     text("basis"),
     text("secret"),
     text("secret_before", null=True),

@@ -31,6 +31,7 @@ outbox = sa.Table(
     number("level", default="0"),
     instant("next_channel_at", null=True),
     text("replay_id", null=True),
+    text("traits", null=True),
     Index("ix_outbox_due", "state", "destination_id", "next_try_at"),
     Index("ix_outbox_unreported", "reported", "signal_at"),
     Index("ix_outbox_obligation", "obligation_id"),

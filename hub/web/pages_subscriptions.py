@@ -21,9 +21,11 @@ from hub.edges.channels.base import Failed
 from hub.edges.channels.trial import TRIED, trial
 from hub.policy.rule_events import events_of_rules
 from hub.store import agreement_reads, agreements
+from hub.store.dry_runs import dry_run
 from hub.web.audit import Shown, record_access
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn, real_time
+from hub.web.filters import EXAMPLES, filter_in, filter_words
 from hub.web.pages_deliveries import check_operates
 from hub.web.words import role_labels
 
@@ -66,6 +68,8 @@ async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
         bases=tuple(LawfulBasis),
         events=sorted(set(events_of_rules(desk.settings.policy_dir).values())),
         longest=agreements.LONGEST_DAYS,
+        examples=EXAMPLES,
+        filter_words=filter_words,
     )
 
 
@@ -100,6 +104,7 @@ def wanted_of(desk: Desk, viewer: Viewer, fields: Mapping[str, str]) -> agreemen
     }
     if found := next((words for words, wrong in faults.items() if wrong), None):
         raise Refusal(422, found, "Go back, correct it and ask again.")
+    kept_filter = filter_in(desk, fields.get("filter", ""))
     return agreements.Wanted(
         agreement_id=f"sub-{secrets.token_hex(6)}",
         organisation=said["organisation"],
@@ -108,6 +113,7 @@ def wanted_of(desk: Desk, viewer: Viewer, fields: Mapping[str, str]) -> agreemen
         address=said.get("address", ""),
         level=said["level"],
         events=events,
+        filter=kept_filter,
         basis=said["basis"],
         secret=new_secret(),
         expires_at=real_time() + timedelta(days=int(days)),
@@ -149,7 +155,8 @@ async def _one_page(
         buttons=buttons,
         own=own,
         changes=await desk.read(agreements.changes, agreement_id),
-        counts=await desk.read(agreement_reads.would_have_had, found, since, events),
+        filter_words=filter_words,
+        run=await desk.read(dry_run, found, since, events),
         since=since,
         **more,
     )

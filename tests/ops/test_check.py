@@ -105,6 +105,16 @@ def test_a_schema_that_cannot_be_read_is_a_fault(settings: Settings) -> None:
             'channel = "kafka"\nthen = [{channel = "pigeon"}]',
             "unknown channel 'pigeon'",
         ),
+        (
+            'channel = "kafka"',
+            'channel = "kafka"\nfilter = "gestation_weeks > x"',
+            "column 19: a number is wanted here",
+        ),
+        (
+            'channel = "kafka"',
+            'channel = "kafka"\nfilter = "label = NONE"',
+            "the filter of RYX cannot be used: column 9: label has no such value",
+        ),
     ],
 )
 def test_a_fault_of_the_directory_is_told(

@@ -7,7 +7,8 @@ from hub.core.model import Level, NoticeReason
 from hub.edges.directory import Directory, directory_from
 from hub.store import outbox, outbox_copies
 from hub.store.engine import writing
-from hub.store.outbox_queue import Queue, readdress
+from hub.store.outbox_queue import Queue
+from hub.store.readdressing import readdress
 from tests.store.records import GP, HOUR, T0, notice_record
 from tests.store.test_copies import HOOK, MAIL, MESH, THEIRS, attempt, begin, due, queue
 

@@ -22,10 +22,10 @@ from hub.ops.clock import HeldClock
 from hub.roles.attempts import Means
 from hub.roles.delivery import LISTED_AT_ONCE, Delivery
 from hub.roles.failover import FailOver
-from hub.store import outbox
+from hub.store import outbox, readdressing
 from hub.store import tables as t
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import cancel_duty, readdress
+from hub.store.outbox_queue import cancel_duty
 from tests.channels.tools import SECRET
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
@@ -259,7 +259,7 @@ def test_a_channel_that_the_hub_does_not_have_is_a_failure_to_deliver(rig: Rig) 
         {"endpoint": [{"organisation": GP, "channel": "pigeon", "destination_id": "pigeon:gp"}]}
     )
     with writing(rig.engine) as conn:
-        readdress(conn, directory, rig.now())
+        readdressing.readdress(conn, directory, rig.now())
     rig_with = _WithDirectory(rig.engine, rig.clock, rig.kafka, given=directory)
     rig_with.run(lambda: bool(_reasons(rig.engine)))
     assert ["no_channel"] == _reasons(rig.engine)[:1]

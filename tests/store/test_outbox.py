@@ -11,7 +11,8 @@ from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store import tables as t
 from hub.store.engine import reading, writing
-from hub.store.outbox_queue import cancel_duty, readdress
+from hub.store.outbox_queue import cancel_duty
+from hub.store.readdressing import readdress
 from tests.store.records import GP, HOUR, HV, T0, notice_record
 
 TO_GP = Endpoint(organisation=GP, channel="webhook", destination_id="webhook:gp")

@@ -23,6 +23,7 @@ from hub.roles.queueing import take_in
 from hub.roles.subscribed import Subscribed
 from hub.store import agreement_reads, agreements, outbox
 from hub.store import tables as t
+from hub.store.dry_runs import dry_run
 from hub.store.engine import reading, writing
 from hub.store.projector import apply_decision
 from tests.channels.tools import SECRET
@@ -275,7 +276,7 @@ def test_a_dry_run_counts_by_type(site: Site) -> None:
     site.subscribe(agreement_id="sub-2", role="SOCIAL_WORKER")
     with reading(site.engine) as conn:
         counted = [
-            agreement_reads.would_have_had(conn, agreements.agreement(conn, each), since, RULES)
+            dry_run(conn, agreements.agreement(conn, each), since, RULES).taken
             for each, since in (("sub-1", T0 - DAY), ("sub-1", T0 + DAY), ("sub-2", T0 - DAY))
         ]
     assert [{"pregnancy.booked": 2}, {}, {}] == counted

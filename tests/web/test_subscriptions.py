@@ -1,7 +1,9 @@
 """Subscriptions as operators see them: two people, a real test, and nothing before both."""
 
+import html
 import re
 
+import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
@@ -114,6 +116,56 @@ def test_what_is_asked_for_must_make_sense(gateway: Gateway) -> None:
     for each in wrong:
         fields = {"csrf": csrf, "address": "https://x.example"} | FORM | each
         assert 422 == ada.post("/subscriptions", data=fields).status_code, each
+    with reading(gateway.engine) as conn:
+        assert 0 == conn.scalar(sa.select(sa.func.count()).select_from(t.agreements))
+
+
+FILTER = "relation = registered AND gestation_weeks >= 28 AND flag = safeguarding"
+
+
+def test_a_filter_is_said_back_and_counted_with(gateway: Gateway) -> None:
+    """In words, before anybody approves; and of old notices what could not be judged."""
+    ada = gateway.sign_in("ops")
+    fields = {"address": "https://x.example", "events": ""}
+    address = ask(ada, filter=FILTER.replace("AND", "and"), **fields)
+    page = ada.get(address).text
+    assert "Where she is registered at the recipient and the pregnancy in completed weeks" in page
+    assert FILTER in html.unescape(page)
+    assert "1 would have taken its road, and 1 the road beneath it" in page
+    assert "could not judge 2 of them" in page
+    assert "takes those about safeguarding (1) and leaves the others (1)" in page
+    assert "where she is registered at the recipient" in ada.get("/subscriptions").text
+    page = ada.get(ask(ada, filter="role IN (GP_PRACTICE, GP_SG_LEAD)", **fields)).text
+    assert "2 would have taken its road, and 0 the road beneath it" in page
+    assert "could not judge" not in page
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("gestation >= 28", "column 1: there is no such term; write as gestation_weeks >= 28"),
+        ("eventType = pregnancy.boked", "column 13: eventType has no such value; write eventType"),
+        (
+            "practice = Y99999",
+            "column 12: practice has no such value; write a code that the directory",
+        ),
+        ("service = midwives", "write service = midwife"),
+        ("label = ZZ", "column 9: label has no such value"),
+        ("practice = 9990000018", "never whose"),
+        ("surname = Quillfeather", "never whose"),
+        ("flag = plan OR " * 40 + "flag = plan", "The filter is too long"),
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_refused_with_what_to_write(
+    gateway: Gateway, written: str, says: str
+) -> None:
+    """Nothing is kept, and nothing of it is said back."""
+    ada = gateway.sign_in("ops")
+    fields = {"csrf": token_in(ada.get("/subscriptions")), "address": "https://x.example"}
+    answer = ada.post("/subscriptions", data=fields | FORM | {"filter": written})
+    assert 422 == answer.status_code
+    assert says in html.unescape(answer.text)
+    assert not {"9990000018", "Quillfeather"} & set(answer.text.split())
     with reading(gateway.engine) as conn:
         assert 0 == conn.scalar(sa.select(sa.func.count()).select_from(t.agreements))
 
