@@ -38,6 +38,7 @@ from hub.web import (
     health,
     openapi,
     pages_audit,
+    pages_cover,
     pages_deliveries,
     pages_door,
     pages_family,
@@ -186,6 +187,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
     for page in (
         pages_door,
         pages_worklist,
+        pages_cover,
         pages_family,
         pages_gaps,
         pages_quarantine,
