@@ -51,7 +51,11 @@ def named(gateway: Gateway) -> Gateway:
 def days(name: str, after: int) -> dict[str, str]:
     """The three fields of a day, counted from the scene's."""
     at = scene.NOW + after * DAY
-    return {f"{name}-day": f"{at.day}", f"{name}-month": f"{at.month}", f"{name}-year": f"{at.year}"}
+    return {
+        f"{name}-day": f"{at.day}",
+        f"{name}-month": f"{at.month}",
+        f"{name}-year": f"{at.year}",
+    }
 
 
 def absent(
@@ -136,7 +140,9 @@ def test_an_absence_without_cover_is_red_for_the_team(named: Gateway) -> None:
         assert "Not covered" in page, path
         assert "nhsuk-tag--red" in page, path
     assert "the team inbox has it" in ines.get("/n/n-named").text
-    assert "Named health visitor: the team inbox, because nobody is named" in ines.get("/cover").text
+    assert (
+        "Named health visitor: the team inbox, because nobody is named" in ines.get("/cover").text
+    )
     assert 0 == counted(ines, "covering")
 
 
