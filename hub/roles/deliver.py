@@ -20,6 +20,7 @@ from hub.edges.publish import Publisher
 from hub.ops import metrics
 from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
+from hub.ops.metrics_channels import declare_next_channels
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.policy.rule_events import events_of_rules
@@ -209,6 +210,7 @@ def main(settings: Settings) -> int:
     metrics.declare_groups((CONSUMER,))
     words = (*CHANNELS, SENDER, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
+    declare_next_channels(CHANNELS)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())
