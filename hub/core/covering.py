@@ -179,8 +179,8 @@ def given_to(roster: Roster, person: str, at: datetime) -> tuple[str, ...]:
 
 def present(roster: Roster, role: str, at: datetime) -> tuple[str, ...]:
     """Everybody who holds a role here and is not away."""
-    holding = (person for person, roles in roster.holds.items() if role in roles)
-    return tuple(sorted(person for person in holding if away(roster, person, at) is None))
+    gone = {each.person for each in roster.absences if in_force(each, at)}
+    return tuple(sorted(p for p, roles in roster.holds.items() if role in roles and p not in gone))
 
 
 # --- what may be recorded -------------------------------------------------------------------

@@ -6,6 +6,7 @@ stands in for nobody from that moment.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from hub.core import covering
 from hub.core.covering import Absence, DelegationReason, HeldBy, NotArranged, Roster, StandIn
+from hub.edges.directory import Directory
 from hub.store import cover
 from hub.store.read_lines import NoticeView, WorklistLine
 from hub.web.auth import Viewer
@@ -53,8 +55,6 @@ class RoleHeld(Struct, frozen=True, kw_only=True):
 
     role: str
     held_by: HeldBy
-    present: int
-    """How many who are there now hold it too, and so read the team inbox."""
 
     @property
     def covered(self) -> bool:
@@ -91,10 +91,14 @@ class Banner(Struct, frozen=True, kw_only=True):
     """Colleagues of one of her roles who are away, and for whom nobody stands in."""
 
 
-def holds_of(desk: Desk, organisation: str) -> dict[str, frozenset[str]]:
-    """The roles of everybody at an organisation who may sign in."""
+@lru_cache(maxsize=128)
+def holds_of(directory: Directory, organisation: str) -> Mapping[str, frozenset[str]]:
+    """The roles of everybody at an organisation who may sign in.
+
+    Kept, because each page asks and a trust has thousands.  A directory is read once.
+    """
     found: dict[str, frozenset[str]] = {}
-    for member in desk.directory.staff_members.values():
+    for member in directory.staff_members.values():
         if member.organisation == organisation:
             before = found.get(member.person_id, frozenset())
             found[member.person_id] = before | frozenset(member.roles)
@@ -103,7 +107,7 @@ def holds_of(desk: Desk, organisation: str) -> dict[str, frozenset[str]]:
 
 async def roster_of(desk: Desk, organisation: str) -> Roster:
     """What is arranged at an organisation, and not over."""
-    holds = holds_of(desk, organisation)
+    holds = holds_of(desk.directory, organisation)
     return await desk.read(cover.roster, organisation, holds, desk.clock.now())
 
 
@@ -159,7 +163,6 @@ def absence_line(roster: Roster, absence: Absence, viewer: Viewer, now: datetime
         RoleHeld(
             role=role,
             held_by=covering.weakest(roster, absence, role, now),
-            present=len(covering.present(roster, role, max(now, absence.since))),
         )
         for role in sorted(roster.holds.get(absence.person, ()))
     )
@@ -178,6 +181,20 @@ def seen_by(roster: Roster, viewer: Viewer, now: datetime) -> tuple[AbsenceLine,
         for each in roster.absences
         if viewer.leads or not set(viewer.roles).isdisjoint(roster.holds.get(each.person, ()))
     )
+
+
+def there_for(
+    roster: Roster, lines: Iterable[AbsenceLine], now: datetime
+) -> dict[tuple[str, str], int]:
+    """How many who are there read the team inbox for somebody absent: by absence and role."""
+    return {
+        (line.absence.absence_id, held.role): len(
+            covering.present(roster, held.role, max(now, line.absence.since))
+        )
+        for line in lines
+        for held in line.roles
+        if not held.covered
+    }
 
 
 def banner_of(roster: Roster, viewer: Viewer, now: datetime) -> Banner:

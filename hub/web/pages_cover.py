@@ -16,7 +16,7 @@ from hub.store import cover, read_model
 from hub.store.read_lines import NoticeView
 from hub.web.audit import Shown, record_access
 from hub.web.auth import Viewer
-from hub.web.cover import NOT_ARRANGED_WORDS, banner_of, roster_of, seen_by
+from hub.web.cover import NOT_ARRANGED_WORDS, banner_of, roster_of, seen_by, there_for
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn
 from hub.web.forms import DAY, MONTH, YEAR
 from hub.web.pages_worklist import back_to, check_holds
@@ -53,6 +53,7 @@ async def _page(
     said: Mapping[str, str] | None = None,
 ) -> Response:
     roster, now = await roster_of(desk, viewer.organisation), desk.clock.now()
+    lines = seen_by(roster, viewer, now)
     people = sorted(roster.holds, key=desk.staff_name)
     shared = {each for each in people if not set(roster.holds[each]).isdisjoint(viewer.roles)} - {
         viewer.person_id
@@ -62,7 +63,8 @@ async def _page(
         "cover.jinja",
         viewer,
         status=status,
-        lines=seen_by(roster, viewer, now),
+        lines=lines,
+        there=there_for(roster, lines, now),
         banner=banner_of(roster, viewer, now),
         people=people,
         covers=[each for each in people if viewer.leads or each in shared],

@@ -216,9 +216,11 @@ def test_when_every_channel_gives_it_back_the_core_hears_it_once(scene: Scene) -
 def test_what_takes_a_notice_back_goes_over_every_channel(scene: Scene) -> None:
     """The notice may have been read on any of them."""
     rig = scene.rig
+    before = went_on()
     rig.decide(issued(due_at=DUE, reason=NoticeReason.WITHDRAWN))
     scene.until_taken(1, 1)
     assert (["n-1"], ["n-1"]) == scene.ids()
+    assert before == went_on(), "that is no failure of the first"
 
 
 def test_once_the_deadline_has_passed_nobody_waits(scene: Scene) -> None:
