@@ -100,6 +100,11 @@ DUTY = (
         "{{channel}} {{reason}}",
         "ops",
     ),
+    Panel(
+        "Notices that went on to the next channel",
+        "sum by (from_channel, to_channel) (increase(hub_next_channel_total[1h])) > 0",
+        "{{from_channel}} to {{to_channel}}",
+    ),
     Panel("Why is it in quarantine?", "max by (reason) (hub_quarantine_depth) > 0", "{{reason}}"),
 )
 ENGINE = (

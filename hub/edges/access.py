@@ -32,6 +32,8 @@ class What(StrEnum):
     """Who may have which notices, how much of them and where; and who moved it on."""
     REPLAY = "replay"
     """A set of notices to be sent again: its counts, and who went on with it."""
+    COVER = "cover"
+    """Who is away, who stands in for her, or to whom one notice was given: arranged or ended."""
     AUDIT = "audit"
     """This log itself."""
 
@@ -49,6 +51,8 @@ class Ground(StrEnum):
     """She keeps the hub running, and nothing else entitled her."""
     PUBLISHER = "publisher"
     """Her organisation published the event."""
+    COLLEAGUE = "colleague"
+    """She, or whoever leads her team, arranges who stands in."""
     GUARDIAN = "guardian"
     """She looks after this log."""
 

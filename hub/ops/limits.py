@@ -8,8 +8,8 @@ core) or a constant stands with its own paragraph, `where` names it and the test
 
 from typing import Final
 
-from hub.ops import limits_carriers, limits_documents, limits_replay, limits_subscriptions
 from hub.ops.limit import Limit, as_table
+from hub.ops.limits_elsewhere import ELSEWHERE
 
 KIB: Final = 1024
 MIB: Final = 1024 * 1024
@@ -283,8 +283,7 @@ LOGINS: Final = Limit(
     beyond="the oldest is forgotten",
 )
 
-_ELSEWHERE: Final = vars(limits_carriers) | vars(limits_documents) | vars(limits_replay)
-_NAMED: Final = [*globals().values(), *(_ELSEWHERE | vars(limits_subscriptions)).values()]
+_NAMED: Final = [*globals().values(), *ELSEWHERE]
 LIMITS: Final = tuple(each for each in _NAMED if isinstance(each, Limit))
 """In the order in which they stand above: from the doors inwards, and out again."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
+from hub.cli_words import COULD_NOT_START
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
 from hub.edges.channels.rest_hook import RestHookChannel
@@ -18,6 +20,7 @@ from hub.edges.publish import Publisher
 from hub.ops import metrics
 from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
+from hub.ops.metrics_channels import declare_next_channels
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.policy.rule_events import events_of_rules
@@ -33,7 +36,7 @@ from hub.roles.sender_mails import CHANNEL as SENDER_MAIL
 from hub.roles.sender_mails import sender_mails_of
 from hub.roles.senders import CHANNEL as SENDER
 from hub.roles.senders import senders_of
-from hub.roles.subscribed import Subscribed
+from hub.roles.subscribed import Subscribed, seal_at_start
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -44,6 +47,7 @@ from hub.roles.unreadable import (
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import saved_positions, type_of_positions
 from hub.store.readdressing import readdress
+from hub.store.sealing import SealedOtherwiseError, Vault
 
 LAG_SECONDS: Final = 5.0
 
@@ -135,7 +139,8 @@ def _roads(
     Before anything is given its address anew: what waits for a subscription stays with it.
     """
     directory = load_directory(settings.directory)
-    subscribed = Subscribed(engine, directory, events_of_rules(settings.policy_dir), real)
+    vault = Vault(settings.secret())
+    subscribed = Subscribed(engine, directory, events_of_rules(settings.policy_dir), real, vault)
     subscribed.keep()
     return directory, subscribed
 
@@ -201,16 +206,23 @@ async def _until_signal(settings: Settings) -> None:
 def main(settings: Settings) -> int:
     """The role `hub deliver`: 0 when it was asked to stop, 5 for a record of a newer hub.
 
+    3 when a subscription's secret does not open with the secret of this hub.
+
     Any other failure ends the process with its trace.
     """
     start_logs(CONSUMER, settings.log_level, worker_id=settings.worker_id)
     metrics.declare_groups((CONSUMER,))
     words = (*CHANNELS, SENDER, SENDER_MAIL, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
+    declare_next_channels(CHANNELS)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())
+        seal_at_start(settings)
         asyncio.run(_until_signal(settings))
+    except SealedOtherwiseError as sealed:
+        sys.stderr.write(f"Delivery does not start: {sealed}.\n")
+        return COULD_NOT_START
     except (WrittenByANewerHub, BaseExceptionGroup) as met:
         if not say_newer(met):
             raise

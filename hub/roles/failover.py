@@ -25,6 +25,7 @@ from hub.edges.choosing import traits_beside
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
 from hub.ops.logs import log
+from hub.ops.metrics_channels import went_on
 from hub.roles.attempts import Means
 from hub.store.engine import reading, writing
 from hub.store.outbox import OutboxState
@@ -79,7 +80,7 @@ class FailOver:
         next_at = None if is_last else time_is_up_at(clock_at, notice.due_at, share)
         begun = begin(conn, one, endpoints[place], self._means.now(), next_at)
         if begun:
-            _say(one, endpoints[place], step)
+            _say(one, endpoints[one.place], endpoints[place], step)
         return begun
 
 
@@ -101,7 +102,9 @@ def _latest(one: Waiting) -> Latest:
     return Latest.CAME_BACK if one.state == OutboxState.EXHAUSTED else Latest.THROUGH
 
 
-def _say(one: Waiting, endpoint: Endpoint, step: Next) -> None:
+def _say(one: Waiting, before: Endpoint, endpoint: Endpoint, step: Next) -> None:
+    if step is not Next.TAKES_BACK:
+        went_on(before.channel, endpoint.channel)
     log().info(
         "next_channel",
         notice_id=one.notice_id,

@@ -14,6 +14,7 @@ from hub.ops.open_files import allow_connections
 from hub.ops.settings import Settings
 from hub.roles.sandbox import Foretelling
 from hub.store.engine import migrate
+from hub.store.sealing import seal_kept
 from hub.web.app import make_app
 from hub.web.listening import RefusesToListen
 
@@ -58,6 +59,7 @@ def main(settings: Settings) -> int:
     try:
         migrate(settings.real_database_url())
         app = make_app(settings, foretell=Foretelling(settings))
+        seal_kept(app.state.desk.engine, app.state.desk.vault)
     except RefusesToListen as refused:
         sys.stderr.write(f"The gateway does not start: {refused}.\n")
         return COULD_NOT_START

@@ -19,10 +19,12 @@ from hub.edges.directory import Directory, Endpoint
 from hub.edges.roads import ANY_ROLE
 from hub.ops import metrics
 from hub.ops.logs import log
+from hub.ops.settings import Settings
 from hub.store import agreement_reads, agreements, replays
-from hub.store.engine import reading, writing
+from hub.store.engine import make_engine, reading, writing
 from hub.store.readdressing import readdress
 from hub.store.replay_rows import Chosen
+from hub.store.sealing import Vault, check_opens, seal_kept
 from hub.store.worklist import Listed
 
 LOOK_SECONDS: Final = 5.0
@@ -37,10 +39,11 @@ class Subscribed:
         directory: Directory,
         rule_events: Mapping[str, str],
         now: Callable[[], datetime],
+        vault: Vault,
     ) -> None:
-        """`now` is real time, by which subscriptions end."""
+        """`now` is real time, by which subscriptions end; `vault` opens what signs."""
         self._engine, self._directory, self._now = engine, directory, now
-        self._rule_events = rule_events
+        self._rule_events, self._vault = rule_events, vault
 
     async def run(self, wake: Callable[[], None]) -> None:
         """Look again and again; `wake` is called when notices have got another road."""
@@ -50,7 +53,7 @@ class Subscribed:
             await asyncio.sleep(LOOK_SECONDS)
 
     def keep(self) -> bool:
-        """Bring the directory up to date; whether anything changed."""
+        """Bring the directory up to date; whether it changed.  Raises SealedOtherwiseError."""
         now = self._now()
         with reading(self._engine) as conn:
             due = agreements.anything_due(conn, now)
@@ -58,9 +61,10 @@ class Subscribed:
             with writing(self._engine) as conn:
                 agreements.pass_time(conn, now)
         with reading(self._engine) as conn:
-            found = agreement_reads.endpoints(conn, self._rule_events)
+            kept = agreement_reads.endpoints(conn, self._rule_events)
             soon = agreement_reads.expiring(conn, now)
             every = agreements.agreements(conn)
+        found = [self._vault.opened(each) for each in kept]
         metrics.SUBSCRIPTIONS_EXPIRING.set(len(soon))
         wanted = agreement_reads.by_place(self._before_others(each) for each in found)
         changed = wanted != self._directory.subscribed
@@ -98,3 +102,18 @@ class Subscribed:
         with writing(self._engine) as conn:
             agreements.note_joined(conn, joining.agreement_id)
         log().info("subscription_joined", agreement_id=joining.agreement_id, notices=sent)
+
+
+def seal_at_start(settings: Settings) -> None:
+    """Seal what an earlier release kept in clear, and try the key.  Raises SealedOtherwiseError.
+
+    A role that cannot sign stops before it takes a notice: every other one would be told by a hub
+    that was given another's secret.
+    """
+    vault, engine = Vault(settings.secret()), make_engine(settings.real_database_url())
+    try:
+        if many := seal_kept(engine, vault):
+            log().info("subscriptions_sealed", rows=many)
+        check_opens(engine, vault)
+    finally:
+        engine.dispose()

@@ -22,14 +22,17 @@ type_of_level = Literal["signal", "summary", "full"]
 
 
 def endpoints(conn: Connection, rule_events: Mapping[str, str]) -> list[Endpoint]:
-    """The endpoints of those that carry, the oldest request first."""
+    """The endpoints of those that carry, the oldest request first.
+
+    Their secrets are sealed, as they are kept: only whoever signs opens them (`Vault.opened`).
+    """
     a = t.agreements
     carrying = sa.select(a).where(a.c.state.in_(sorted(CARRIES))).order_by(a.c.requested_at)
     return [_endpoint(row, rule_events) for row in conn.execute(carrying).mappings()]
 
 
 def endpoint_of(conn: Connection, agreement_id: str, rule_events: Mapping[str, str]) -> Endpoint:
-    """The endpoint that one is or would be.  Raises UnknownSubscriptionError."""
+    """The endpoint that one is or would be, sealed alike.  Raises UnknownSubscriptionError."""
     return _endpoint(row_of(conn, agreement_id), rule_events)
 
 

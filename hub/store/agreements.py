@@ -19,6 +19,7 @@ from hub.core.subscribing import (
 )
 from hub.ops import limits_subscriptions as limits
 from hub.store import tables as t
+from hub.store.sealing import Sealed
 from hub.store.upsert import put
 
 LONGEST_DAYS: Final = limits.SUBSCRIPTION_DAYS.value
@@ -53,7 +54,7 @@ class Wanted:
     filter: str = ""
     """Which of their notices (docs/subscribe.md); empty narrows nothing."""
     basis: str
-    secret: str = field(repr=False)
+    secret: Sealed = field(repr=False)
     expires_at: datetime
     requested_by: str
     requested_at: datetime
@@ -140,7 +141,7 @@ def move(
 ) -> SubscriptionState | NotMoved:
     """What a signal makes of a subscription.  Raises UnknownSubscriptionError.
 
-    `more` is what the signal brings: the new secret, or what a test was answered with.
+    `more` is what the signal brings: the new secret, sealed, or what a test was answered with.
     """
     row = row_of(conn, agreement_id)
     standing = Standing(state=SubscriptionState(row["state"]), requested_by=row["requested_by"])

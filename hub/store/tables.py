@@ -2,14 +2,16 @@
 
 Five kinds of table must not be mixed up: the *read model* is a fold that can be thrown away and
 folded again; the *outbox* remembers what was sent to whom and may not be lost; the *desk* tables
-(sessions, takes) belong to the pages; the log of *accesses* is evidence, stands nowhere else, and
-is only ever added to.  What goes back to *senders* is precious like the outbox.
+(sessions, takes, absences, delegations) belong to the pages; the log of *accesses* is evidence,
+stands nowhere else, and is only ever added to.  What goes back to *senders* is precious like the
+outbox.
 """
 
 from hub.store.columns import metadata
 from hub.store.tables_access import accesses, withheld
 from hub.store.tables_agreements import agreement_changes, agreements
 from hub.store.tables_carriers import mesh_book, subscription_events, subscriptions
+from hub.store.tables_cover import absences, delegations
 from hub.store.tables_desk import attempts, copies, destinations, outbox, sessions, takes
 from hub.store.tables_read import (
     causes,
@@ -37,6 +39,7 @@ from hub.store.tables_senders import (
 )
 
 __all__ = [
+    "absences",
     "accesses",
     "agreement_changes",
     "agreements",
@@ -47,6 +50,7 @@ __all__ = [
     "coverage_due",
     "coverage_said",
     "decisions",
+    "delegations",
     "destinations",
     "episodes",
     "escalations",

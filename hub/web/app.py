@@ -24,6 +24,7 @@ from hub.edges.schemas import Schemas
 from hub.ops.clock import Clock, clock_from
 from hub.ops.settings import Settings
 from hub.store.engine import make_engine
+from hub.store.sealing import Vault
 from hub.web import (
     accepted,
     api,
@@ -38,6 +39,7 @@ from hub.web import (
     health,
     openapi,
     pages_audit,
+    pages_cover,
     pages_deliveries,
     pages_door,
     pages_family,
@@ -146,6 +148,7 @@ def _desk(
         clock=clock or clock_from(settings.clock),
         schemas=schemas,
         seal=Seal(secret),
+        vault=Vault(secret),
         doorman=Doorman(known, demo_logins=settings.demo_logins),
         pages=templates(),
         staff={member.person_id: member for member in known.staff_members.values()},
@@ -186,6 +189,7 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
     for page in (
         pages_door,
         pages_worklist,
+        pages_cover,
         pages_family,
         pages_gaps,
         pages_quarantine,

@@ -26,6 +26,7 @@ from hub.ops import limits
 from hub.ops.clock import Clock
 from hub.ops.settings import Settings
 from hub.store.engine import reading, writing
+from hub.store.sealing import Vault
 from hub.web import sessions
 from hub.web.auth import COOKIE, Doorman, Seal, Viewer, from_elsewhere
 from hub.web.foretold import type_of_foretell
@@ -90,6 +91,8 @@ class Desk:
     seal: Seal
     doorman: Doorman
     pages: Environment
+    vault: Vault
+    """Seals the signing secrets of subscriptions."""
     staff: Mapping[str, StaffMember]
     """Everybody who may sign in, by `person_id`."""
     foretell: type_of_foretell | None = None

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.store.read_lines import WorklistLine
 from hub.web import queries, sessions
 from hub.web.auth import COOKIE, DEMO_PASSWORD, SESSION_LIFE, Viewer
+from hub.web.cover import banner_of, roster_of, with_cover
 from hub.web.desk import AtDesk, Desk, SignedForm, SignedIn, form_of, viewer_or_none
 from hub.web.listening import is_loopback
 from hub.web.queries import Shown, Whose
@@ -23,6 +24,7 @@ TILES = (
     (Shown.TODAY, "Due today"),
     (Shown.NEW, "New"),
     (Shown.MINE, "Taken by me"),
+    (Shown.COVERING, "For a colleague"),
     (Shown.RETURNED, "Returned"),
 )
 
@@ -103,7 +105,8 @@ async def logout(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Response
 async def home(desk: AtDesk, viewer: SignedIn) -> Response:
     """Counts of what waits, each a way into the worklist."""
     now = desk.clock.now()
-    counts = await desk.read(queries.tiles, whose(viewer), now)
+    roster = await roster_of(desk, viewer.organisation)
+    counts = await desk.read(queries.tiles, with_cover(whose(viewer), roster, now), now)
     soonest: tuple[WorklistLine, ...] = await desk.read(
         queries.worklist, whose(viewer), Shown.OPEN, now
     )
@@ -114,6 +117,7 @@ async def home(desk: AtDesk, viewer: SignedIn) -> Response:
         tiles=[(shown.value, word, counts[shown]) for shown, word in TILES],
         last=last,
         soonest=soonest[:5],
+        banner=banner_of(roster, viewer, now),
     )
 
 

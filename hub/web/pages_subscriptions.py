@@ -22,6 +22,7 @@ from hub.edges.channels.trial import TRIED, trial
 from hub.policy.rule_events import events_of_rules
 from hub.store import agreement_reads, agreements
 from hub.store.dry_runs import dry_run
+from hub.store.sealing import SealedOtherwiseError
 from hub.web.audit import Shown, record_access
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn, real_time
@@ -105,8 +106,9 @@ def wanted_of(desk: Desk, viewer: Viewer, fields: Mapping[str, str]) -> agreemen
     if found := next((words for words, wrong in faults.items() if wrong), None):
         raise Refusal(422, found, "Go back, correct it and ask again.")
     kept_filter = filter_in(desk, fields.get("filter", ""))
+    agreement_id = f"sub-{secrets.token_hex(6)}"
     return agreements.Wanted(
-        agreement_id=f"sub-{secrets.token_hex(6)}",
+        agreement_id=agreement_id,
         organisation=said["organisation"],
         role=said.get("role", "*"),
         channel=said["channel"],
@@ -115,7 +117,7 @@ def wanted_of(desk: Desk, viewer: Viewer, fields: Mapping[str, str]) -> agreemen
         events=events,
         filter=kept_filter,
         basis=said["basis"],
-        secret=new_secret(),
+        secret=desk.vault.seal(agreement_id, new_secret()),
         expires_at=real_time() + timedelta(days=int(days)),
         requested_by=viewer.person_id,
         requested_at=real_time(),
@@ -182,7 +184,11 @@ async def move(agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: Signed
     found = await _found(desk, agreement_id)
     fresh = new_secret()
     shown = signal in (SubscriptionSignal.ROTATE, SubscriptionSignal.APPROVE)
-    more = {"secret": fresh} if shown and found.channel == "webhook" else {}
+    more = (
+        {"secret": desk.vault.seal(agreement_id, fresh)}
+        if shown and found.channel == "webhook"
+        else {}
+    )
     then = await _move(desk, viewer, agreement_id, signal, more)
     if isinstance(then, NotMoved):
         words = NOT_MOVED_WORDS[then]
@@ -205,7 +211,11 @@ async def _test(desk: Desk, viewer: Viewer, agreement_id: str) -> Response:
     if (found.state, SubscriptionSignal.TESTED) not in MOVES:
         words = NOT_MOVED_WORDS[NotMoved.NOT_FROM_HERE]
         return await _one_page(desk, viewer, agreement_id, 409, refused=words)
-    endpoint = await desk.read(agreement_reads.endpoint_of, agreement_id, {})
+    kept = await desk.read(agreement_reads.endpoint_of, agreement_id, {})
+    try:
+        endpoint = desk.vault.opened(kept)
+    except SealedOtherwiseError as sealed:
+        return await _one_page(desk, viewer, agreement_id, 409, refused=f"{sealed}.")
     result = await trial(desk.settings, endpoint, secrets.token_hex(6), real_time())
     http = f", HTTP {result.http_status}" if result.http_status else ""
     if isinstance(result, Failed):

@@ -17,6 +17,14 @@ from hub.store.read_lines import NoticeTrail, NoticeView
 from hub.web import queries
 from hub.web.audit import record_access, shown_notice
 from hub.web.auth import Viewer
+from hub.web.cover import (
+    DELEGATION_FAULTS,
+    banner_of,
+    others,
+    roster_of,
+    stand_ins,
+    with_cover,
+)
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn
 from hub.web.pages_door import whose
 from hub.web.present_team import with_present_team
@@ -30,6 +38,7 @@ from hub.web.receipts import (
     by_reading,
     receipt_input,
 )
+from hub.web.words import choice
 
 router = APIRouter(include_in_schema=False)
 
@@ -39,6 +48,7 @@ SHOWN_WORDS: dict[Shown, str] = {
     Shown.TODAY: "Due today",
     Shown.NEW: "New",
     Shown.MINE: "Taken by me",
+    Shown.COVERING: "For a colleague",
     Shown.RETURNED: "Returned",
     Shown.DONE: "Done",
 }
@@ -59,6 +69,7 @@ RETURN_WORDS: dict[ReturnReason, str] = {
 
 DONE_WORDS: dict[str, str] = {
     "taken": "You have taken this notice. Your team can see it.",
+    "delegated": "You have given this notice to a colleague. Your team still sees it.",
     "given-back": "You have given this notice back to your team.",
     "accepted": "Recorded: accepted in your name.",
     "acted": "Recorded: acted on, in your name.",
@@ -98,9 +109,9 @@ async def worklist_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Res
     asked, role = request.query_params.get("show", ""), request.query_params.get("role", "")
     shown = Shown(asked) if asked in SHOWN_WORDS else Shown.OPEN
     role = role if role in viewer.roles else ""
-    lines = await desk.read(
-        queries.worklist, whose(viewer), shown, now, role=role, offset=(page - 1) * PAGE
-    )
+    roster = await roster_of(desk, viewer.organisation)
+    hers = with_cover(whose(viewer), roster, now)
+    lines = await desk.read(queries.worklist, hers, shown, now, role=role, offset=(page - 1) * PAGE)
     recorded = await by_reading(desk, told_of(request), viewer, lines[:PAGE], Signal.DELIVERED)
     last = None if lines else await desk.read(queries.last_issued, whose(viewer))
     return desk.page(
@@ -113,6 +124,8 @@ async def worklist_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Res
         links=page_links(request, page, more=len(lines) > PAGE),
         recorded=recorded,
         last=last,
+        stand_ins=stand_ins(roster, lines[:PAGE], now),
+        banner=banner_of(roster, viewer, now),
     )
 
 
@@ -169,10 +182,8 @@ async def notice_page(notice_id: str, request: Request, desk: AtDesk, viewer: Si
         done=DONE_WORDS.get(request.query_params.get("done", "")),
         fault=FAULT_WORDS.get(request.query_params.get("fault", "")),
         outcome_items=[{"value": each.value, "text": word} for each, word in OUTCOME_WORDS.items()],
-        reason_items=[
-            {"value": "", "text": "Choose a reason"},
-            *({"value": each.value, "text": word} for each, word in RETURN_WORDS.items()),
-        ],
+        reason_items=choice("Choose a reason", RETURN_WORDS),
+        **await others(desk, viewer, notice),
     )
 
 
@@ -180,6 +191,7 @@ FAULT_WORDS: dict[str, str] = {
     "outcome": "Say what you have done with the notice",
     "reason": "Say why you return the notice",
     "taken": "A colleague took this notice just before you",
+    **DELEGATION_FAULTS,
 }
 
 

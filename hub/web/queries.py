@@ -33,6 +33,7 @@ class Shown(StrEnum):
     TODAY = "today"
     NEW = "new"
     MINE = "mine"
+    COVERING = "covering"
     RETURNED = "returned"
     DONE = "done"
 
@@ -43,6 +44,12 @@ class Whose(Struct, frozen=True, kw_only=True):
     organisation: str
     roles: tuple[str, ...]
     person_id: str
+    covers: tuple[tuple[str, str], ...] = ()
+    """Whom that person covers now, in which role: pairs of role and colleague."""
+    given: tuple[str, ...] = ()
+    """Notices that were delegated to her."""
+    covered_given: tuple[str, ...] = ()
+    """Notices that were delegated to somebody whom she covers."""
 
 
 _NOTICE = (
@@ -140,9 +147,16 @@ def _pressing(shown: Shown, whose: Whose, now: datetime) -> list[sa.ColumnElemen
     if shown is Shown.NEW:
         return [n.c.level < Level.OPENED]
     if shown is Shown.MINE:
-        taken = sa.exists().where(_taken(now), t.takes.c.person_id == whose.person_id)
-        return [sa.or_(n.c.person == whose.person_id, taken)]
+        return [sa.or_(_hers(whose.person_id, now), n.c.notice_id.in_(whose.given))]
+    if shown is Shown.COVERING:
+        covered = (sa.and_(n.c.role == role, _hers(person, now)) for role, person in whose.covers)
+        return [sa.or_(n.c.notice_id.in_(whose.covered_given), *covered)]
     return []
+
+
+def _hers(person_id: str, now: datetime) -> sa.ColumnElement[bool]:
+    taken = sa.exists().where(_taken(now), t.takes.c.person_id == person_id)
+    return sa.or_(t.notices.c.person == person_id, taken)
 
 
 def end_of_day(now: datetime) -> datetime:
@@ -155,7 +169,7 @@ def tiles(conn: Connection, whose: Whose, now: datetime) -> dict[Shown, int]:
     """The counts of the home page."""
     n = t.notices
     ours = (n.c.organisation == whose.organisation, n.c.role.in_(sorted(set(whose.roles))))
-    shown = (Shown.OVERDUE, Shown.TODAY, Shown.NEW, Shown.MINE, Shown.RETURNED)
+    shown = tuple(each for each in Shown if each not in (Shown.OPEN, Shown.DONE))
     counts = sa.select(
         *(
             sa.select(sa.func.count())

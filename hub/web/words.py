@@ -6,9 +6,10 @@ status is a word, a colour and a sign, so that none of the three is needed to re
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from hub.core.acceptance import NotAccepted
@@ -130,6 +131,12 @@ def in_words(code: str) -> str:
         return label[:1].upper() + label[1:]
     plain = code.replace("_", " ").replace("-", " ")
     return plain[:1].upper() + plain[1:]
+
+
+def choice(first: str, words: Mapping[Any, str]) -> list[dict[str, str]]:
+    """The items of a select: an empty one that asks, then each value with its words."""
+    items = ({"value": str(value), "text": word} for value, word in words.items())
+    return [{"value": "", "text": first}, *items]
 
 
 LEVEL_WORDS: dict[Level, tuple[str, str]] = {

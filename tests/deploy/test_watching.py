@@ -14,7 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from hub.ops import metrics
+from hub.ops import metrics, metrics_channels
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -33,6 +33,7 @@ PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool")
 def exposed() -> dict[str, set[str]]:
     """Every series name the hub shows, with its label names."""
     metrics.declare_channels(["webhook"], results=["delivered"], reasons=["timed_out"])
+    metrics_channels.declare_next_channels(["webhook"])
     metrics.declare_groups(["project"])
     metrics.declare_answers(["taken"])
     metrics.declare_gap_codes(["G01"])

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from hub.core.model import Signal
 from hub.edges import avro, hl7v2
 from hub.edges.hl7v2_profile import load_profile
-from hub.ops import metrics
+from hub.ops import metrics, metrics_channels
 from tests.house.tree import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -82,6 +82,7 @@ def test_every_metric_is_explained_to_operations() -> None:
     text = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
     written = dict(re.findall(r"^\| `(hub_\w+)(?:\{([\w,]+)\})?`", text, re.MULTILINE))
     metrics.declare_channels(["webhook"], results=["delivered"], reasons=["timed_out"])
+    metrics_channels.declare_next_channels(["webhook"])
     metrics.declare_groups(["project"])
     metrics.declare_answers(["taken"])
     metrics.declare_gap_codes(["G01"])

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hub.core.faults import FaultReason
 from hub.core.model import Level, NoticeReason
-from hub.ops import metrics
+from hub.ops import metrics, metrics_channels
 
 
 def series() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -75,6 +75,17 @@ def test_declared_channels_exist_for_every_result_and_reason() -> None:
     metrics.declare_channels(["carrier"], results=["delivered", "failed"], reasons=["lost"])
     assert 0.0 == value("hub_delivery_attempts_total", channel="carrier", result="failed")
     assert 0.0 == value("hub_delivery_failures_total", channel="carrier", reason="lost")
+
+
+def test_going_on_to_the_next_channel_is_counted_by_both() -> None:
+    """Every pair is there at zero, and a word that is on no list of ours stays out."""
+    metrics_channels.declare_next_channels(["first", "second"])
+    name, pair = "hub_next_channel_total", {"from_channel": "first", "to_channel": "second"}
+    other = pair | {"from_channel": "unknown"}
+    assert (0.0, 0.0) == (value(name, **pair), value(name, **other))
+    metrics_channels.went_on("first", "second")
+    metrics_channels.went_on("of a sender", "second")
+    assert (1.0, 1.0) == (value(name, **pair), value(name, **other))
 
 
 def test_a_known_event_is_counted_and_an_unknown_one_keeps_its_name_out() -> None:

@@ -14,7 +14,9 @@ from sqlalchemy import Engine
 from hub.core.model import Level, NoticeReason, Signal
 from hub.core.outcomes import ObligationMet, type_of_outcome
 from hub.edges.directory import Directory, directory_from
+from hub.ops import metrics
 from hub.ops.clock import HeldClock
+from hub.ops.metrics_channels import declare_next_channels
 from hub.roles.queueing import Times, take_in
 from hub.store import outbox, outbox_reports
 from hub.store import tables as t
@@ -92,6 +94,13 @@ class Scene:
         return first, second
 
 
+def went_on() -> float:
+    """How many notices have gone on from one webhook to another."""
+    declare_next_channels(["webhook"])
+    labels = {"from_channel": "webhook", "to_channel": "webhook"}
+    return metrics.REGISTRY.get_sample_value("hub_next_channel_total", labels) or 0.0
+
+
 @pytest.fixture
 def scene(lite: Engine, tmp_path: Path) -> Iterator[Scene]:
     """At noon, and nothing has been sent."""
@@ -110,12 +119,15 @@ def test_the_second_channel_takes_over_when_the_time_of_the_first_is_up(scene: S
     scene.first.answers = [DOWN, DOWN, (204, {})]
     rig.decide(issued(due_at=DUE))
     scene.until_taken(1, 0)
+    before = went_on()
     rig.clock.move(T0 + 12 * HOUR - SECOND)
     rig.skip(HOUR)
     scene.until_taken(2, 0)
     assert (["n-1", "n-1"], []) == scene.ids()
+    assert before == went_on()
     rig.clock.move(T0 + 12 * HOUR)
     scene.until_taken(2, 1)
+    assert 1 == went_on() - before
     assert ["n-1"] == scene.ids()[1]
     assert [("n-1", Signal.DELIVERED)] == rig.signals()
     rig.skip(HOUR)
@@ -204,9 +216,11 @@ def test_when_every_channel_gives_it_back_the_core_hears_it_once(scene: Scene) -
 def test_what_takes_a_notice_back_goes_over_every_channel(scene: Scene) -> None:
     """The notice may have been read on any of them."""
     rig = scene.rig
+    before = went_on()
     rig.decide(issued(due_at=DUE, reason=NoticeReason.WITHDRAWN))
     scene.until_taken(1, 1)
     assert (["n-1"], ["n-1"]) == scene.ids()
+    assert before == went_on(), "that is no failure of the first"
 
 
 def test_once_the_deadline_has_passed_nobody_waits(scene: Scene) -> None:

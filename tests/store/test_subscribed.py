@@ -26,11 +26,13 @@ from hub.store import tables as t
 from hub.store.dry_runs import dry_run
 from hub.store.engine import reading, writing
 from hub.store.projector import apply_decision
+from hub.store.sealing import Vault
 from tests.channels.tools import SECRET
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, HOUR, T0, decision, issued, raised, reached
 
 G = SubscriptionSignal
+HUB_SECRET = b"the hub of the tests"
 RULES = {"booking.gp": "pregnancy.booked", "weight.gp": "measurement.infant"}
 DAY = timedelta(days=1)
 
@@ -46,7 +48,10 @@ class Site:
 
     def __post_init__(self) -> None:
         self.directory = directory_from({})
-        self.subscribed = Subscribed(self.engine, self.directory, RULES, lambda: self.now)
+        self.vault = Vault(HUB_SECRET)
+        self.subscribed = Subscribed(
+            self.engine, self.directory, RULES, lambda: self.now, self.vault
+        )
 
     def subscribe(self, **more: object) -> str:
         """A subscription that carries, asked for by Ada and approved by Bea."""
@@ -64,6 +69,10 @@ class Site:
             "requested_by": "ada",
             "requested_at": self.now,
         }
+        secret, agreement_id = (
+            str({**values, **more}[name]) for name in ("secret", "agreement_id")
+        )
+        more["secret"] = self.vault.seal(agreement_id, secret)
         wanted = agreements.Wanted(**(values | more))  # type: ignore[arg-type]  # fitting values
         with writing(self.engine) as conn:
             agreements.request(conn, wanted)
@@ -228,7 +237,7 @@ def test_old_and_new_secret_verify_for_a_while(site: Site) -> None:
     """Whichever the subscriber holds; after that only the new one."""
     fresh = "whsec_" + SECRET.removeprefix("whsec_")[::-1].replace("=", "A")
     site.subscribe()
-    site.move(G.ROTATE, secret=fresh)
+    site.move(G.ROTATE, secret=site.vault.seal("sub-1", fresh))
 
     def verifies(secret: str) -> bool:
         # As of its own time: the signature is by real time.

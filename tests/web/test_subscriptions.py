@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from hub.core.subscribing import SubscriptionState
 from hub.store import agreements
 from hub.store import tables as t
-from hub.store.engine import reading
+from hub.store.engine import reading, writing
+from hub.store.sealing import Vault
 from tests.servers.webhooks import receiving
 from tests.web.conftest import Gateway, token_in
 
@@ -182,3 +183,21 @@ def test_it_is_guarded(gateway: Gateway) -> None:
     with reading(gateway.engine) as conn:
         who = conn.scalars(sa.select(a.person_id).where(a.what == "subscription")).all()
     assert {"op-1"} == set(who)
+
+
+def test_the_secret_that_is_shown_once_is_kept_sealed(gateway: Gateway) -> None:
+    """What the page shows is not in the row, and a hub with another secret says what to do."""
+    ada, bea = gateway.sign_in("ops"), gateway.sign_in("ops2")
+    address = ask(ada, address="https://x.example")
+    page = press(bea, address, "approve")[1]
+    (shown,) = re.findall(r"<code>(whsec_[\w+/=]+)</code>", page)
+    with reading(gateway.engine) as conn:
+        row = conn.execute(sa.select(t.agreements)).mappings().one()
+    agreement_id = row["agreement_id"]
+    assert shown == Vault(b"s" * 32).open(agreement_id, row["secret"])
+    assert shown not in row["secret"]
+    other = Vault(b"another").seal(agreement_id, shown)
+    with writing(gateway.engine) as conn:
+        conn.execute(sa.update(t.agreements).values(secret=other))
+    code, page = press(bea, address, "tested")
+    assert (409, True) == (code, "does not open with this hub" in page)

@@ -1,0 +1,156 @@
+"""Signing secrets of subscriptions, sealed where they are kept.
+
+A signing secret lets whoever has it speak for the hub, so that a copy of the database must not be
+enough.  It is sealed with AES-256-GCM under a key that comes from the hub's secret and serves
+nothing else, and bound to its subscription: what is moved to another row does not open.  Only the
+delivery role, which signs, and the page that sends a test open it.
+
+A row of an earlier release holds its secret in clear; such a one is read as it is, and sealed when
+a role starts.
+"""
+
+import base64
+import secrets
+from hashlib import blake2b
+from typing import Final, NewType
+
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec.structs import replace
+from sqlalchemy import Connection, Engine
+
+from hub.core.subscribing import CARRIES
+from hub.edges.directory import Endpoint
+from hub.store import tables as t
+from hub.store.engine import reading, writing
+
+Sealed = NewType("Sealed", str)
+"""A secret as it is kept; only `Vault.seal` makes one."""
+
+PREFIX: Final = "sealed:1:"
+"""How a sealed secret begins; the number is that of the way in which it was sealed."""
+
+NONCE_BYTES: Final = 12
+"""What GCM asks for; random, and drawn anew each time."""
+
+_COLUMNS: Final = ("secret", "secret_before")
+
+
+class SealedOtherwiseError(Exception):
+    """A secret was sealed under another secret of the hub, or is damaged.
+
+    Operator action: give the roles the HUB_SECRET_KEY, or the file secret.key, with which the
+    subscription was made; where that is lost, revoke the subscription and ask for it again.
+    """
+
+    def __init__(self, agreement_id: str):
+        super().__init__(
+            f"the signing secret of the subscription {agreement_id} does not open with this hub's "
+            "secret. Give every role the HUB_SECRET_KEY (or the file secret.key) with which the "
+            "subscription was made. Where that is lost: revoke the subscription on the page "
+            f"/subscriptions/{agreement_id} and ask for it again"
+        )
+        self.agreement_id = agreement_id
+
+
+class Vault:
+    """Seals and opens with one key."""
+
+    def __init__(self, secret: bytes):
+        """`secret` is the hub's own, from which the key is derived."""
+        key = blake2b(secret, digest_size=32, person=b"hub-agreements").digest()
+        self._cipher = AESGCM(key)
+
+    def seal(self, agreement_id: str, secret: str) -> Sealed:
+        """A secret as it is kept, for one subscription."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        closed = self._cipher.encrypt(nonce, secret.encode(), _bound_to(agreement_id))
+        return Sealed(PREFIX + base64.b64encode(nonce + closed).decode("ascii"))
+
+    def open(self, agreement_id: str, kept: str) -> str:
+        """The secret; one that an earlier release kept in clear is given as it is.
+
+        Raises SealedOtherwiseError.
+        """
+        if not is_sealed(kept):
+            return kept
+        try:
+            raw = base64.b64decode(kept.removeprefix(PREFIX), validate=True)
+            nonce, closed = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, closed, _bound_to(agreement_id)).decode()
+        except (InvalidTag, ValueError) as error:
+            raise SealedOtherwiseError(agreement_id) from error
+
+    def opened(self, endpoint: Endpoint) -> Endpoint:
+        """The endpoint of a subscription with secrets that sign.  Raises SealedOtherwiseError."""
+        agreement_id = endpoint.destination_id.removeprefix(f"{endpoint.channel}:")
+        now, before = endpoint.secret, endpoint.secret_before
+        return replace(
+            endpoint,
+            secret=self.open(agreement_id, now) if now else now,
+            secret_before=self.open(agreement_id, before) if before else before,
+        )
+
+
+def is_sealed(kept: str) -> bool:
+    """Whether a secret is kept sealed."""
+    return kept.startswith(PREFIX)
+
+
+def _bound_to(agreement_id: str) -> bytes:
+    return f"subscription:{agreement_id}".encode()
+
+
+def seal_kept(engine: Engine, vault: Vault) -> int:
+    """Seal whatever an earlier release kept in clear; returns how many rows that were.
+
+    SQLite overwrites what stood there and empties its log.  Copies that were made before hold the
+    secrets as they were: docs/operate.md says what to do about those.
+    """
+    with reading(engine) as conn:
+        if not _in_clear(conn):
+            return 0
+    with writing(engine) as conn:
+        if conn.dialect.name == "sqlite":
+            conn.exec_driver_sql("PRAGMA secure_delete=ON")
+        found = _in_clear(conn)
+        for row in found:
+            fresh = {
+                name: vault.seal(row["agreement_id"], row[name])
+                for name in _COLUMNS
+                if row[name] and not is_sealed(row[name])
+            }
+            one = t.agreements.c.agreement_id == row["agreement_id"]
+            conn.execute(sa.update(t.agreements).where(one).values(**fresh))
+    if engine.dialect.name == "sqlite":
+        # Outside of any transaction, and so past SQLAlchemy, which would begin one.
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            raw.close()
+    return len(found)
+
+
+def _in_clear(conn: Connection) -> list[sa.RowMapping]:
+    a = t.agreements.c
+    kept = sa.select(a.agreement_id, a.secret, a.secret_before)
+    return [
+        row
+        for row in conn.execute(kept).mappings()
+        if any(row[name] and not is_sealed(row[name]) for name in _COLUMNS)
+    ]
+
+
+def check_opens(engine: Engine, vault: Vault) -> None:
+    """Open the secret of every subscription that carries.  Raises SealedOtherwiseError."""
+    a = t.agreements.c
+    carrying = sa.select(a.agreement_id, a.secret, a.secret_before).where(
+        a.state.in_(sorted(CARRIES))
+    )
+    with reading(engine) as conn:
+        rows = conn.execute(carrying).mappings().all()
+    for row in rows:
+        for name in _COLUMNS:
+            vault.open(row["agreement_id"], row[name] or "")
