@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import uvloop
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
@@ -206,7 +207,9 @@ def main(settings: Settings) -> int:
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())
-        asyncio.run(_until_signal(settings))
+        # Every post is a dozen turns of the loop, and uvloop turns faster.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(settings))
     except (WrittenByANewerHub, BaseExceptionGroup) as met:
         if not say_newer(met):
             raise
