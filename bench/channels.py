@@ -7,8 +7,10 @@ take five seconds and fifty that are dead (half refuse, half take the connection
 each turn has a hub of its own, so that none inherits the failures of another.  The time runs from
 the confirmation of the decision by Kafka to the arrival of the post; the ratio is that of the two
 p99s in each round, then the median of those.  And how many notices a second go out flat out, by
-channel; beside a plain loop that posts the same bodies with the same HTTP client and as many posts
-together, and keeps nothing: the most that this client could do.
+channel, and what processor time the role uses for one, which says more on a machine with other work
+(the mail server is that of the tests, without TLS)?  Beside it a plain loop that posts the same
+bodies with the same HTTP client and as many posts together, and keeps nothing: the most that this
+client could do.
 """
 
 import asyncio
@@ -16,7 +18,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.channels_hub import SECRET, decision_for, hub, organisation_of, row_of
 from bench.plan import Plan
@@ -39,7 +41,7 @@ FLAT_OUT, QUICK_FLAT_OUT = 4000, 60
 TOPICS = 10
 """Organisations of the Kafka channel: each has a topic and a producer of its own."""
 
-CHANNELS = ("webhook", "fhir", "kafka", "worklist")
+CHANNELS = ("webhook", "fhir", "kafka", "worklist", "email")
 
 
 def channels(plan: Plan) -> dict[str, Any]:
@@ -102,45 +104,60 @@ def _paced(plan: Plan, healthy: int, slow: int, dead: int) -> dict[str, Any]:
 
 def rates(plan: Plan) -> dict[str, Any]:
     """Notices a second by channel, and of the plain loop, each in turn."""
-    each: dict[str, list[float]] = {name: [] for name in (*CHANNELS, "plain_loop")}
+    names = (*CHANNELS, "plain_loop")
+    each: dict[str, list[_Rate]] = {name: [] for name in names}
     for _ in range(plan.repeats):
         for name, rate in _flat_out(plan).items():
             each[name].append(rate)
     found: dict[str, Any] = {}
     for name, measured in each.items():
-        middle = round(statistics.median(measured))
-        found[name] = {"per_second": middle, "each": [round(one) for one in measured]}
-        say(f"  {name}: {middle:,} notices/s")
-    ratios = [a / b for a, b in zip(each["webhook"], each["plain_loop"], strict=True)]
+        middle = round(statistics.median(one.per_second for one in measured))
+        cpu = round(statistics.median(one.cpu_ms for one in measured), 2)
+        rates_of_it = [round(one.per_second) for one in measured]
+        found[name] = {"per_second": middle, "each": rates_of_it, "cpu_ms_per_notice": cpu}
+        say(f"  {name}: {middle:,} notices/s, {cpu} ms of processor time each")
+    both = zip(each["webhook"], each["plain_loop"], strict=True)
+    ratios = [ours.per_second / plain.per_second for ours, plain in both]
     return found | {"webhook_to_plain_loop": round(statistics.median(ratios), 3)}
 
 
-def _flat_out(plan: Plan) -> dict[str, float]:
+class _Rate(NamedTuple):
+    per_second: float
+    cpu_ms: float
+    """Processor time of the process for each notice, from the decision to the last report."""
+
+
+def _flat_out(plan: Plan) -> dict[str, _Rate]:
     """One channel after the other, all at once to destinations that answer; then the plain loop."""
-    (port,) = free_ports(0)
+    port, smtp_port = free_ports(0, 0)
     places = QUICK_HEALTHY if plan.quick else HEALTHY
     many = QUICK_FLAT_OUT if plan.quick else FLAT_OUT
     pages: dict[str, dict[str, str]] = {}
     for channel in CHANNELS:
         count = min(places, TOPICS) if channel == "kafka" else places
-        posts = channel in {"webhook", "fhir"}
-        pages[channel] = {
-            f"{channel}-{n}": f"http://127.0.0.1:{port}/ok/{n}" if posts else ""
-            for n in range(count)
-        }
+        pages[channel] = {f"{channel}-{n}": _address(channel, port, n) for n in range(count)}
     rows = "".join(
         row_of(name, channel, at) for channel in CHANNELS for name, at in pages[channel].items()
     )
-    found: dict[str, float] = {}
-    with hub(plan, rows, [*pages["kafka"]], port) as made:
+    found: dict[str, _Rate] = {}
+    with hub(plan, rows, [*pages["kafka"]], port, smtp_port) as made:
         for channel in CHANNELS:
-            names = ([*pages[channel]] * many)[:many]
+            names, before = ([*pages[channel]] * many)[:many], made.cpu_seconds()
             asyncio.run(made.publish(names, None))
             made.until_out(frozenset(names))
-            found[channel] = made.rate(channel)
-        names = ([*pages["webhook"]] * many)[:many]
-        found["plain_loop"] = asyncio.run(_plain_loop(pages["webhook"], names))
+            made.until_told()
+            cpu_ms = (made.cpu_seconds() - before) / many * 1000
+            found[channel] = _Rate(made.rate(channel), cpu_ms)
+        names, spent = ([*pages["webhook"]] * many)[:many], time.process_time()
+        rate = asyncio.run(_plain_loop(pages["webhook"], names))
+        found["plain_loop"] = _Rate(rate, (time.process_time() - spent) / many * 1000)
     return found
+
+
+def _address(channel: str, port: int, number: int) -> str:
+    if channel == "email":
+        return f"desk{number}@practice.example"
+    return f"http://127.0.0.1:{port}/ok/{number}" if channel in {"webhook", "fhir"} else ""
 
 
 async def _plain_loop(pages: dict[str, str], names: Sequence[str]) -> float:

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import Engine
 
 from bench.plan import Plan
-from bench.rig import HostFailedError, fresh, processes
+from bench.rig import HostFailedError, cpu_seconds, fresh, processes
 from bench.worker import settings_for
 from hub.core.model import Level, NoticeReason, Purpose
 from hub.core.outcomes import ContentLine, NoticeIssued, Why
@@ -42,6 +42,8 @@ class Hub:
     settings: Settings
     port: int
     engine: Engine
+    pid: int
+    """Of the delivery role."""
     confirmed: dict[str, float] = field(default_factory=dict)
 
     async def publish(self, names: Sequence[str], pace: float | None) -> None:
@@ -79,6 +81,19 @@ class Hub:
                 raise HostFailedError("notices were not delivered in time")
             time.sleep(0.2)
 
+    def until_told(self) -> None:
+        """Wait until the core has been told of everything that went out."""
+        x = t.outbox.c
+        untold = sa.select(sa.func.count()).where(x.signal.is_not(None), sa.not_(x.reported))
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            with reading(self.engine) as conn:
+                if not conn.scalar(untold):
+                    return
+            if time.monotonic() > deadline:
+                raise HostFailedError("receipts were not told in time")
+            time.sleep(0.05)
+
     def rate(self, channel: str) -> float:
         """Notices a second over a channel, from its first attempt in the log to the last."""
         a = t.attempts.c
@@ -87,6 +102,10 @@ class Hub:
             ours = (a.channel == channel, a.destination_id != f"worklist:{WARM}")
             many, first, last = conn.execute(asked.where(*ours)).one()
         return float(many / max((last - first).total_seconds(), 0.001))
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the delivery role has used so far."""
+        return cpu_seconds(self.pid)
 
     def arrivals(self) -> dict[str, float]:
         """When each notice came, by the monotonic clock that both processes share."""
@@ -140,13 +159,26 @@ def row_of(name: str, channel: str, address: str) -> str:
     return f'[[endpoint]]\norganisation = "{name}"\nchannel = "{channel}"\n{where}\n'
 
 
+def _mails(port: int) -> dict[str, object]:
+    """As settings: a mail server of this machine, without TLS, as beside a relay of one's own."""
+    return {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_sender": "hub@hub.example",
+        "smtp_security": "none",
+    }
+
+
 @contextmanager
-def hub(plan: Plan, rows: str, topics: Sequence[str], port: int) -> Iterator[Hub]:
-    """A hub of its own, with nothing in it."""
+def hub(
+    plan: Plan, rows: str, topics: Sequence[str], port: int, smtp_port: int = 0
+) -> Iterator[Hub]:
+    """A hub of its own, with nothing in it; with a port, a mail server takes its mails there."""
     folder = plan.folder(fresh("channels"))
     with plan.broker() as broker:
         settings = settings_for(folder, broker.address).model_copy(
             update={"allow_loopback_webhooks": True, "public_url": "https://hub.example"}
+            | (_mails(smtp_port) if smtp_port else {})
         )
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         settings.directory.write_text(rows, encoding="utf-8")
@@ -154,10 +186,10 @@ def hub(plan: Plan, rows: str, topics: Sequence[str], port: int) -> Iterator[Hub
         migrate(settings.real_database_url())
         engine = make_engine(settings.real_database_url())
         ours = [sys.executable, "-m", "hub.cli", "deliver"]
-        theirs = [sys.executable, "-m", "bench.channels_receiver", str(port)]
+        theirs = [sys.executable, "-m", "bench.channels_receiver", str(port), str(smtp_port)]
         try:
-            with processes([theirs, ours], folder, environment_of(settings)):
-                made = Hub(settings, port, engine)
+            with processes([theirs, ours], folder, environment_of(settings)) as running:
+                made = Hub(settings, port, engine, running[1].pid)
                 _warm_up(made)
                 yield made
         finally:

@@ -9,6 +9,8 @@ import json
 import sys
 import time
 
+from aiosmtpd.smtp import SMTP
+
 SLOW_SECONDS = 5.0
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"
 ID = b"\r\nwebhook-id: "
@@ -64,13 +66,31 @@ class Receiver:
         await writer.drain()
 
 
-async def serve(port: int) -> None:
+class Mails:
+    """Takes every mail and keeps none."""
+
+    async def handle_DATA(  # noqa: N802  the library finds it by this name
+        self, _server: object, _session: object, _envelope: object
+    ) -> str:
+        """Taken."""
+        return "250 OK"
+
+
+async def serve(port: int, smtp_port: int) -> None:
     """Until the process is killed."""
     receiver = Receiver()
+    if smtp_port:
+        # The mail server of the tests; its reverse look-ups are none of ours.
+        loop = asyncio.get_running_loop()
+        await loop.create_server(
+            lambda: SMTP(Mails(), hostname="mail.example", enable_SMTPUTF8=True, loop=loop),
+            "127.0.0.1",
+            smtp_port,
+        )
     server = await asyncio.start_server(receiver.take, "127.0.0.1", port, backlog=1024)
     async with server:
         await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2])))

@@ -61,10 +61,12 @@ RATIOS = (
     Target("  beside 50 slow and 50 dead ones", ("channels", "neighbours", "beside_p99_ms")),
     Target("  ratio of the two", ("channels", "neighbours", "ratio"), 1.1, at_most=True),
     *(
-        Target(
-            f"notices out flat out, {name}, per second", ("channels", "rates", name, "per_second")
+        Target(f"{what}, {name}", ("channels", "rates", name, key))
+        for name in ("webhook", "plain_loop", "fhir", "kafka", "worklist", "email")
+        for what, key in (
+            ("notices a second flat out", "per_second"),
+            ("  processor time of one in ms", "cpu_ms_per_notice"),
         )
-        for name in ("webhook", "plain_loop", "fhir", "kafka", "worklist")
     ),
     Target("webhook to the plain loop", ("channels", "rates", "webhook_to_plain_loop")),
     Target(

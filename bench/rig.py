@@ -229,7 +229,7 @@ def run_host(
             if any(each.poll() is not None for each in running):
                 raise HostFailedError(f"{host.name} ended by itself{_tails(folder)}")
             time.sleep(LOOK_SECONDS)
-        before = sum(_cpu_seconds(each.pid) for each in running)
+        before = sum(cpu_seconds(each.pid) for each in running)
     stamps: list[int] = []
     for key, value, stamp in broker.read(host.outputs, host.partitions):
         see(key, value)
@@ -274,7 +274,7 @@ def processes(
             leash.stop(child, STOP_SECONDS)
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / JIFFIES

@@ -24,7 +24,8 @@ from hub.ops import limits_carriers, metrics
 from hub.ops.clock import Clock
 from hub.ops.logs import log
 from hub.store import outbox, outbox_attempts
-from hub.store.engine import reading, writing
+from hub.store.engine import writing
+from hub.store.gathered import Gathered
 
 FAILED: Final = "failed"
 
@@ -63,6 +64,8 @@ class Came(NamedTuple):
     """Whether every one got through."""
     slow: bool
     """Whether the recipient took its time over any of them."""
+    goes_on: bool
+    """Whether the notice that is next was still pending when these were written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,43 +73,73 @@ class Tried:
     """A notice, and what an attempt at it came to."""
 
     due: outbox.Due
+    channel: Channel | None
     result: type_of_result
     latency_ms: int
 
 
+class _Kept(NamedTuple):
+    """What is to be written down for one destination, and what is to be looked at then."""
+
+    rows: Sequence[tuple[outbox.Attempt, float]]
+    then: outbox.Due | None
+
+
+class _Stands(NamedTuple):
+    states: Sequence[outbox.OutboxState]
+    goes_on: bool
+
+
 class Attempts:
-    """Tries notices and writes down what came of it."""
+    """Tries notices and writes down what came of it.
+
+    What many destinations have to say at one moment is written down in one transaction.
+    """
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._keeping = Gathered(self._keep)
 
     def together(self, waiting: Sequence[outbox.Due]) -> int:
         """How many of these may be under way at once: as many as the strictest channel allows."""
         channels = [self.channel_of(due) for due in waiting]
         return min((1 if each is None else each.together for each in channels), default=1)
 
-    async def all(self, waiting: Sequence[outbox.Due]) -> Came:
+    async def all(self, waiting: Sequence[outbox.Due], then: outbox.Due | None = None) -> Came:
         """Try notices at once, and log all in one transaction.
 
-        They are handed over in their order; a carrier that takes all keeps it.
+        They are handed over in their order; a carrier that takes all keeps it.  Whether the one
+        that comes `then`, which was read a while ago, is still pending is looked up on the way.
         """
-        tried = await asyncio.gather(*map(self._send, waiting))
-        await asyncio.to_thread(self._record, tried)
-        for each in tried:
-            _count(self.channel_of(each.due), each.result)
+        if len(waiting) == 1:
+            tried = [await self._send(waiting[0])]
+        else:
+            tried = await asyncio.gather(*map(self._send, waiting))
+        rows = [(self._row(each), self._means.jitter()) for each in tried]
+        kept = await self._keeping.ask(_Kept(rows, then))
+        for each, (row, _), state in zip(tried, rows, kept.states, strict=True):
+            _count(each.channel, each.result)
+            _say_given_up(row, state)
         return Came(
             through=not any(isinstance(each.result, Failed) for each in tried),
             slow=any(each.latency_ms > SLOW_SECONDS * 1000 for each in tried),
+            goes_on=kept.goes_on,
         )
 
-    def still_pending(self, due: outbox.Due) -> bool:
-        """Whether a notice that was read a while ago has not been cancelled meanwhile."""
-        with reading(self._means.engine) as conn:
-            return outbox.is_pending(conn, due)
+    def _keep(self, kept: Sequence[_Kept]) -> list[_Stands]:
+        with writing(self._means.engine) as conn:
+            stands = outbox_attempts.record_many(conn, [each.rows for each in kept])
+            pending = outbox.still_pending(conn, [each.then for each in kept if each.then])
+        return [
+            _Stands(states, each.then is not None and _key(each.then) in pending)
+            for each, states in zip(kept, stands, strict=True)
+        ]
 
     def channel_of(self, due: outbox.Due) -> Channel | None:
         """The channel that carries a notice; None when this hub does not have it."""
-        endpoint = self._endpoint_of(due)
+        return self._channel_at(self._endpoint_of(due))
+
+    def _channel_at(self, endpoint: Endpoint | None) -> Channel | None:
         return None if endpoint is None else self._means.channels.get(endpoint.channel)
 
     def _endpoint_of(self, due: outbox.Due) -> Endpoint | None:
@@ -118,7 +151,8 @@ class Attempts:
         return endpoints[due.place] if due.place < len(endpoints) else None
 
     async def _send(self, due: outbox.Due) -> Tried:
-        endpoint, channel = self._endpoint_of(due), self.channel_of(due)
+        endpoint = self._endpoint_of(due)
+        channel = self._channel_at(endpoint)
         began = time.monotonic()
         result: type_of_result
         if endpoint is None or channel is None:
@@ -127,22 +161,7 @@ class Attempts:
         else:
             notice = lessened(decode_notice(due.payload), endpoint.level)
             result = await channel.send(notice, endpoint)
-        return Tried(due, result, int((time.monotonic() - began) * 1000))
-
-    def _record(self, tried: Sequence[Tried]) -> None:
-        rows = [self._row(each) for each in tried]
-        with writing(self._means.engine) as conn:
-            stands = outbox_attempts.record_attempts(
-                conn, [(row, self._means.jitter()) for row in rows]
-            )
-        for row, state in zip(rows, stands, strict=True):
-            if state is outbox.OutboxState.EXHAUSTED:
-                log().warning(
-                    "delivery_given_up",
-                    notice_id=row.due.notice_id,
-                    destination_id=row.due.destination_id,
-                    reason=row.reason,
-                )
+        return Tried(due, channel, result, int((time.monotonic() - began) * 1000))
 
     def _row(self, tried: Tried) -> outbox.Attempt:
         result = tried.result
@@ -157,6 +176,20 @@ class Attempts:
             retry=failed.retry if failed else True,
             wait=failed.wait if failed else None,
             http_status=result.http_status,
+        )
+
+
+def _key(due: outbox.Due) -> tuple[str, int]:
+    return due.notice_id, due.place
+
+
+def _say_given_up(row: outbox.Attempt, state: outbox.OutboxState) -> None:
+    if state is outbox.OutboxState.EXHAUSTED:
+        log().warning(
+            "delivery_given_up",
+            notice_id=row.due.notice_id,
+            destination_id=row.due.destination_id,
+            reason=row.reason,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import uvloop
 from aiokafka import ConsumerRecord
 from sqlalchemy import Engine
 
@@ -219,7 +220,9 @@ def main(settings: Settings) -> int:
     try:
         migrate(settings.real_database_url())
         seal_at_start(settings)
-        asyncio.run(_until_signal(settings))
+        # Every post is a dozen turns of the loop, and uvloop turns faster.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(settings))
     except SealedOtherwiseError as sealed:
         sys.stderr.write(f"Delivery does not start: {sealed}.\n")
         return COULD_NOT_START

@@ -12,6 +12,9 @@ The rules:
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from hub.core.model import Signal
@@ -22,6 +25,7 @@ from hub.ops import limits, metrics
 from hub.roles.attempts import FAILED, Attempts, Came, Means
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
+from hub.store.gathered import Gathered
 
 MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
 """Destinations served at once: each may hold a connection for ten seconds."""
@@ -55,6 +59,10 @@ REPORT_ROWS: Final = limits.REPORTS.value
 
 REPORT_RETRY_SECONDS: Final = 1.0
 
+REPORT_GRAIN_SECONDS: Final = 0.05
+"""After a report, what comes in within this time is told together: nobody waits for it, and each
+report is a transaction.  The first after a pause goes at once."""
+
 RESULTS: Final = (Signal.SENT.value, Signal.DELIVERED.value, FAILED)
 
 
@@ -64,6 +72,7 @@ class Delivery:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._attempts = Attempts(means)
+        self._listing = Gathered(self._note_listed)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubled: set[str] = set()
         """Destinations whose last attempt failed or was slow; a restart forgets them, which costs
@@ -92,22 +101,19 @@ class Delivery:
         while True:
             self._wake.clear()
             await self._sweep()
-            for destination_id in await asyncio.to_thread(self._due_destinations):
-                if len(self._busy) >= MOST_DESTINATIONS:
-                    break
-                if destination_id not in self._busy and self._has_place(destination_id):
-                    task = tasks.create_task(self._serve(destination_id))
+            if len(self._busy) < MOST_DESTINATIONS:
+                places = _Places(frozenset(self._busy), frozenset(self._troubled))
+                for destination_id, waiting in (await asyncio.to_thread(self._due, places)).items():
+                    task = tasks.create_task(self._serve(destination_id, waiting))
                     self._busy[destination_id] = task
             await _wait(self._wake, IDLE_SECONDS)
 
-    def _has_place(self, destination_id: str) -> bool:
-        if destination_id not in self._troubled:
-            return True
-        return len(self._troubled & self._busy.keys()) < MOST_FAILING
-
-    def _due_destinations(self) -> list[str]:
+    def _due(self, places: "_Places") -> dict[str, list[outbox.Due]]:
+        """For every destination that has a place now, what is due there.  Runs on a thread."""
         with reading(self._means.engine) as conn:
-            return outbox.due_destinations(conn, self._means.now())
+            now = self._means.now()
+            chosen = places.take(outbox.due_destinations(conn, now))
+            return outbox.due_at(conn, chosen, now, CHUNK) if chosen else {}
 
     async def _sweep(self) -> None:
         if time.monotonic() - self._swept_at < SWEEP_SECONDS:
@@ -120,22 +126,25 @@ class Delivery:
         with writing(self._means.engine) as conn:
             return outbox_attempts.give_up_old(conn, self._means.now(), self._means.clock.now())
 
-    async def _serve(self, destination_id: str) -> None:
-        """One destination: what is due there, in order, until something fails."""
+    async def _serve(self, destination_id: str, waiting: list[outbox.Due]) -> None:
+        """One destination: what is due there, in order, until something fails.
+
+        The first was pending a moment ago; each other is looked at when the one before is written
+        down, so that none is sent that was cancelled meanwhile.
+        """
         try:
-            waiting = await asyncio.to_thread(self._due_notices, destination_id, CHUNK)
             if waiting and all(map(self._is_worklist, waiting)):
                 await self._serve_worklist(destination_id)
                 return
             if self._attempts.together(waiting) > 1:
                 await self._serve_together(destination_id)
                 return
-            for due in waiting:
-                if await asyncio.to_thread(self._attempts.still_pending, due):
-                    came = await self._attempts.all([due])
-                    # One that is slow gives its place back after each notice, to others like it.
-                    if not self._passed(destination_id, came) or came.slow:
-                        break
+            for due, then in zip_longest(waiting, waiting[1:]):
+                came = await self._attempts.all([due], then)
+                # One that is slow gives its place back after each notice, to others like it.
+                # What has been cancelled is left out by the next turn, which reads afresh.
+                if not self._passed(destination_id, came) or came.slow or not came.goes_on:
+                    break
         finally:
             del self._busy[destination_id]
             self._wake.set()
@@ -169,28 +178,36 @@ class Delivery:
 
         Nothing leaves the hub, so that a death before the transaction ends repeats nothing.
         """
-        while sent := await asyncio.to_thread(self._note_listed, destination_id):
+        while sent := await self._listing.ask(destination_id):
             self._report.set()
             self._troubled.discard(destination_id)
             metrics.DELIVERY_ATTEMPTS.labels(
                 channel=WorklistChannel.name, result=Signal.SENT.value
             ).inc(sent)
 
-    def _note_listed(self, destination_id: str) -> int:
-        """Returns how many were written down; 0 ends the round."""
+    def _note_listed(self, destination_ids: Sequence[str]) -> list[int]:
+        """Returns how many were written down for each; 0 ends its round."""
         with writing(self._means.engine) as conn:
             now, clock_at = self._means.now(), self._means.clock.now()
-            due = outbox.due_notices(conn, destination_id, now, LISTED_AT_ONCE)
-            if not due or not all(map(self._is_worklist, due)):
-                return 0
-            tried = [
-                outbox.Attempt(
-                    due=each, at=now, clock_at=clock_at, latency_ms=0, signal=LISTED.signal
-                )
-                for each in due
+            most = max(1, LISTED_AT_ONCE // len(destination_ids))
+            found = outbox.due_at(conn, destination_ids, now, most)
+            groups = [
+                [
+                    (
+                        outbox.Attempt(
+                            due=each, at=now, clock_at=clock_at, latency_ms=0, signal=LISTED.signal
+                        ),
+                        0.0,
+                    )
+                    for each in found[one]
+                ]
+                if all(map(self._is_worklist, found[one]))
+                else []
+                for one in destination_ids
             ]
-            outbox_attempts.record_sent(conn, tried)
-        return len(tried)
+            if any(groups):
+                outbox_attempts.record_many(conn, [group for group in groups if group])
+        return [len(group) for group in groups]
 
     # --- reporting ----------------------------------------------------------------------------
 
@@ -206,6 +223,8 @@ class Delivery:
             await asyncio.to_thread(self._mark, told)
             if len(told) < len(untold):
                 await asyncio.sleep(REPORT_RETRY_SECONDS)
+            elif len(untold) < REPORT_ROWS:
+                await asyncio.sleep(REPORT_GRAIN_SECONDS)
 
     async def _publish(
         self, untold: list[outbox_reports.Unreported]
@@ -229,6 +248,29 @@ class Delivery:
         if told:
             with writing(self._means.engine) as conn:
                 outbox_reports.mark_reported(conn, told)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Who is being served, and who of all is in trouble."""
+
+    busy: frozenset[str]
+    troubled: frozenset[str]
+
+    def take(self, due: Sequence[str]) -> list[str]:
+        """The destinations that get a place now, of those that have something due."""
+        free, for_troubled = MOST_DESTINATIONS, MOST_FAILING
+        free -= len(self.busy)
+        for_troubled -= len(self.busy & self.troubled)
+        chosen: list[str] = []
+        for each in due:
+            if len(chosen) == free:
+                break
+            if each in self.busy or (each in self.troubled and for_troubled <= 0):
+                continue
+            for_troubled -= each in self.troubled
+            chosen.append(each)
+        return chosen
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

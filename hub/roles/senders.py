@@ -71,14 +71,17 @@ class Senders:
 
     async def run(self) -> None:
         """Until cancelled.  A fault of ours is raised and ends the role."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                await self._tell_coverage()
-                for organisation in await asyncio.to_thread(self._due):
-                    if organisation not in self._busy:
-                        task = tasks.create_task(self._serve(organisation))
-                        self._busy[organisation] = task
-                await asyncio.sleep(LOOK_SECONDS)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    await self._tell_coverage()
+                    for organisation in await asyncio.to_thread(self._due):
+                        if organisation not in self._busy:
+                            task = tasks.create_task(self._serve(organisation))
+                            self._busy[organisation] = task
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            await self._means.posts.stop()
 
     async def once(self) -> None:
         """One round: what changed, and every post that is due now."""

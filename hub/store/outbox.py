@@ -4,10 +4,11 @@ Times here are real time, not the hub's clock: a held clock must not stop a retr
 `signal_at`, which the receipt carries, is the hub's time.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -152,22 +153,27 @@ def earlier(conn: Connection, notice_ids: Collection[str]) -> list[Earlier]:
 
 def due_destinations(conn: Connection, now: datetime) -> list[str]:
     """Destinations that have a notice due and are not paused, the longest waiting first."""
-    d, since = t.destinations, dict[str, datetime]()
+    since = dict[str, datetime]()
     for table in (t.outbox, t.copies):
-        x = table.c
-        asked = (
-            sa.select(x.destination_id, sa.func.min(x.next_try_at).label("since"))
-            .select_from(table.outerjoin(d, d.c.destination_id == x.destination_id))
-            .where(
-                x.state == OutboxState.PENDING,
-                x.next_try_at <= now,
-                sa.or_(d.c.paused_until.is_(None), d.c.paused_until <= now),
-            )
-            .group_by(x.destination_id)
-        )
-        for row in conn.execute(asked):
+        for row in conn.execute(_destinations_asked(table), {"now": now}):
             since[row.destination_id] = min(row.since, since.get(row.destination_id, row.since))
     return sorted(since, key=since.__getitem__)
+
+
+@cache
+def _destinations_asked(table: sa.Table) -> sa.Select[Any]:
+    """Built once: building costs more than running, and it runs at every turn of the loop."""
+    d, x, now = t.destinations, table.c, sa.bindparam("now", type_=table.c.next_try_at.type)
+    return (
+        sa.select(x.destination_id, sa.func.min(x.next_try_at).label("since"))
+        .select_from(table.outerjoin(d, d.c.destination_id == x.destination_id))
+        .where(
+            x.state == OutboxState.PENDING,
+            x.next_try_at <= now,
+            sa.or_(d.c.paused_until.is_(None), d.c.paused_until <= now),
+        )
+        .group_by(x.destination_id)
+    )
 
 
 def due_notices(conn: Connection, destination_id: str, now: datetime, limit: int) -> list[Due]:
@@ -175,28 +181,53 @@ def due_notices(conn: Connection, destination_id: str, now: datetime, limit: int
 
     One that failed for a reason of its own (`ABOUT_THE_NOTICE`) comes later, and holds up none.
     """
-    d = t.destinations
-    failures = conn.scalar(
-        sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
+    return due_at(conn, [destination_id], now, limit)[destination_id]
+
+
+def due_at(
+    conn: Connection, destination_ids: Sequence[str], now: datetime, limit: int
+) -> dict[str, list[Due]]:
+    """As `due_notices`, for several destinations."""
+    failing = failures_at(conn, destination_ids)
+    waits = sa.exists().where(t.copies.c.state == OutboxState.PENDING)
+    tables = (t.outbox, t.copies) if conn.scalar(sa.select(waits)) else (t.outbox,)
+    found = {}
+    for each in destination_ids:
+        most = 1 if each in failing else limit
+        given = {"at": each, "now": now, "most": most}
+        rows = [row for table in tables for row in conn.execute(_notices_asked(table), given)]
+        rows.sort(key=lambda row: (row.next_try_at, row.created_at, row.notice_id))
+        # The last column is only there to sort by.
+        found[each] = [Due(**dict(zip(_DUE, row, strict=False))) for row in rows[:most]]
+    return found
+
+
+def failures_at(conn: Connection, destination_ids: Sequence[str]) -> dict[str, int]:
+    """How often each of these has failed in a row; those that have not are left out."""
+    d = t.destinations.c
+    asked = sa.select(d.destination_id, d.failures_in_a_row).where(
+        d.destination_id.in_(destination_ids), d.failures_in_a_row > 0
     )
-    most = 1 if failures else limit
-    rows: list[Any] = []
-    for table in (t.outbox, t.copies):
-        x = table.c
-        asked = (
-            sa.select(*_columns_of_due(table), x.next_try_at)
-            .select_from(_with_its_notice(table))
-            .where(
-                x.state == OutboxState.PENDING,
-                x.destination_id == destination_id,
-                x.next_try_at <= now,
-            )
-            .order_by(x.next_try_at, x.created_at, x.notice_id)
-            .limit(most)
+    return {row.destination_id: row.failures_in_a_row for row in conn.execute(asked)}
+
+
+_DUE: Final = tuple(Due.__dataclass_fields__)
+
+
+@cache
+def _notices_asked(table: sa.Table) -> sa.Select[Any]:
+    x = table.c
+    return (
+        sa.select(*_columns_of_due(table), x.next_try_at)
+        .select_from(_with_its_notice(table))
+        .where(
+            x.state == OutboxState.PENDING,
+            x.destination_id == sa.bindparam("at"),
+            x.next_try_at <= sa.bindparam("now", type_=x.next_try_at.type),
         )
-        rows += conn.execute(asked).mappings()
-    rows.sort(key=lambda row: (row["next_try_at"], row["created_at"], row["notice_id"]))
-    return [Due(**{name: row[name] for name in Due.__dataclass_fields__}) for row in rows[:most]]
+        .order_by(x.next_try_at, x.created_at, x.notice_id)
+        .limit(sa.bindparam("most"))
+    )
 
 
 def _with_its_notice(table: sa.Table) -> sa.FromClause:
@@ -208,12 +239,21 @@ def _with_its_notice(table: sa.Table) -> sa.FromClause:
 def _columns_of_due(table: sa.Table) -> list[sa.ColumnElement[Any]]:
     """A copy has what it needs of its own, and the rest from its notice."""
     if table is t.outbox:
-        own = [*Due.__dataclass_fields__]
-        own.remove("place")
-        return [sa.literal(0).label("place"), *(table.c[name] for name in own)]
-    return [
-        table.c[name] if name in table.c else t.outbox.c[name] for name in Due.__dataclass_fields__
-    ]
+        return [sa.literal(0).label(n) if n == "place" else table.c[n] for n in _DUE]
+    return [table.c[name] if name in table.c else t.outbox.c[name] for name in _DUE]
+
+
+def still_pending(conn: Connection, dues: Sequence[Due]) -> set[tuple[str, int]]:
+    """Which of these have not been cancelled meanwhile, as (notice_id, place)."""
+    first = [due.notice_id for due in dues if due.place == 0]
+    found = {(due.notice_id, due.place) for due in dues if due.place and is_pending(conn, due)}
+    if first:
+        x = t.outbox.c
+        asked = sa.select(x.notice_id, x.state).where(x.notice_id.in_(first))
+        # The state is compared here: with it in the condition SQLite reads all that is pending.
+        rows = conn.execute(asked)
+        found |= {(row.notice_id, 0) for row in rows if row.state == OutboxState.PENDING}
+    return found
 
 
 def is_pending(conn: Connection, due: Due) -> bool:

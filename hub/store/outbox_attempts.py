@@ -1,6 +1,6 @@
 """What an attempt came to: into the log, and on with the notice and its destination."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,15 @@ from hub.core.model import Signal
 from hub.edges.channels.base import ABOUT_THE_NOTICE
 from hub.store import outbox_copies
 from hub.store import tables as t
-from hub.store.outbox import GIVE_UP, PAUSE_AFTER, Attempt, OutboxState, pause_after, wait_after
+from hub.store.outbox import (
+    GIVE_UP,
+    PAUSE_AFTER,
+    Attempt,
+    OutboxState,
+    failures_at,
+    pause_after,
+    wait_after,
+)
 from hub.store.proved import evidence
 from hub.store.upsert import put, put_many
 
@@ -30,25 +38,86 @@ def record_attempt(conn: Connection, tried: Attempt, jitter: float) -> OutboxSta
     return stands
 
 
-def record_attempts(conn: Connection, tried: Sequence[tuple[Attempt, float]]) -> list[OutboxState]:
-    """As `record_attempt`, each with its jitter, for attempts made together at one destination.
+type_of_together = Sequence[tuple[Attempt, float]]
+"""Attempts made together at one destination, each with its jitter."""
 
-    However many of them failed, the destination has failed once: they were one try at it.
-    """
-    stands = [_record(conn, each, jitter) for each, jitter in tried]
-    failed = (one for one in tried if one[0].signal is None)
-    _note_destination(conn, *next(failed, tried[-1]))
+
+def record_attempts(conn: Connection, tried: type_of_together) -> list[OutboxState]:
+    """As `record_attempt`, for attempts made together at one destination."""
+    (stands,) = record_many(conn, [tried])
     return stands
 
 
-def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
+def record_many(conn: Connection, groups: Sequence[type_of_together]) -> list[list[OutboxState]]:
+    """As `record_attempts`, for different destinations, with a few statements for most.
+
+    However many of a group failed, its destination has failed once: they were one try at it.
+    """
+    every = [one for group in groups for one in group]
+    put_many(conn, t.attempts, [_logged(tried) for tried, _ in every])
+    _get_through(conn, [tried for tried, _ in every if _is_plain(tried)])
+    stands = [
+        [
+            _through(tried) if _is_plain(tried) else _move(conn, tried, jitter)
+            for tried, jitter in group
+        ]
+        for group in groups
+    ]
+    before = failures_at(conn, [group[-1][0].due.destination_id for group in groups])
+    for group in groups:
+        failed = (one for one in group if one[0].signal is None)
+        _note_destination(conn, *next(failed, group[-1]), before)
+    return stands
+
+
+def _is_plain(tried: Attempt) -> bool:
+    """A first sending over the first channel that got through: nearly every attempt is."""
+    due = tried.due
+    return tried.signal is not None and due.place == 0 and due.replay_id is None
+
+
+def _through(tried: Attempt) -> OutboxState:
+    delivered = tried.signal is Signal.DELIVERED
+    return OutboxState.DELIVERED if delivered else OutboxState.SENT
+
+
+def _get_through(conn: Connection, tried: Sequence[Attempt]) -> None:
+    rows = [
+        {
+            "through_id": each.due.notice_id,
+            "state_now": _through(each),
+            "signal_now": each.signal,
+            "n": each.due.attempts + 1,
+            "clock_at": each.clock_at,
+        }
+        # In one order, so that no two transactions on PostgreSQL wait for each other.
+        for each in sorted(tried, key=lambda one: one.due.notice_id)
+    ]
+    if rows:
+        conn.execute(_THROUGH, rows)
+
+
+_THROUGH: Final = (
+    sa.update(t.outbox)
+    .where(t.outbox.c.notice_id == sa.bindparam("through_id"))
+    .values(
+        state=sa.bindparam("state_now"),
+        signal=sa.bindparam("signal_now"),
+        reported=False,
+        last_reason=None,
+        attempts=sa.bindparam("n"),
+        signal_at=sa.bindparam("clock_at"),
+    )
+)
+
+
+def _move(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
+    """Move one notice on, whatever became of it."""
     due = tried.due
     n = due.attempts + 1
-    put(conn, t.attempts, _logged(tried))
     change: dict[str, Any] = {"attempts": n, "last_reason": tried.reason}
     if tried.signal is not None:
-        delivered = tried.signal is Signal.DELIVERED
-        change["state"] = OutboxState.DELIVERED if delivered else OutboxState.SENT
+        change["state"] = _through(tried)
         change |= evidence(due.signal, tried.signal, tried.clock_at, due.replay_id)
     elif tried.retry and tried.at - due.created_at < GIVE_UP:
         change["state"] = OutboxState.PENDING
@@ -64,33 +133,6 @@ def _record(conn: Connection, tried: Attempt, jitter: float) -> OutboxState:
     if change["state"] is OutboxState.EXHAUSTED:
         outbox_copies.came_back(conn, due.notice_id, due.place, tried.clock_at)
     return OutboxState(change["state"])
-
-
-def record_sent(conn: Connection, tried: Sequence[Attempt]) -> None:
-    """As `record_attempt`, for attempts at one destination that all got through as SENT.
-
-    It is for the worklist, which is nobody's further channel.
-    """
-    put_many(conn, t.attempts, [_logged(each) for each in tried])
-    _note_destination(conn, tried[-1], 0.0)
-    one = t.outbox.c.notice_id == sa.bindparam("sent_id")
-    change = (
-        sa.update(t.outbox)
-        .where(one)
-        .values(
-            state=OutboxState.SENT,
-            signal=Signal.SENT,
-            reported=False,
-            last_reason=None,
-            attempts=sa.bindparam("n"),
-            signal_at=sa.bindparam("clock_at"),
-        )
-    )
-    rows = [
-        {"sent_id": each.due.notice_id, "n": each.due.attempts + 1, "clock_at": each.clock_at}
-        for each in tried
-    ]
-    conn.execute(change, rows)
 
 
 def _logged(tried: Attempt) -> dict[str, Any]:
@@ -111,21 +153,20 @@ def _logged(tried: Attempt) -> dict[str, Any]:
     }
 
 
-def _note_destination(conn: Connection, tried: Attempt, jitter: float) -> None:
+def _note_destination(
+    conn: Connection, tried: Attempt, jitter: float, before: Mapping[str, int]
+) -> None:
     """Count what fails there.  Where nobody answered, the destination waits and not the notice.
 
     So the oldest notice is the first at each new try, and the others follow it in their order.
     """
-    d = t.destinations
-    destination_id = tried.due.destination_id
-    failures = conn.scalar(
-        sa.select(d.c.failures_in_a_row).where(d.c.destination_id == destination_id)
-    )
+    d, destination_id = t.destinations, tried.due.destination_id
+    failures = before.get(destination_id, 0)
     if tried.signal is not None:
         if failures:
             put(conn, d, _standing(destination_id, 0, None))
         return
-    failures = (failures or 0) + 1
+    failures += 1
     nothing = timedelta(0)
     own = nothing if tried.reason in ABOUT_THE_NOTICE else wait_after(failures, jitter)
     pause = max(pause_after(failures) or nothing, tried.wait or nothing, own)

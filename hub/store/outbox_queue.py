@@ -130,6 +130,11 @@ def cancel_duties(
                     pending.add(row.notice_id)
                 if row.place or row.next_channel_at is not None:
                     further.add(row.notice_id)
+    if not pending and not further:
+        return 0
+    # On PostgreSQL in one order, as attempts are written down, so that neither blocks the other.
+    ours = sa.select(x.c.notice_id).where(x.c.notice_id.in_(pending | further))
+    conn.execute(ours.order_by(x.c.notice_id).with_for_update())
     if further:
         _cancel_further(conn, further)
     if not pending:

@@ -1,15 +1,17 @@
 """FHIR subscriptions as they go: where each stands, and the number of each of its events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.store import tables as t
 from hub.store.outbox import OutboxState
-from hub.store.upsert import put, put_once
+from hub.store.upsert import put, put_many, put_once_many
 
 
 class Standing(StrEnum):
@@ -43,9 +45,8 @@ NEW = Going(Standing.REQUESTED, 0, None)
 def going(conn: Connection, subscription_id: str, address: str) -> Going:
     """How a subscription goes; at a new address it must shake hands again."""
     s = t.subscriptions.c
-    row = conn.execute(
-        t.subscriptions.select().where(s.subscription_id == subscription_id)
-    ).one_or_none()
+    asked = t.subscriptions.select().where(s.subscription_id == subscription_id)
+    row = conn.execute(asked).one_or_none()
     if row is None:
         return NEW
     if row.address != address:
@@ -53,24 +54,115 @@ def going(conn: Connection, subscription_id: str, address: str) -> Going:
     return Going(Standing(row.standing), row.events, row.heard_at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToNumber:
+    """A notice that is to be an event of a subscription at an address."""
+
+    subscription_id: str
+    address: str
+    notice_id: str
+    at: datetime
+    shaken: bool = False
+    """Whether the address has just shaken hands, whatever the database says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The number of an event, when it got it, and the newest number of its subscription."""
+
+    number: int
+    at: datetime
+    newest: int
+
+
 def number_of(
     conn: Connection, subscription_id: str, address: str, notice_id: str, at: datetime
 ) -> tuple[int, datetime]:
     """The number of an event and when it got it; a notice keeps its number on every retry."""
+    asked = ToNumber(subscription_id=subscription_id, address=address, notice_id=notice_id, at=at)
+    (given,) = number_many(conn, [asked])
+    return given.number, given.at
+
+
+def number_shaken(conn: Connection, asked: Sequence[ToNumber]) -> list[Given | None]:
+    """As `number_of`, for several; None, and no number, where the address has not shaken hands."""
+    shaken = [
+        each.shaken or going(conn, each.subscription_id, each.address).has_shaken_hands
+        for each in asked
+    ]
+    ready = (each for each, has in zip(asked, shaken, strict=True) if has)
+    given = iter(number_many(conn, list(ready)))
+    return [next(given) if has else None for has in shaken]
+
+
+def number_many(conn: Connection, asked: Sequence[ToNumber]) -> list[Given]:
+    """As `number_of`, for several."""
+    newest = {own: _newest(conn, own) for own in {each.subscription_id for each in asked}}
+    known: dict[tuple[str, str], Given] = {}
+    events, standings = [], []
+    for each in asked:
+        own, key = each.subscription_id, (each.subscription_id, each.notice_id)
+        found = known.get(key) or _given(conn, key, newest[own])
+        if found is None:
+            newest[own] += 1
+            found = Given(newest[own], each.at, newest[own])
+            numbered = {"subscription_id": own, "number": found.number}
+            events.append(numbered | {"notice_id": each.notice_id, "at": each.at})
+            standings.append(
+                {
+                    "subscription_id": own,
+                    "address": each.address,
+                    "standing": Standing.REQUESTED,
+                    "events": found.number,
+                }
+            )
+        known[key] = found
+    if events:
+        put_once_many(conn, t.subscription_events, events)
+        put_many(conn, t.subscriptions, standings, keep=("address", "standing"))
+    return [known[each.subscription_id, each.notice_id] for each in asked]
+
+
+def _newest(conn: Connection, subscription_id: str) -> int:
+    return conn.scalar(_newest_asked(), {"own": subscription_id}) or 0
+
+
+def _given(conn: Connection, key: tuple[str, str], newest: int) -> Given | None:
+    row = conn.execute(_given_asked(), dict(zip(("own", "notice"), key, strict=True))).one_or_none()
+    return None if row is None else Given(row.number, row.at, newest)
+
+
+@cache
+def _newest_asked() -> sa.Select[tuple[int]]:
+    """Built once: building costs more than running."""
     e = t.subscription_events.c
-    mine = sa.and_(e.subscription_id == subscription_id, e.notice_id == notice_id)
-    found = conn.execute(sa.select(e.number, e.at).where(mine)).one_or_none()
-    if found is not None:
-        return found.number, found.at
-    newest = conn.scalar(
-        sa.select(sa.func.max(e.number)).where(e.subscription_id == subscription_id)
-    )
-    number = (newest or 0) + 1
-    row = {"subscription_id": subscription_id, "number": number, "notice_id": notice_id, "at": at}
-    put_once(conn, t.subscription_events, row)
-    known = {"subscription_id": subscription_id, "address": address, "standing": Standing.REQUESTED}
-    put(conn, t.subscriptions, known | {"events": number}, keep=("address", "standing"))
-    return number, at
+    return sa.select(sa.func.max(e.number)).where(e.subscription_id == sa.bindparam("own"))
+
+
+@cache
+def _given_asked() -> sa.Select[tuple[int, datetime]]:
+    e = t.subscription_events.c
+    mine = sa.and_(e.subscription_id == sa.bindparam("own"), e.notice_id == sa.bindparam("notice"))
+    return sa.select(e.number, e.at).where(mine)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What came of a post to the address of a subscription."""
+
+    subscription_id: str
+    address: str
+    at: datetime
+    took: bool
+
+
+def note(conn: Connection, said: Sequence[Heard]) -> None:
+    """Write down what addresses have taken, and what not."""
+    for each in said:
+        if each.took:
+            heard(conn, each.subscription_id, each.address, each.at)
+        else:
+            failed(conn, each.subscription_id, each.address)
 
 
 def heard(conn: Connection, subscription_id: str, address: str, at: datetime) -> None:

@@ -30,9 +30,15 @@ def put_once(conn: Connection, table: sa.Table, row: Mapping[str, Any]) -> bool:
     return was_new(conn.execute(_put_once(conn.dialect.name, table), dict(row)))
 
 
-def put_many(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """As `put`, for rows of the same columns and different keys."""
-    conn.execute(_put(conn.dialect.name, table, tuple(rows[0]), ()), rows)
+def put_many(
+    conn: Connection,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    keep: Sequence[str] = (),
+) -> None:
+    """As `put`, for rows of the same columns; of the same key, the last one stays."""
+    conn.execute(_put(conn.dialect.name, table, tuple(rows[0]), tuple(keep)), rows)
 
 
 def put_once_many(conn: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -213,3 +213,33 @@ def test_the_payload_is_the_notice(lite: Engine) -> None:
     with reading(lite) as conn:
         (due,) = outbox.due_notices(conn, "webhook:gp", T0, 1)
     assert outbox.encode_notice(notice_record()) == due.payload
+
+
+def test_what_many_destinations_came_to_is_as_if_written_one_by_one(engine: Engine) -> None:
+    """Each destination has its own failures, and each notice its own end."""
+    with writing(engine) as conn:
+        queue(conn, "n-1")
+        queue(conn, "n-2", TO_HV)
+        queue(conn, "n-3", TO_HV)
+        due = outbox.due_at(conn, ["webhook:gp", "webhook:hv", "webhook:none"], T0, 10)
+        (got,), failed = due["webhook:gp"], due["webhook:hv"]
+        plain = {"at": T0, "clock_at": T0 + HOUR, "latency_ms": 12}
+        through = outbox.Attempt(due=got, signal=Signal.DELIVERED, http_status=204, **plain)
+        others = [
+            outbox.Attempt(due=each, signal=None, reason="unreachable", **plain) for each in failed
+        ]
+        stands = outbox_attempts.record_many(
+            conn, [[(through, 0.5)], [(each, 0.5) for each in others]]
+        )
+        logged = conn.execute(sa.select(t.attempts).order_by(t.attempts.c.notice_id)).all()
+        assert {"webhook:hv": 1} == outbox.failures_at(conn, ["webhook:gp", "webhook:hv"])
+        assert {("n-2", 0), ("n-3", 0)} == outbox.still_pending(conn, [got, *failed])
+        assert [] == outbox.due_destinations(conn, T0)
+        (told,) = outbox_reports.unreported(conn, 10)
+    state = outbox.OutboxState
+    assert [[state.DELIVERED], [state.PENDING, state.PENDING]] == stands
+    assert [("n-1", "delivered"), ("n-2", "failed"), ("n-3", "failed")] == [
+        (each.notice_id, each.result) for each in logged
+    ]
+    assert ("n-1", Signal.DELIVERED, T0 + HOUR) == (told.notice_id, told.signal, told.signal_at)
+    assert [] == due["webhook:none"]

@@ -5,7 +5,7 @@ a notice keeps its number on every retry.  A 2xx answer is level 2, *delivered*.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,6 +25,7 @@ from hub.edges.fhir.subscription import (
 from hub.edges.records import NoticeRecord
 from hub.store import subscriptions
 from hub.store.engine import reading, writing
+from hub.store.gathered import Gathered
 from hub.store.subscriptions import Standing
 
 
@@ -40,6 +41,8 @@ class RestHookChannel:
         """`base` is where subscribers find the gateway; `now` is real time."""
         self._posts, self._engine, self._now = posts, engine, now
         self._base = base.rstrip("/")
+        self._numbering = Gathered(self._number)
+        self._noting = Gathered(self._note)
 
     async def start(self) -> None:
         """Nothing to open."""
@@ -52,13 +55,18 @@ class RestHookChannel:
         """Shake hands if need be, then post the event, within one time limit for both."""
         try:
             async with asyncio.timeout(self._posts.total_seconds):
-                if (refused := await self._shaken(endpoint)) is not None:
-                    return refused
-                event = await asyncio.to_thread(self._numbered, notice, endpoint)
-                going = await asyncio.to_thread(self._subscription, endpoint, Standing.ACTIVE)
+                given = await self._numbered(notice, endpoint)
+                if given is None:
+                    result = await self._announce(endpoint, "handshake")
+                    if isinstance(result, Failed):
+                        return result
+                    given = await self._numbered(notice, endpoint, shaken=True)
+                assert given is not None, "it has shaken hands"
+                event = Event(number=given.number, at=given.at, notice=notice)
+                going = self._subscription(endpoint, Standing.ACTIVE, given.newest)
                 return await self._post(endpoint, notice.notice_id, event_body(going, event))
         except TimeoutError:
-            await asyncio.to_thread(self._note, endpoint, heard=False)
+            await self._heard(endpoint, took=False)
             return Failed(DeliveryReason.TIMED_OUT)
 
     async def heartbeat(self, endpoint: Endpoint) -> type_of_result | None:
@@ -69,24 +77,44 @@ class RestHookChannel:
             return None
         return await self._announce(endpoint, "heartbeat")
 
-    async def _shaken(self, endpoint: Endpoint) -> Failed | None:
-        going = await asyncio.to_thread(self._going, endpoint)
-        if going.has_shaken_hands:
-            return None
-        result = await self._announce(endpoint, "handshake")
-        return result if isinstance(result, Failed) else None
-
     async def _announce(self, endpoint: Endpoint, kind: str) -> type_of_result:
         at = self._now()
         stands = Standing.REQUESTED if kind == "handshake" else Standing.ACTIVE
-        going = await asyncio.to_thread(self._subscription, endpoint, stands)
+        events = (await asyncio.to_thread(self._going, endpoint)).events
+        going = self._subscription(endpoint, stands, events)
         body = msgspec.json.encode(bundle_of(going, kind, at))
         return await self._post(endpoint, f"{kind}-{going.own_id}-{int(at.timestamp())}", body)
 
     async def _post(self, endpoint: Endpoint, post_id: str, body: bytes) -> type_of_result:
         result = await self._posts.post(endpoint, post_id, body, CONTENT_TYPE)
-        await asyncio.to_thread(self._note, endpoint, heard=isinstance(result, Delivered))
+        await self._heard(endpoint, took=isinstance(result, Delivered))
         return result
+
+    def _subscription(self, endpoint: Endpoint, standing: Standing, events: int) -> Subscription:
+        """As the notification says it stands: if it arrives at all, it does."""
+        return Subscription(endpoint=endpoint, base=self._base, standing=standing, events=events)
+
+    async def _numbered(
+        self, notice: NoticeRecord, endpoint: Endpoint, *, shaken: bool = False
+    ) -> subscriptions.Given | None:
+        """The number of an event; None while the address has not shaken hands."""
+        asked = subscriptions.ToNumber(
+            subscription_id=subscription_id(endpoint),
+            address=endpoint.address,
+            notice_id=notice.notice_id,
+            at=self._now(),
+            shaken=shaken,
+        )
+        return await self._numbering.ask(asked)
+
+    async def _heard(self, endpoint: Endpoint, *, took: bool) -> None:
+        said = subscriptions.Heard(
+            subscription_id=subscription_id(endpoint),
+            address=endpoint.address,
+            at=self._now(),
+            took=took,
+        )
+        await self._noting.ask(said)
 
     # --- in the database, on a thread --------------------------------------------------------
 
@@ -94,21 +122,11 @@ class RestHookChannel:
         with reading(self._engine) as conn:
             return subscriptions.going(conn, subscription_id(endpoint), endpoint.address)
 
-    def _subscription(self, endpoint: Endpoint, standing: Standing) -> Subscription:
-        """As the notification says it stands: if it arrives at all, it does."""
-        events = self._going(endpoint).events
-        return Subscription(endpoint=endpoint, base=self._base, standing=standing, events=events)
-
-    def _numbered(self, notice: NoticeRecord, endpoint: Endpoint) -> Event:
-        own, address = subscription_id(endpoint), endpoint.address
+    def _number(self, asked: Sequence[subscriptions.ToNumber]) -> list[subscriptions.Given | None]:
         with writing(self._engine) as conn:
-            number, at = subscriptions.number_of(conn, own, address, notice.notice_id, self._now())
-        return Event(number=number, at=at, notice=notice)
+            return subscriptions.number_shaken(conn, asked)
 
-    def _note(self, endpoint: Endpoint, *, heard: bool) -> None:
-        own, address = subscription_id(endpoint), endpoint.address
+    def _note(self, said: Sequence[subscriptions.Heard]) -> list[None]:
         with writing(self._engine) as conn:
-            if heard:
-                subscriptions.heard(conn, own, address, self._now())
-            else:
-                subscriptions.failed(conn, own, address)
+            subscriptions.note(conn, said)
+        return [None] * len(said)

@@ -4,12 +4,15 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import aiohttp
 import httpx
 from standardwebhooks import Webhook
+from yarl import URL
 
 from hub.core.model import Signal
 from hub.edges.channels.addresses import AddressRefused, AddressUnknown, Target, target_of
@@ -23,6 +26,9 @@ TOTAL_SECONDS: Final = float(limits.ATTEMPT_SECONDS.value)
 ANSWER_BYTES: Final = limits.ANSWER_BYTES.value
 """How much of an answer is read, so that the other side may finish it; the rest is left unread."""
 
+HEADER_BYTES: Final = limits.ANSWER_BYTES.value
+"""How long one header of an answer may be."""
+
 LONGEST_WAIT: Final = timedelta(hours=1)
 """The most that a `Retry-After` is heeded."""
 
@@ -33,10 +39,10 @@ _REASONS: Final[dict[type[Exception], DeliveryReason]] = {
     AddressRefused: DeliveryReason.ADDRESS_REFUSED,
     AddressUnknown: DeliveryReason.UNREACHABLE,
     TimeoutError: DeliveryReason.TIMED_OUT,
-    httpx.TimeoutException: DeliveryReason.TIMED_OUT,
     httpx.InvalidURL: DeliveryReason.BAD_ADDRESS,
-    httpx.ConnectError: DeliveryReason.UNREACHABLE,
-    httpx.TransportError: DeliveryReason.BROKEN_OFF,
+    aiohttp.InvalidURL: DeliveryReason.BAD_ADDRESS,
+    aiohttp.ClientConnectorError: DeliveryReason.UNREACHABLE,
+    aiohttp.ClientError: DeliveryReason.BROKEN_OFF,
 }
 """All that a destination can do to us, narrower kinds first; anything else is a fault of ours."""
 
@@ -50,23 +56,39 @@ class SignedPosts:
         allow_loopback: bool = False,
         total_seconds: float = TOTAL_SECONDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        trust: ssl.SSLContext | None = None,
     ) -> None:
-        """`now` is the real time: a recipient refuses signatures that are minutes old."""
+        """`now` is the real time: a recipient refuses signatures that are minutes old.
+
+        `trust` says whose certificates are believed; those of the public authorities if None.
+        """
         self._allow_loopback = allow_loopback
         self.total_seconds = total_seconds
         self._now = now
-        # No connection is kept open: connections go to checked addresses, and two names that
-        # share an address must not share a TLS session.
-        self._client = httpx.AsyncClient(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=total_seconds,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
+        self._trust = httpx.create_ssl_context(trust_env=False) if trust is None else trust
+        self._made: aiohttp.ClientSession | None = None
 
     async def stop(self) -> None:
         """Close the client."""
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.close()
+            self._made = None
+
+    def _client(self) -> aiohttp.ClientSession:
+        """Made with the first post: it belongs to the loop that is running then."""
+        if self._made is None:
+            # No connection is kept open: connections go to checked addresses, and two names that
+            # share an address must not share a TLS session.  How many there are is for callers.
+            self._made = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(force_close=True, limit=0, ssl=self._trust),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                max_line_size=HEADER_BYTES,
+                max_field_size=HEADER_BYTES,
+            )
+        return self._made
 
     async def post(
         self, endpoint: Endpoint, post_id: str, body: bytes, content_type: str
@@ -100,19 +122,20 @@ class SignedPosts:
         }
 
     async def _post(self, target: Target, body: bytes, headers: dict[str, str]) -> type_of_result:
-        request = self._client.build_request(
-            "POST",
-            target.url,
-            content=body,
+        # The address is written as httpx writes it, and sent as it is: an address that carries a
+        # key of its own must come out as it was registered.
+        answer = await self._client().post(
+            URL(str(httpx.URL(target.url)), encoded=True),
+            data=body,
             headers=headers | {"host": target.host_header},
-            extensions={"sni_hostname": target.host},
+            server_hostname=target.host,
+            allow_redirects=False,
         )
-        answer = await self._client.send(request, stream=True)
         try:
             await _read_some(answer)
-            return result_of(answer.status_code, answer.headers.get("retry-after"))
+            return result_of(answer.status, answer.headers.get("retry-after"))
         finally:
-            await answer.aclose()
+            answer.close()
 
 
 def secrets_of(endpoint: Endpoint) -> list[str]:
@@ -150,9 +173,9 @@ def seconds_of(retry_after: str | None) -> timedelta | None:
     return min(timedelta(seconds=int(retry_after)), LONGEST_WAIT)
 
 
-async def _read_some(answer: httpx.Response) -> None:
+async def _read_some(answer: aiohttp.ClientResponse) -> None:
     read = 0
-    async for chunk in answer.aiter_raw():
+    async for chunk in answer.content.iter_any():
         read += len(chunk)
         if read >= ANSWER_BYTES:
             return

@@ -4,6 +4,8 @@
 twice can tell.  A 2xx answer is level 2, *delivered*: the recipient's system has it.
 """
 
+import ssl
+
 import msgspec
 
 from hub.edges.channels.base import type_of_result
@@ -23,8 +25,12 @@ class WebhookChannel:
         *,
         allow_loopback: bool = False,
         total_seconds: float = TOTAL_SECONDS,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
-        self._posts = SignedPosts(allow_loopback=allow_loopback, total_seconds=total_seconds)
+        """`trust` says whose certificates are believed; those of the public authorities if None."""
+        self._posts = SignedPosts(
+            allow_loopback=allow_loopback, total_seconds=total_seconds, trust=trust
+        )
 
     async def start(self) -> None:
         """Nothing to open."""
