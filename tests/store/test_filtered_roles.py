@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hub.core.circumstances import Circumstances
 from hub.core.subscribing import SubscriptionSignal
+from hub.edges.records import DecisionRecord
 from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.store import agreements
 from hub.store import tables as t
@@ -55,14 +56,9 @@ def agreed(address: str) -> agreements.Wanted:
     )
 
 
-def test_a_killed_role_sends_what_is_picked_and_leaves_the_rest(
-    broker: EmbeddedKafka, tmp_path: Path
-) -> None:
-    """By real bytes of decisions: what fits over the webhook, all others on the worklist."""
-    url = f"sqlite:///{tmp_path / 'hub.db'}"
-    (tmp_path / "directory.toml").write_text("")
-    settings = settings_for(broker, url, tmp_path)
-    records = [
+def fitting_and_not() -> list[DecisionRecord]:
+    """Of each four notices the first fits the filter."""
+    return [
         decision(
             1,
             issued(f"n-{kind}-{n}", f"o-{kind}-{n}", circumstances=Circumstances(**known)),
@@ -71,6 +67,16 @@ def test_a_killed_role_sends_what_is_picked_and_leaves_the_rest(
         for n in range(EACH)
         for kind, known in enumerate((FITS, *MISFITS))
     ]
+
+
+def test_a_killed_role_sends_what_is_picked_and_leaves_the_rest(
+    broker: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """By real bytes of decisions: what fits over the webhook, all others on the worklist."""
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    (tmp_path / "directory.toml").write_text("")
+    settings = settings_for(broker, url, tmp_path)
+    records = fitting_and_not()
     asyncio.run(publish(settings.kafka, in_kafka(records)))
     migrate(url)
     engine = make_engine(url)
