@@ -1,6 +1,6 @@
 """When the contact of a publisher was last mailed that something of theirs waits.
 
-Revision 0014, after 0010.
+Revision 0013, after 0012.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from hub.store.columns import Instant
 
-revision = "0014"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
