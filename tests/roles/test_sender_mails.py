@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from hub.core.faults import FaultReason
 from hub.edges.channels.mail import MailChannel, Post
+from hub.ops.clock import RealClock
 from hub.ops.settings import Settings
 from hub.roles.attempts import Means
 from hub.roles.sender_mails import Mailing, SenderMails, sender_mails_of
@@ -175,7 +176,7 @@ def test_the_role_mails_only_where_somebody_is_to_be_told(desk: Desk, tmp_path: 
                     directory=scene.directory(senders=(row,)),
                     channels=channels,
                     core=Core(),
-                    clock=None,  # type: ignore[arg-type]  it is not asked for the time here
+                    clock=RealClock(),
                     now=lambda: NOW,
                 )
                 found.append(sender_mails_of(settings, means) is not None)
