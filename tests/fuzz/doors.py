@@ -38,7 +38,7 @@ from tests.fuzz.seeds import EXAMPLES, fhir_examples, golden, golden_events, hl7
 from tests.simulation.broker import Record
 
 NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
-SPRING: Final = datetime(2026, 4, 12, 12, tzinfo=UTC)
+ADVENT: Final = datetime(2026, 12, 4, 12, tzinfo=UTC)
 """When the HL7 messages were sent."""
 
 PROFILE: Final = load_profile()
@@ -123,7 +123,7 @@ def _agree(verdict: Verdict, taken: Mapped | KeptFault) -> None:
 class Hl7(Read):
     """The HL7 v2 reader, alone."""
 
-    name, at, content_type = "hl7", SPRING, "x-application/hl7-v2+er7"
+    name, at, content_type = "hl7", ADVENT, "x-application/hl7-v2+er7"
 
     def all_seeds(self) -> list[bytes]:
         """Our own messages, and the examples for publishers."""
@@ -237,7 +237,7 @@ class Mllp(FuzzedDoor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.door = Door(self.publisher, Everybody(), PROFILE, _At(SPRING))
+        self.door = Door(self.publisher, Everybody(), PROFILE, _At(ADVENT))
 
     def all_seeds(self) -> list[bytes]:
         """Our own messages in their envelopes."""
@@ -268,7 +268,7 @@ class Mllp(FuzzedDoor):
 
     def _answered(self, frame: Frame) -> Verdict:
         answer = at_once(self.door.answer(frame))
-        verdict = verdict_of(self.written.taken(), frame.body, SPRING)
+        verdict = verdict_of(self.written.taken(), frame.body, ADVENT)
         code = answer.split(b"\r")[1][4:6]
         taken = verdict in {Verdict.EVENT, Verdict.IGNORED}
         if (code == b"AA") is not taken or code not in {b"AA", b"AE", b"AR"}:

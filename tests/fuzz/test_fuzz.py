@@ -11,7 +11,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.edges.mapped import Mapped
 from hub.edges.publish import Original
 from tests.effort import cases
-from tests.fuzz.doors import SPRING, Hl7, framed_otherwise
+from tests.fuzz.doors import ADVENT, Hl7, framed_otherwise
 from tests.fuzz.kept import Verdict, Written, WrongError, publisher_to, take, verdict_of
 from tests.fuzz.mutate import WAYS, luck_of, mutated
 from tests.fuzz.run import input_of, run
@@ -82,10 +82,10 @@ def test_a_defect_that_is_caught_is_found_too() -> None:
         raise KeyError("planted")
 
     written = Written()
-    original = Original(body=b"x", door="https", content_type="", received_at=SPRING)
+    original = Original(body=b"x", door="https", content_type="", received_at=ADVENT)
     take(publisher_to(written), original, broken)
     with pytest.raises(WrongError, match="a defect of the hub"):
-        verdict_of(written.taken(), b"x", SPRING)
+        verdict_of(written.taken(), b"x", ADVENT)
 
 
 def test_two_verdicts_of_one_input_are_found() -> None:
@@ -95,15 +95,15 @@ def test_two_verdicts_of_one_input_are_found() -> None:
     def refused() -> Mapped:
         raise SenderFault(FaultReason.UNPARSEABLE, "planted", remedy="none")
 
-    original = Original(body=b"x", door="https", content_type="", received_at=SPRING)
+    original = Original(body=b"x", door="https", content_type="", received_at=ADVENT)
     take(publisher_to(written), original, refused)
     record: Any = written.taken()
-    assert Verdict.QUARANTINED is verdict_of(record, b"x", SPRING)
+    assert Verdict.QUARANTINED is verdict_of(record, b"x", ADVENT)
     for records, body in ((record * 2, b"x"), ([*record, ("perinatal.discharge", b"")], b"x")):
         with pytest.raises(WrongError):
-            verdict_of(records, body, SPRING)
+            verdict_of(records, body, ADVENT)
     with pytest.raises(WrongError, match="not what came"):
-        verdict_of(record, b"y", SPRING)
+        verdict_of(record, b"y", ADVENT)
 
 
 def test_the_second_way_of_framing_counts_as_is_documented() -> None:
