@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from hub.core.babies import BABIES_LIMIT
 from hub.core.dates import dates_of
-from hub.core.identity import DUE_DATE_WINDOW, LIFE_AFTER_DUE_DATE, OPEN_WITHOUT_DUE_DATE
+from hub.core.identity import DUE_DATE_WINDOW, OPEN_WITHOUT_DUE_DATE, life_after
 from hub.core.person import KnownEpisode, files_of
 
 
@@ -33,7 +33,7 @@ def _over_by(known: KnownEpisode) -> datetime:
 
 
 def _last_day(known: KnownEpisode) -> datetime:
-    return _over_by(known) + LIFE_AFTER_DUE_DATE
+    return _over_by(known) + life_after(known)
 
 
 def joined(known: KnownEpisode, other: KnownEpisode) -> KnownEpisode:
@@ -43,6 +43,7 @@ def joined(known: KnownEpisode, other: KnownEpisode) -> KnownEpisode:
         known,
         **dates_of((known, other)),
         babies=babies,
+        of_minds=known.of_minds or other.of_minds,
         one_baby=(known.one_baby or other.one_baby) and len(babies) <= 1,
         also=(*known.also, replace(other, also=()), *other.also),
     )

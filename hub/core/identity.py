@@ -19,6 +19,7 @@ from hub.core.draft import HISTORY_LIMIT
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.ids import ID_BYTES, fingerprint
 from hub.core.infants import is_babys_own
+from hub.core.minds import tells_of_need
 from hub.core.model import Event, Person
 from hub.core.person import BY_A_LINK, KnownEpisode, PersonState
 
@@ -28,6 +29,8 @@ BEFORE_CONCEPTION = timedelta(days=14)
 OPEN_WITHOUT_DUE_DATE = timedelta(days=TERM_DAYS)
 LIFE_AFTER_DUE_DATE = timedelta(days=365)
 """An episode lives until the infant is one year old."""
+LIFE_OF_MINDS = timedelta(days=2 * 365)
+"""Two years where perinatal mental health is of concern: its services go on that long (S60)."""
 OVERDUE_AT_MOST = timedelta(days=21)
 """A pregnancy lasts no longer past its due date: a re-dating after that is of another one."""
 NEXT_BIRTH = timedelta(days=120)
@@ -80,8 +83,13 @@ def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
         edd = date.fromisoformat(known.edd)
         if due is not None and event.type != "birth.recorded":
             return _within_window(due, known.edd) or _redated(known, event, edd)
-        return local_date(event.occurred_at) <= edd + LIFE_AFTER_DUE_DATE
-    return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + LIFE_AFTER_DUE_DATE
+        return local_date(event.occurred_at) <= edd + life_after(known)
+    return event.occurred_at <= known.opened_at + OPEN_WITHOUT_DUE_DATE + life_after(known)
+
+
+def life_after(known: KnownEpisode) -> timedelta:
+    """How long an episode lives after the due date."""
+    return LIFE_OF_MINDS if known.of_minds else LIFE_AFTER_DUE_DATE
 
 
 def _seen_pregnant_again(known: KnownEpisode, event: Event) -> bool:
@@ -198,6 +206,7 @@ def _opened(episode_id: str, event: Event, told: Event | None) -> KnownEpisode:
         opened_at=event.occurred_at,
         heard=(fingerprint(event.id),),
         of_infant=is_babys_own(event),
+        of_minds=tells_of_need(event.type, event.body),
     )
     return replace(fresh, **dates_told(fresh, event, told))
 
@@ -209,6 +218,7 @@ def _update(
     fresh = replace(
         known,
         heard=(*known.heard, fingerprint(event.id))[-HEARD_LIMIT:],
+        of_minds=known.of_minds or tells_of_need(event.type, event.body),
         **dates_told(known, event, told),
     )
     return replace(state, episodes=tuple(fresh if e is known else e for e in state.episodes))

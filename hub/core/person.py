@@ -59,6 +59,8 @@ class KnownEpisode(Struct, frozen=True, kw_only=True):
     """Whether a baby's own record opened it, before anybody said who the mother is."""
     came_from: str = ""
     """The key under which it was opened, where that has given way since."""
+    of_minds: bool = False
+    """Whether an event of it told of a need in mental health: then it lives a year longer."""
     also: "tuple[KnownEpisode, ...]" = ()
     """Other episodes of the same pregnancy, opened before her records were known to be one
     person's: they hear everything that this one hears."""

@@ -7,6 +7,7 @@ from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import Recipient, fact, moment, of_type
 from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
+from hub.core.minds import TELLING, tells_of_need
 
 TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
 """A team stands in for a named person until one is named (domain section 6, short forms)."""
@@ -98,15 +99,10 @@ def language_needed(c: Context) -> str | None:
 @fact(TRUTH)
 def mental_health_flag(c: Context) -> bool:
     """Whether a history, a positive answer, a concern or a red flag of mental health is known."""
-    if any(of_type(c.episode, "mh.red-flag")):
-        return True
-    if any(unpack_body(r).get("code") == "MH" for r in of_type(c.episode, "concern.raised")):
-        return True
     return any(
-        body.get("result") == "positive"
-        or body.get("history_self_reported") == "y"
-        or body.get("family_history_severe") == "y"
-        for body in map(unpack_body, of_type(c.episode, "screening.mental-health"))
+        tells_of_need(remembered.type, unpack_body(remembered))
+        for event_type in TELLING
+        for remembered in of_type(c.episode, event_type)
     )
 
 
