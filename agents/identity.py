@@ -139,7 +139,8 @@ def _heard(
     event = of_the_baby_meant(after, episode_id, event, right)
     alike = join_alike(after, episode_id) if right is not None else Taken(state=after)
     after = alike.state
-    files = next(f for e in after.episodes if episode_id in (f := files_of(e)))
+    every = (f for e in after.episodes if episode_id in (f := files_of(e)))
+    files = next(every, (episode_id,))
     others = [one for one in files if one != episode_id]
     around = _around(context, after)
     outputs = [*as_inputs(context, event, episode_id, others, around), *outputs]

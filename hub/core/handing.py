@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from hub.core.person import GaveWay, KnownEpisode, PersonState, Replaced, Said, Tied
+from hub.core.person import GaveWay, KnownEpisode, Left, PersonState, Replaced, Said, Tied
 
 ABOUT_HER = (
     "practice",
@@ -38,6 +38,8 @@ class Handed(Struct, frozen=True, kw_only=True):
     replaced: tuple[Replaced, ...] = ()
     ties: tuple[Tied, ...] = ()
     gave_way: tuple[GaveWay, ...] = ()
+    left: tuple[Left, ...] = ()
+    """Where a merge is taken back: the episodes that are not this person's."""
     sent_back: bool = False
     """Whether it came to a key that had parted from the one that is meant: once is enough."""
 

@@ -63,6 +63,14 @@ def _heard_in(state: PersonState, known: int | None) -> KnownEpisode | None:
     return None
 
 
+def _left_with(state: PersonState, event: Event) -> str | None:
+    """The episode of another person in which an event, or what it takes back, was heard before."""
+    about = {fingerprint(event.id), target_of(event)}
+    if _heard_in(state, target_of(event)) is not None:
+        return None
+    return next((one.episode_id for one in state.left if about & set(one.heard)), None)
+
+
 def _belongs(known: KnownEpisode, event: Event, due: str | None) -> bool:
     """Whether an event is about a known episode.
 
@@ -142,22 +150,22 @@ def identify(
 ) -> tuple[str, PersonState]:
     """The episode an event belongs to, found or newly opened, and what is known afterwards.
 
-    A correction comes with the whole event that it holds.
-
-    Raises SenderFault NO_EPISODE when the event may not open one, and BEFORE_EPISODE when it is
-    older than the only pregnancy it could be about.
+    A correction comes with the whole event that it holds.  Raises SenderFault NO_EPISODE when the
+    event may not open one, and BEFORE_EPISODE when it is older than all it could be about.
     """
     before = _heard_in(state, fingerprint(event.id))
     if before is not None:
         return before.episode_id, state
-    due = due_date(event)
+    elsewhere = _left_with(state, event)
+    if elsewhere is not None:
+        return elsewhere, state
     told = told_by(state, event, replacement)
     learnt = _learn(state, event, told)
     # What is corrected or taken back may be of a pregnancy that is over, and she pregnant again.
     surely = _heard_in(state, target_of(event)) or _episode_of_baby(state, told or event)
     if surely is not None:
         return surely.episode_id, _update(learnt, surely, event, told)
-    known = _found(state, event, due)
+    known = _found(state, event, due_date(event))
     if known is not None:
         return known.episode_id, _update(learnt, known, event, told)
     if not opens_episode:

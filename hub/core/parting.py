@@ -16,10 +16,12 @@ from hub.core.doubles import apart, joined, pairs_of
 from hub.core.handing import Handed, pack, unpack
 from hub.core.ids import fingerprint
 from hub.core.model import Event
-from hub.core.person import GaveWay, KnownEpisode, PersonState
+from hub.core.person import GaveWay, KnownEpisode, Left, PersonState
 from hub.core.ties import Link, Tie
 from hub.core.tying import connected, with_ties
 
+LEFT_LIMIT = 8
+"""Episodes of others that a key remembers after a parting: more than two women have."""
 PARTINGS_LIMIT = 16
 """Partings that a key remembers, so that one that is said again changes nothing."""
 
@@ -55,16 +57,17 @@ def part_from_all(taken: Taken, key: str, because: str, at: datetime) -> Taken:
     shares, parted, again = _shared_out(state, heads, key)
     stay = tuple(one for one in state.gave_way if one.key in hers)
     sends = [
-        _parted(state, head, shares.get(head, ()), because, at, one.key)
+        _parted(state, head, shares, because, at, one.key)
         for one in gone
         for head in (heads[one.key],)
     ]
     # The way of those who stay may have led over one that goes.
-    sends += [_parted(state, key, (), because, at, one.key) for one in stay]
+    sends += [_parted(state, key, {}, because, at, one.key) for one in stay]
     fresh = replace(
         without_words_from(state, frozenset(heads)),
         episodes=shares.get(key, ()),
         gave_way=stay,
+        left=_left(state, shares, key),
         ties=tuple(tie for tie in state.ties if {tie.one, tie.other} & hers),
         # What was claimed may be claimed anew: the two may turn out to be one woman after all.
         claimed=(),
@@ -113,6 +116,20 @@ def _shared_out(
     return shares, tuple(parted), tuple(again)
 
 
+def _left(
+    state: PersonState, shares: dict[str, tuple[KnownEpisode, ...]], owner: str
+) -> tuple[Left, ...]:
+    """The episodes that are not this owner's any more, and what they had heard."""
+    gone = [
+        Left(episode_id=one.episode_id, heard=one.heard)
+        for other, share in shares.items()
+        for known in share
+        for one in (known, *known.also)
+        if other != owner and one.heard
+    ]
+    return (*state.left, *gone)[-LEFT_LIMIT:]
+
+
 def _at_home(known: KnownEpisode, owner: str) -> KnownEpisode:
     """An episode that is under its own key came from nowhere else."""
     also = tuple(_at_home(one, owner) for one in known.also)
@@ -123,7 +140,7 @@ def _at_home(known: KnownEpisode, owner: str) -> KnownEpisode:
 def _parted(
     state: PersonState,
     head: str,
-    episodes: tuple[KnownEpisode, ...],
+    shares: dict[str, tuple[KnownEpisode, ...]],
     because: str,
     at: datetime,
     told: str,
@@ -134,7 +151,8 @@ def _parted(
     if told == head:
         handed = Handed(
             replaced=state.replaced,
-            episodes=episodes,
+            episodes=shares.get(head, ()),
+            left=_left(state, shares, head),
             ties=tuple(tie for tie in state.ties if {tie.one, tie.other} & with_her),
             gave_way=tuple(
                 one for one in state.gave_way if one.key in with_her and one.key != head
@@ -153,7 +171,7 @@ def stand_again(state: PersonState, key: str, link: Link) -> Taken:
     fresh = replace(fresh, claimed=(), partings=(*state.partings, known)[-PARTINGS_LIMIT:])
     # An older hub named the key from which this one parts.
     if link.key == key or not link.merge:
-        fresh = replace(fresh, moved=None, episodes=handed.episodes)
+        fresh = replace(fresh, moved=None, episodes=handed.episodes, left=handed.left)
         return Taken(state=with_ties(fresh, key, handed.ties, handed.gave_way))
     same = state.moved.key == link.key
     number = state.moved.nhs_number if same else None

@@ -75,6 +75,16 @@ def files_of(known: KnownEpisode) -> tuple[str, ...]:
     return known.episode_id, *(other.episode_id for other in known.also)
 
 
+class Left(Struct, frozen=True, kw_only=True):
+    """An episode that went with another person when a merge was taken back, and what it had heard.
+
+    A copy of what came to this key in between still goes where the first one went.
+    """
+
+    episode_id: str
+    heard: tuple[int, ...]
+
+
 class Moved(Struct, frozen=True, kw_only=True):
     """Under which other key a person is known by now, and as whom her events go there."""
 
@@ -147,6 +157,8 @@ class PersonState(Struct, frozen=True, kw_only=True):
     ties: tuple[Tied, ...] = ()
     """Why the keys that gave way are this person's."""
     gave_way: tuple[GaveWay, ...] = ()
+    left: tuple[Left, ...] = ()
+    """Episodes that are another person's after all."""
     partings: tuple[int, ...] = ()
     """Fingerprints of the partings that this key took in: said again, they change nothing."""
 

@@ -183,3 +183,22 @@ def test_files_share_exactly_while_standing_ties_connect_them(
         elif what == "read":
             records.place.settle()
     records.check()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sender", [0, 1])
+def test_a_copy_after_the_parting_goes_where_the_first_one_went(seed: int, sender: int) -> None:
+    """The file went with the other woman; the copy opens no second one, and is told in no other."""
+    place = Place(seed)
+    place.hear(booking(0))
+    merge = merging(0, 0, 1)
+    place.hear(merge)
+    between = event("assignment.changed", 2, name="between", **names(sender))
+    place.hear(between)
+    place.hear(taking_back(merge, 1, 1))
+    place.hear(booking(1))
+    here = place.files("between")
+    for copy in (merge, between):
+        place.hear(copy)
+    assert 1 == len(here)
+    assert here == place.files("between") == place.files(merge.id)
