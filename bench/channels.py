@@ -8,9 +8,9 @@ each turn has a hub of its own, so that none inherits the failures of another.  
 the confirmation of the decision by Kafka to the arrival of the post; the ratio is that of the two
 p99s in each round, then the median of those.  And how many notices a second go out flat out, by
 channel, and what processor time the role uses for one, which says more on a machine with other work
-(the mail server is that of the tests, without TLS)?  Beside it a plain loop that posts the same
-bodies with the same HTTP client and as many posts together, and keeps nothing: the most that this
-client could do.
+(the mail server is that of the tests, without TLS; MESH is its sandbox, with
+two mailboxes)?  Beside it a plain loop that posts the same bodies with the same HTTP client and as
+many posts together, and keeps nothing: the most that this client could do.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from bench.channels_hub import SECRET, decision_for, hub, organisation_of, row_of
+from bench.channels_hub import SECRET, Hub, decision_for, hub, organisation_of, row_of
 from bench.plan import Plan
-from bench.rig import say
+from bench.rig import fresh, say
 from hub.core.outcomes import NoticeIssued
 from hub.edges.channels.signed import SignedPosts
 from hub.edges.channels.webhook import body_of
@@ -30,6 +30,7 @@ from hub.edges.directory import Endpoint
 from hub.ops.kafka_embedded import free_ports
 from hub.roles.delivery import MOST_DESTINATIONS
 from hub.roles.queueing import notice_of
+from tests.servers.mesh import OTHER, PRACTICE, running_mesh
 
 HEALTHY, SLOW, DEAD = 900, 50, 50
 QUICK_HEALTHY, QUICK_SLOW, QUICK_DEAD = 18, 1, 2
@@ -40,8 +41,10 @@ SECONDS, QUICK_SECONDS = 40, 4
 FLAT_OUT, QUICK_FLAT_OUT = 4000, 60
 TOPICS = 10
 """Organisations of the Kafka channel: each has a topic and a producer of its own."""
+MAILBOXES, MESHED = (PRACTICE, OTHER), 400
+"""The fake national MESH has no more mailboxes than these, and keeps what it gets in memory."""
 
-CHANNELS = ("webhook", "fhir", "kafka", "worklist", "email")
+CHANNELS = ("webhook", "fhir", "kafka", "worklist", "email", "mesh")
 
 
 def channels(plan: Plan) -> dict[str, Any]:
@@ -134,27 +137,38 @@ def _flat_out(plan: Plan) -> dict[str, _Rate]:
     many = QUICK_FLAT_OUT if plan.quick else FLAT_OUT
     pages: dict[str, dict[str, str]] = {}
     for channel in CHANNELS:
-        count = min(places, TOPICS) if channel == "kafka" else places
+        count = min(places, {"kafka": TOPICS, "mesh": len(MAILBOXES)}.get(channel, places))
         pages[channel] = {f"{channel}-{n}": _address(channel, port, n) for n in range(count)}
     rows = "".join(
         row_of(name, channel, at) for channel in CHANNELS for name, at in pages[channel].items()
     )
     found: dict[str, _Rate] = {}
-    with hub(plan, rows, [*pages["kafka"]], port, smtp_port) as made:
+    with (
+        running_mesh(plan.folder(fresh("mesh"))) as mesh,
+        hub(plan, rows, [*pages["kafka"]], port, smtp_port, mesh) as made,
+    ):
         for channel in CHANNELS:
-            names, before = ([*pages[channel]] * many)[:many], made.cpu_seconds()
-            asyncio.run(made.publish(names, None))
-            made.until_out(frozenset(names))
-            made.until_told()
-            cpu_ms = (made.cpu_seconds() - before) / many * 1000
-            found[channel] = _Rate(made.rate(channel), cpu_ms)
+            here = min(many, MESHED) if channel == "mesh" else many
+            found[channel] = _out(made, channel, ([*pages[channel]] * here)[:here])
         names, spent = ([*pages["webhook"]] * many)[:many], time.process_time()
         rate = asyncio.run(_plain_loop(pages["webhook"], names))
         found["plain_loop"] = _Rate(rate, (time.process_time() - spent) / many * 1000)
     return found
 
 
+def _out(made: Hub, channel: str, names: list[str]) -> _Rate:
+    """A notice for each name at once, until all are out and the core has been told."""
+    before = made.cpu_seconds()
+    asyncio.run(made.publish(names, None))
+    made.until_out(frozenset(names))
+    made.until_told()
+    cpu_ms = (made.cpu_seconds() - before) / len(names) * 1000
+    return _Rate(made.rate(channel), cpu_ms)
+
+
 def _address(channel: str, port: int, number: int) -> str:
+    if channel == "mesh":
+        return f"mesh://{MAILBOXES[number]}?workflow_id=TEST_WORKFLOW"
     if channel == "email":
         return f"desk{number}@practice.example"
     return f"http://127.0.0.1:{port}/ok/{number}" if channel in {"webhook", "fhir"} else ""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import sqlalchemy as sa
 from aiokafka import AIOKafkaProducer
+from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from bench.plan import Plan
@@ -23,6 +24,7 @@ from hub.ops.settings import Settings, environment_of
 from hub.ops.topics import DECISIONS, create_topics
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading
+from tests.servers.mesh import KEY, OURS, PASSWORD, Mesh
 
 PATIENCE_SECONDS = 300
 AT_ONCE = 200
@@ -169,9 +171,24 @@ def _mails(port: int) -> dict[str, object]:
     }
 
 
+def _mesh(mesh: Mesh) -> dict[str, object]:
+    """As settings: the mailbox of the hub on the fake national MESH."""
+    return {
+        "mesh_url": mesh.url,
+        "mesh_mailbox": OURS,
+        "mesh_password": SecretStr(PASSWORD),
+        "mesh_shared_key": SecretStr(KEY),
+    }
+
+
 @contextmanager
 def hub(
-    plan: Plan, rows: str, topics: Sequence[str], port: int, smtp_port: int = 0
+    plan: Plan,
+    rows: str,
+    topics: Sequence[str],
+    port: int,
+    smtp_port: int = 0,
+    mesh: Mesh | None = None,
 ) -> Iterator[Hub]:
     """A hub of its own, with nothing in it; with a port, a mail server takes its mails there."""
     folder = plan.folder(fresh("channels"))
@@ -179,6 +196,7 @@ def hub(
         settings = settings_for(folder, broker.address).model_copy(
             update={"allow_loopback_webhooks": True, "public_url": "https://hub.example"}
             | (_mails(smtp_port) if smtp_port else {})
+            | (_mesh(mesh) if mesh else {})
         )
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         settings.directory.write_text(rows, encoding="utf-8")

@@ -86,9 +86,19 @@ def test_the_channels_part_has_dead_destinations_and_a_limit(tmp_path: Path) -> 
     (only,) = found["neighbours"]["rounds"]
     assert min(only["alone"]["notices"], only["beside"]["notices"]) > 20
     assert 0 < found["neighbours"]["ratio"]
-    for name in ("webhook", "fhir", "kafka", "worklist", "plain_loop"):
+    for name in ("webhook", "fhir", "kafka", "worklist", "email", "mesh", "plain_loop"):
         assert found["rates"][name]["per_second"] > 0
     assert "webhook to the plain loop" in ended.stdout
+
+
+def test_the_read_side_has_a_command_of_its_own() -> None:
+    """Decisions are folded and taken into the outbox, and each notice is written down."""
+    command = [sys.executable, "-m", "bench.projector", "--decisions", "300", "--json", "-"]
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert 0 == ended.returncode, ended.stderr[-2000:]
+    assert json.loads(ended.stdout)["worklist"]["notices"] > 0
 
 
 def outputs(events: int) -> list[tuple[bytes, bytes]]:

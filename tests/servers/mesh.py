@@ -41,7 +41,14 @@ def sandbox_python() -> Path:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         if not stamp.exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", HOME], check=True)
-            install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            install: list[str | Path] = [
+                python,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ]
             subprocess.run([*install, "--require-hashes", "-r", CONSTRAINTS], check=True)
             stamp.touch()
     return python
@@ -73,8 +80,9 @@ class Mesh:
             found = []
             for message_id in client.list_messages():
                 one = client.retrieve_message(message_id)
-                found.append((dict(one.mex_headers()), one.read()))
-                one.close()
+                headers = dict(one.mex_headers())  # type: ignore[no-untyped-call]  # it has no types
+                found.append((headers, one.read()))
+                one.close()  # type: ignore[no-untyped-call]  # nor has this
             return found
 
     def collect(self, mailbox: str = PRACTICE) -> list[str]:
