@@ -201,7 +201,10 @@ NOT_ACCEPTED_WORDS: dict[str, str] = {
     NotAccepted.NO_NAMED_PERSON: "nobody gave a name, and safeguarding is accepted by name",
     NotAccepted.WRONG_ROLE: "it was said in a role that the notice is not for",
     NotAccepted.FASTER_THAN_READ: "it came faster than anybody reads",
-    NotAccepted.IN_BULK: "one person accepted more at once than anybody reads",
+    NotAccepted.IN_BULK: (
+        "one person accepted more at once than anybody reads, and what follows at once "
+        "counts with it"
+    ),
 }
 """Why an acceptance was none, for whoever gave it."""
 

@@ -29,6 +29,7 @@ from hub.core.outcomes import (
     WakeWanted,
 )
 from hub.core.settings import span_in
+from tests.core.seen import gaps_of, notices_of
 from tests.core.stage import BOOKING, EDD, MOTHER, local, looked_at, policy, team
 from tests.effort import cases
 
@@ -387,23 +388,6 @@ def silent(outcome: Outcome) -> bool:
         or (isinstance(outcome, EventRecorded) and outcome.how == "duplicate")
         or (isinstance(outcome, LevelReached) and not outcome.counts)
     )
-
-
-def gaps_of(episode: Episode) -> set[tuple[str, ...]]:
-    """Every gap, as far as people see it."""
-    return {
-        (g.gap_id, g.code, g.state.value, g.severity.name, g.opened_at.isoformat())
-        for g in episode.gaps
-    }
-
-
-def notices_of(outcomes: list[Outcome]) -> set[tuple[str, ...]]:
-    """Every notice: its id, and why it was sent to whom."""
-    return {
-        (o.notice_id, o.reason.value, o.why.rule, o.organisation)
-        for o in outcomes
-        if isinstance(o, NoticeIssued)
-    }
 
 
 TestAnyFamily = AnyFamily.TestCase
