@@ -17,6 +17,7 @@ from hub.ops.supervisor import ROLES, Supervisor
 from hub.ops.topics import DECISIONS, create_topics
 from hub.store.engine import make_engine, migrate, reading
 from hub.store.positions import saved_positions
+from tests.pausing import paused
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning on the hub's clock.  Within the two days that pass, the only deadlines are those
@@ -108,11 +109,8 @@ class Site:
     @contextlib.contextmanager
     def kafka_paused(self) -> Iterator[None]:
         """A broker that takes connections and bytes, and answers nothing until it goes on."""
-        os.kill(self.kafka.pid, signal.SIGSTOP)
-        try:
+        with paused(self.kafka.pid):
             yield
-        finally:
-            os.kill(self.kafka.pid, signal.SIGCONT)
 
     def gateway_rss_mb(self) -> float:
         """The resident memory of the gateway now; 0 while it is being restarted."""

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,9 @@ from hub.edges.confirmed import ConfirmedWrites, Unavailable
 from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
 from hub.ops.settings import Settings
 from hub.ops.topics import QUARANTINE, create_topics
+from tests.pausing import paused
 
 pytestmark = pytest.mark.stack
-
-
-@contextmanager
-def paused(kafka: EmbeddedKafka) -> Iterator[None]:
-    """A broker that neither answers nor refuses."""
-    os.kill(kafka.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(kafka.pid, signal.SIGCONT)
 
 
 async def until_written(writes: ConfirmedWrites) -> None:
@@ -45,6 +36,20 @@ def settings_for(kafka: EmbeddedKafka, folder: Path) -> Settings:
     return Settings(kafka=kafka.bootstrap, data_dir=folder, secret_key="of the test")
 
 
+@asynccontextmanager
+async def writing(
+    bootstrap: str, confirm_seconds: float, **more: float
+) -> AsyncIterator[ConfirmedWrites]:
+    """Writes to this broker, confirmed once; closed after the scene, however it ends."""
+    writes = ConfirmedWrites(bootstrap, "test", confirm_seconds=confirm_seconds, **more)
+    await writes.start()
+    try:
+        await until_written(writes)
+        yield writes
+    finally:
+        await writes.stop()
+
+
 def test_a_producer_whose_writes_are_stuck_is_given_up(
     kafka: EmbeddedKafka, tmp_path: Path
 ) -> None:
@@ -52,18 +57,15 @@ def test_a_producer_whose_writes_are_stuck_is_given_up(
 
     async def scene() -> None:
         await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
-        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=0.5, renew_seconds=0.5)
-        await writes.start()
-        await until_written(writes)
-        first = writes._producer
-        with paused(kafka):
-            for _ in range(4):
-                with pytest.raises(Unavailable):
-                    await writes.write(QUARANTINE, b"k", b"lost, and answered as lost")
-                await asyncio.sleep(0.3)
-        await until_written(writes)
-        assert writes._producer is not first
-        await writes.stop()
+        async with writing(kafka.bootstrap, 0.5, renew_seconds=0.5) as writes:
+            first = writes._producer
+            with paused(kafka.pid):
+                for _ in range(4):
+                    with pytest.raises(Unavailable):
+                        await writes.write(QUARANTINE, b"k", b"lost, and answered as lost")
+                    await asyncio.sleep(0.3)
+            await until_written(writes)
+            assert writes._producer is not first
         assert {asyncio.current_task()} == asyncio.all_tasks()
 
     asyncio.run(scene())
@@ -104,15 +106,13 @@ def test_stopping_does_not_wait_for_a_kafka_that_is_gone(
 
     async def scene() -> None:
         await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
-        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=0.3)
-        await writes.start()
-        await until_written(writes)
-        with paused(kafka):
-            with pytest.raises(Unavailable):
-                await writes.write(QUARANTINE, b"k", b"v")
-            async with asyncio.timeout(10):
-                await writes.stop()
-            assert {asyncio.current_task()} == asyncio.all_tasks()
+        async with writing(kafka.bootstrap, 0.3) as writes:
+            with paused(kafka.pid):
+                with pytest.raises(Unavailable):
+                    await writes.write(QUARANTINE, b"k", b"v")
+                async with asyncio.timeout(10):
+                    await writes.stop()
+                assert {asyncio.current_task()} == asyncio.all_tasks()
 
     asyncio.run(scene())
 
@@ -124,20 +124,17 @@ def test_a_late_write_that_fails_does_not_make_the_next_sender_wait(
 
     async def scene() -> None:
         await create_topics(kafka.bootstrap, settings_for(kafka, tmp_path))
-        writes = ConfirmedWrites(kafka.bootstrap, "test", confirm_seconds=1.5)
-        await writes.start()
-        await until_written(writes)
-        with paused(kafka):
-            with pytest.raises(Unavailable):
-                await writes.write(QUARANTINE, b"k", b"late")
-            (late,) = writes._overdue
-            late.set_exception(KafkaError("the connection is lost"))
-            await asyncio.sleep(0)
-            began = asyncio.get_running_loop().time()
-            with pytest.raises(Unavailable):
-                await writes.write(QUARANTINE, b"k", b"v")
-            assert asyncio.get_running_loop().time() - began < 0.5
-        await until_written(writes)
-        await writes.stop()
+        async with writing(kafka.bootstrap, 1.5) as writes:
+            with paused(kafka.pid):
+                with pytest.raises(Unavailable):
+                    await writes.write(QUARANTINE, b"k", b"late")
+                (late,) = writes._overdue
+                late.set_exception(KafkaError("the connection is lost"))
+                await asyncio.sleep(0)
+                began = asyncio.get_running_loop().time()
+                with pytest.raises(Unavailable):
+                    await writes.write(QUARANTINE, b"k", b"v")
+                assert asyncio.get_running_loop().time() - began < 0.5
+            await until_written(writes)
 
     asyncio.run(scene())

@@ -1,8 +1,6 @@
 """The MLLP role against a real Kafka, talked to over a bare socket."""
 
 import asyncio
-import os
-import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +19,7 @@ from hub.ops.settings import Settings
 from hub.ops.topics import QUARANTINE, create_topics
 from hub.roles.mllp import publisher_of, server_of
 from tests.edges.hl7_messages import message
+from tests.pausing import paused
 
 pytestmark = pytest.mark.stack
 
@@ -180,16 +179,13 @@ def test_without_kafka_nothing_is_answered_aa(kafka: EmbeddedKafka, tmp_path: Pa
     async def scene() -> None:
         async with talk(kafka, tmp_path) as sender:
             assert "MSA|AA|" in await sender.say(message("a01-admitted"))
-            os.kill(kafka.pid, signal.SIGSTOP)
-            try:
+            with paused(kafka.pid):
                 began = time.monotonic()
                 first = await sender.say(message("a03-discharged"))
                 took = time.monotonic() - began
                 began = time.monotonic()
                 second = await sender.say(message("bad-no-visit"))
                 assert time.monotonic() - began < 1
-            finally:
-                os.kill(kafka.pid, signal.SIGCONT)
             for answer in (first, second):
                 assert "MSA|AE|" in answer
                 assert "|207^" in answer
