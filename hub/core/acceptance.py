@@ -25,6 +25,8 @@ ACCEPTANCE_GIVEN = "acceptance.given"
 ACCEPTANCE_DOUBTED = "acceptance.doubted"
 """The inner event by which a family hears that one of them was none."""
 TAKES_ON = (Signal.ACCEPTED, Signal.ACTED)
+VERBAL = "verbal"
+"""The channel of a receipt about words spoken in person or on the telephone."""
 
 
 class NotAccepted(StrEnum):
@@ -38,6 +40,8 @@ class NotAccepted(StrEnum):
     """Sooner after it could be read than anybody reads: a program, or a hand that clears a list."""
     IN_BULK = "accepted_in_bulk"
     """One of more, across families, than one person reads in that time.  It is known afterwards."""
+    ONE_SIDE_ONLY = "one_side_only"
+    """Told aloud, and only one of the two has recorded it."""
 
 
 def refused(
@@ -46,10 +50,14 @@ def refused(
     """Why what a receipt says is no acceptance; None where it is one."""
     if receipt.role and not _may_accept(draft, obligation.role, receipt.role):
         return NotAccepted.WRONG_ROLE
-    if not _safeguards(draft, obligation):
+    aloud = receipt.channel == VERBAL
+    if not aloud and not _safeguards(draft, obligation):
         return None
     if not receipt.person:
         return NotAccepted.NO_NAMED_PERSON
+    if aloud:
+        # She was told, and read nothing.
+        return None
     read = receipt.at - told.since if told.since is not None else None
     least = timedelta(seconds=draft.setting.get(READING_SECONDS, 0))
     # A clock that runs behind ours proves nothing.
@@ -76,6 +84,8 @@ def count(draft: Draft) -> None:
         if not isinstance(outcome, LevelReached) or not outcome.person:
             continue
         obligation = draft.obligations.get(outcome.obligation_id)
+        if outcome.detail == NotAccepted.ONE_SIDE_ONLY:
+            continue
         said = outcome.signal in TAKES_ON or outcome.detail == NotAccepted.FASTER_THAN_READ
         if not said or obligation is None or not _safeguards(draft, obligation):
             continue

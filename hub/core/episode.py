@@ -9,7 +9,16 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from hub.core.model import GapState, Holder, Level, NoticeReason, ObligationState, Person, Severity
+from hub.core.model import (
+    GapState,
+    Holder,
+    Level,
+    NoticeReason,
+    ObligationState,
+    Person,
+    Receipt,
+    Severity,
+)
 
 
 class Remembered(Struct, frozen=True, kw_only=True, array_like=True):
@@ -59,6 +68,8 @@ class Told(Struct, frozen=True, kw_only=True, array_like=True):
     reason: NoticeReason = NoticeReason.FIRST
     since: datetime | None = None
     """For safeguarding: since when it could be read (issued, delivered, opened)."""
+    spoken: tuple[Receipt, ...] = ()
+    """What only one side has recorded of words said aloud (`hub.core.spoken`)."""
 
 
 class Obligation(Struct, frozen=True, kw_only=True, array_like=True):

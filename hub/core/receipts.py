@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import acceptance, ladders, reaching, tell
+from hub.core import acceptance, ladders, reaching, spoken, tell
 from hub.core.basis import Basis, rung_basis
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
@@ -36,7 +36,9 @@ def apply(draft: Draft, receipt: Receipt) -> None:
             remedy="send back the notice_id exactly as it was received",
         )
     obligation, told = found
-    if receipt.signal in EVIDENCE_LEVEL:
+    if receipt.signal in EVIDENCE_LEVEL and receipt.channel == acceptance.VERBAL:
+        _said_aloud(draft, obligation, told, receipt)
+    elif receipt.signal in EVIDENCE_LEVEL:
         _evidence(draft, obligation, told, receipt)
     elif receipt.signal in HANDED_BACK:
         _handed_back(draft, obligation, told, receipt)
@@ -62,6 +64,23 @@ def basis_of(draft: Draft, obligation: Obligation) -> Basis:
     """The rule behind an obligation."""
     rule = draft.policy.tells.get(obligation.rule)
     return rule.basis if rule else rung_basis(obligation.rule)
+
+
+def _said_aloud(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:
+    """Words of one side are noted; with those of the other they are an acceptance."""
+    why_not = spoken.unheard(draft, obligation, told, receipt)
+    now, both = (told, None) if why_not else spoken.with_word(told, receipt)
+    updated = replace(obligation, told=tuple(now if t is told else t for t in obligation.told))
+    if both is not None:
+        return _evidence(draft, updated, now, both)
+    draft.put_obligation(updated)
+    detail = None
+    if told.level < Level.ACCEPTED:
+        detail = (why_not or acceptance.NotAccepted.ONE_SIDE_ONLY).value
+    _say_level(
+        draft, updated, told, receipt, receipt.signal, told.level, counts=False, detail=detail
+    )
+    return None
 
 
 def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:

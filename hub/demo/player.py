@@ -170,9 +170,10 @@ class Player:
             "signal": str(given.receipt),
             "role": given.acting_as or given.role,
             "person": given.person,
+            "channel": given.channel,
         }
         await self.doors.post(
-            "/receipts", organisation, {k: v for k, v in body.items() if v is not None}
+            "/receipts", given.by or organisation, {k: v for k, v in body.items() if v is not None}
         )
 
     def _episodes(self, story: str) -> sa.Select[tuple[str]]:

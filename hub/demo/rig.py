@@ -223,10 +223,11 @@ class CoreRig:
                 receipt=Receipt(
                     notice_id=notice.notice_id,
                     signal=given.receipt or Signal.SENT,
-                    organisation=given.organisation or notice.organisation,
+                    organisation=given.by or given.organisation or notice.organisation,
                     role=given.acting_as or given.role or notice.role,
                     person=given.person,
                     at=at,
+                    channel=given.channel or "worklist",
                 ),
             )
         )

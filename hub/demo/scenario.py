@@ -47,6 +47,10 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     person: str | None = None
     acting_as: str | None = None
     """The role in which the receipt is given, where it is not the one the notice is for."""
+    channel: str | None = None
+    """`verbal` for words said aloud, which both sides must record."""
+    by: str | None = None
+    """The organisation that gives the receipt, where it is not the one that has the notice."""
     about: str | None = None
     line: int = 0
     """Where it stands in the file; set when the file is read."""

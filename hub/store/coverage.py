@@ -24,13 +24,29 @@ def event_coverage(conn: Connection, event_id: str) -> tuple[CoverageLine, ...]:
     duties = rows.all()
     ids = [row["obligation_id"] for row in duties]
     reached, gaps, codes = _reached(conn, ids), _open_gaps(conn, ids), _codes(conn, ids)
+    notices = _notices(conn, ids)
     return tuple(
         _coverage(
-            row, reached.get(key, {}), gaps.get(key, []), frozenset(codes.get(key, frozenset()))
+            row,
+            notices.get(key),
+            reached.get(key, {}),
+            gaps.get(key, []),
+            frozenset(codes.get(key, frozenset())),
         )
         for row in duties
         if (key := row["obligation_id"])
     )
+
+
+def _notices(conn: Connection, ids: list[str]) -> dict[str, str]:
+    """The newest notice of each obligation."""
+    n = t.notices
+    rows = conn.execute(
+        sa.select(n.c.obligation_id, n.c.notice_id)
+        .where(n.c.obligation_id.in_(ids))
+        .order_by(n.c.round, n.c.issued_at, n.c.seq)
+    )
+    return {row.obligation_id: row.notice_id for row in rows}
 
 
 def _reached(conn: Connection, ids: list[str]) -> dict[str, dict[Level, datetime]]:
@@ -82,6 +98,7 @@ def _codes(conn: Connection, ids: list[str]) -> dict[str, set[str]]:
 
 def _coverage(
     row: RowMapping,
+    notice_id: str | None,
     reached: dict[Level, datetime],
     open_gaps: list[CoverageGap],
     codes: frozenset[str],
@@ -98,6 +115,7 @@ def _coverage(
         organisation=row["organisation"],
         person=row["person"],
         obligation_id=row["obligation_id"],
+        notice_id=notice_id,
         state=ObligationState(row["state"]),
         level=level,
         level_needed=needed,

@@ -81,6 +81,8 @@ class CoverageLine:
     organisation: str
     person: str | None
     obligation_id: str
+    notice_id: str | None
+    """The notice of it that stands; None before the first."""
     state: ObligationState
     level: Level
     level_needed: Level

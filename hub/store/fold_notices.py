@@ -215,7 +215,7 @@ def _raise_notice(book: Book, reached: LevelReached) -> None:
         "listed": listed_after(Listed(row["listed"]), level, needed, reached.state),
         "due_at": _next_due(book, reached.obligation_id, level, row["due_at"]),
     }
-    if reached.signal is Signal.ACCEPTED:
+    if reached.signal is Signal.ACCEPTED and reached.counts:
         change["accepted_by"] = reached.person or reached.organisation
     book.notices.change(reached.notice_id, change)
 

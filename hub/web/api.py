@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from hub.core.acceptance import VERBAL
 from hub.core.model import Signal
 from hub.edges.access import Ground, What
 from hub.store import read_model
@@ -65,7 +66,11 @@ class ReceiptTaken(BaseModel):
 
 @router.post("/receipts", status_code=202, response_model=ReceiptTaken)
 async def post_receipt(given: ReceiptGiven, desk: AtDesk, reader: Reader) -> Any:
-    """Take evidence about a notice addressed to the organisation of the key."""
+    """Take evidence about a notice addressed to the organisation of the key.
+
+    Over the channel `verbal` an organisation that is concerned with the family also says that it
+    told the recipient aloud (`delivered`): that counts once both have recorded it.
+    """
     now = desk.clock.now()
     if given.signal not in EVIDENCE:
         raise Problem(
@@ -85,7 +90,8 @@ async def post_receipt(given: ReceiptGiven, desk: AtDesk, reader: Reader) -> Any
             field="at",
             remedy="Send the time at which it happened, with its offset from UTC.",
         )
-    notice = await own_notice(desk, given.notice_id, reader)
+    aloud = given.channel == VERBAL
+    notice = await (spoken_of if aloud else own_notice)(desk, given.notice_id, reader)
     taken = receipt_input(
         notice,
         given.signal,
@@ -114,6 +120,20 @@ async def own_notice(desk: AtDesk, notice_id: str, reader: Reads) -> NoticeView:
             remedy="Send the notice_id exactly as it came in the notice.",
         )
     return found
+
+
+async def spoken_of(desk: AtDesk, notice_id: str, reader: Reads) -> NoticeView:
+    """A notice that this key reads, or another organisation's about a family with which the key's
+    has to do: then nothing of it is given, and a word about it may be taken.
+    """
+    found = await desk.read(read_model.notice, notice_id)
+    if (
+        found is not None
+        and found.organisation != reader.organisation
+        and await desk.read(queries.has_to_do_with, found.episode_id, reader.organisation)
+    ):
+        return found
+    return await own_notice(desk, notice_id, reader)
 
 
 @router.get("/notices/{notice_id}")

@@ -72,6 +72,7 @@ class RecipientTold(BaseModel):
     role_in_words: str
     organisation: str
     organisation_name: str
+    notice_id: str | None = Field(description="names the notice in a receipt over `verbal`")
     state: str
     level: str = Field(description="owed, sent, delivered, opened, accepted or acted")
     level_needed: str
@@ -101,6 +102,7 @@ EXAMPLE: Any = {
             "role_in_words": "Health visiting team",
             "organisation": "RYX",
             "organisation_name": "Testwick Health Visiting",
+            "notice_id": "n-3f0a91c2d4e5b6a79808",
             "state": "sent",
             "level": "sent",
             "level_needed": "accepted",
@@ -187,6 +189,7 @@ def _recipient(line: CoverageLine, names: Mapping[str, str]) -> RecipientTold:
         role_in_words=words.in_words(line.role),
         organisation=line.organisation,
         organisation_name=names.get(line.organisation, line.organisation),
+        notice_id=line.notice_id,
         state=how,
         level=line.level.name.lower(),
         level_needed=line.level_needed.name.lower(),

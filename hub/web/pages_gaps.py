@@ -5,18 +5,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.core.matters import is_matter
-from hub.core.model import GapState, Severity
+from hub.core.model import GapState, Level, Severity
 from hub.edges.access import Ground, What
 from hub.store import read_model
 from hub.web import gap_queries, queries
 from hub.web.audit import Shown, record_access, wider_ground
 from hub.web.desk import AtDesk, Refusal, SignedIn
 from hub.web.gap_queries import Sieve, may_see_gap, owns_gap
+from hub.web.pages_aloud import is_hers, open_words
 from hub.web.pages_door import whose
 from hub.web.pages_worklist import page_links, page_number
 from hub.web.queries import PAGE
 
 router = APIRouter(include_in_schema=False)
+
+DONE_WORDS = {
+    "told": "Recorded: you told them. It counts once they have accepted it in their own name."
+}
 
 
 def sieve_of(request: Request) -> Sieve:
@@ -51,7 +56,7 @@ async def board_page(request: Request, desk: AtDesk, viewer: SignedIn) -> Respon
 
 
 @router.get("/gaps/{gap_id}")
-async def gap_page(gap_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
+async def gap_page(gap_id: str, request: Request, desk: AtDesk, viewer: SignedIn) -> Response:
     """One gap: what is missing, who can end it and how, and what has been tried."""
     gap = await desk.read(read_model.gap, gap_id)
     if gap is None or not may_see_gap(viewer, gap.role, gap.organisation):
@@ -68,4 +73,21 @@ async def gap_page(gap_id: str, desk: AtDesk, viewer: SignedIn) -> Response:
     family = not is_matter(gap.episode_id) and (
         viewer.safeguards or await desk.read(queries.holds_notice, gap.episode_id, whose(viewer))
     )
-    return desk.page("gap.jinja", viewer, gap=gap, duties=duties, may_see_family=family)
+    words = await desk.read(open_words, gap.duty_ids)
+    to_tell = [
+        duty
+        for duty in duties
+        if gap.state is GapState.OPEN
+        and duty["level"] < Level.ACCEPTED
+        and not is_hers(viewer, duty["role"], duty["organisation"])
+    ]
+    return desk.page(
+        "gap.jinja",
+        viewer,
+        gap=gap,
+        duties=duties,
+        words=words,
+        to_tell=to_tell,
+        done=DONE_WORDS.get(request.query_params.get("done", "")),
+        may_see_family=family,
+    )

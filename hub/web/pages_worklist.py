@@ -26,6 +26,7 @@ from hub.web.cover import (
     with_cover,
 )
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn
+from hub.web.pages_aloud import words_for
 from hub.web.pages_door import whose
 from hub.web.present_team import with_present_team
 from hub.web.queries import PAGE, Reply, Shown
@@ -175,6 +176,7 @@ async def notice_page(notice_id: str, request: Request, desk: AtDesk, viewer: Si
         mother=mother,
         groups=grouped(notice.content),
         trail=found[1],
+        words=words_for(notice, found[1].levels),
         replies=[reply for reply in found[2] if reply.reason != "reminder"],
         taken_by=notice.taken_by if taken else None,
         open_to_act=notice.state in STILL_TELLING or notice.level == Level.ACCEPTED,

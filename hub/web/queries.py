@@ -265,6 +265,14 @@ def holds_notice(conn: Connection, episode_id: str, whose: Whose) -> bool:
     )
 
 
+def has_to_do_with(conn: Connection, episode_id: str, organisation: str) -> bool:
+    """Whether an organisation has published of a family, or was ever addressed about it."""
+    n, e = t.notices, t.events
+    told = sa.exists().where(n.c.episode_id == episode_id, n.c.organisation == organisation)
+    published = sa.exists().where(e.c.episode_id == episode_id, e.c.organisation == organisation)
+    return bool(conn.scalar(sa.select(sa.or_(told, published))))
+
+
 def published(conn: Connection, event_id: str) -> frozenset[tuple[str, str]]:
     """Who published an event under this id, and its type: one, unless ids collide."""
     e = t.events

@@ -211,6 +211,8 @@ NOT_ACCEPTED_WORDS: dict[str, str] = {
 
 def evidence_note(detail: str | None, *, counts: bool) -> str:
     """What is to be said of a piece of evidence beside its kind; nothing where it simply counts."""
+    if detail == NotAccepted.ONE_SIDE_ONLY:
+        return "said aloud, which counts once the other side has recorded it too"
     if detail in NOT_ACCEPTED_WORDS:
         why = NOT_ACCEPTED_WORDS[detail]
         return f"accepted, which does not count: {why}. Read the notice and accept it again"

@@ -172,12 +172,13 @@ class Family:
         person: str | None = "dr-elm",
         happened: str | None = None,
         role: str | None = None,
+        channel: str = "worklist",
         holders: tuple[Holder, ...] = (),
     ) -> Decision:
         """Somebody does something with a notice."""
         return self.decide(
             Input(
-                input_id=f"{notice.notice_id}:{signal}:{at}",
+                input_id=f"{notice.notice_id}:{signal}:{at}:{organisation}:{person}",
                 kind=InputKind.RECEIPT,
                 at=local(at),
                 episode_id="ep-1",
@@ -189,6 +190,7 @@ class Family:
                     at=local(happened or at),
                     role=role or notice.role,
                     person=person,
+                    channel=channel,
                 ),
             )
         )
@@ -211,13 +213,7 @@ class Family:
             refused_at=local(refused or at),
         )
         self.decide(
-            Input(
-                input_id=f"q:{kind}",
-                kind=kind,
-                at=local(at),
-                episode_id="ep-1",
-                quarantine=note,
-            )
+            Input(input_id=f"q:{kind}", kind=kind, at=local(at), episode_id="ep-1", quarantine=note)
         )
 
     # --- looking ---------------------------------------------------------------------------

@@ -80,10 +80,14 @@ class Scene:
         )
 
     def _all_written_down(self) -> bool:
-        """Whether every post is in the log, and the core knows all that there is to tell it."""
+        """Whether every post is in the log, and the core knows all that there is to tell it.
+
+        In this order: what is written down after the look at the log is untold at the next one.
+        """
+        if len(self.rig.log()) < len(self.first.taken) + len(self.second.taken):
+            return False
         with reading(self.rig.engine) as conn:
-            untold = outbox_reports.unreported(conn, 1)
-        return not untold and len(self.rig.log()) >= len(self.first.taken) + len(self.second.taken)
+            return not outbox_reports.unreported(conn, 1)
 
     def ids(self) -> tuple[list[str], list[str]]:
         """The notice ids that each has seen."""
