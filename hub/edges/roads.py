@@ -37,6 +37,8 @@ class Address(Struct, frozen=True, kw_only=True):
     destination_id: str = ""
     level: Literal["signal", "summary", "full"] = "full"
     """How much of a notice travels: that there is one, its title, or all of it."""
+    per_minute: Annotated[int, Meta(ge=0)] = 0
+    """How many notices a minute may go there; 0 means as many as there are."""
     only_rules: tuple[str, ...] = ()
     """The rules whose notices go there; those of all others take the road beneath.  Empty: all."""
 

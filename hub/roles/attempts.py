@@ -135,6 +135,11 @@ class Attempts:
             for each, states in zip(kept, stands, strict=True)
         ]
 
+    def per_minute(self, due: outbox.Due) -> int:
+        """How many notices a minute may go where this one goes; 0 means no limit."""
+        endpoint = self._endpoint_of(due)
+        return 0 if endpoint is None else endpoint.per_minute
+
     def channel_of(self, due: outbox.Due) -> Channel | None:
         """The channel that carries a notice; None when this hub does not have it."""
         return self._channel_at(self._endpoint_of(due))

@@ -23,6 +23,7 @@ from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
 from hub.roles.attempts import FAILED, Attempts, Came, Means
+from hub.roles.pacing import Pace
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
 from hub.store.gathered import Gathered
@@ -72,6 +73,7 @@ class Delivery:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._attempts = Attempts(means)
+        self._pace = Pace()
         self._listing = Gathered(self._note_listed)
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._troubled: set[str] = set()
@@ -102,7 +104,9 @@ class Delivery:
             self._wake.clear()
             await self._sweep()
             if len(self._busy) < MOST_DESTINATIONS:
-                places = _Places(frozenset(self._busy), frozenset(self._troubled))
+                places = _Places(
+                    frozenset(self._busy), frozenset(self._troubled), self._pace.held()
+                )
                 for destination_id, waiting in (await asyncio.to_thread(self._due, places)).items():
                     task = tasks.create_task(self._serve(destination_id, waiting))
                     self._busy[destination_id] = task
@@ -140,6 +144,8 @@ class Delivery:
                 await self._serve_together(destination_id)
                 return
             for due, then in zip_longest(waiting, waiting[1:]):
+                if not self._pace.take(destination_id, self._attempts.per_minute(due)):
+                    break
                 came = await self._attempts.all([due], then)
                 # One that is slow gives its place back after each notice, to others like it.
                 # What has been cancelled is left out by the next turn, which reads afresh.
@@ -152,7 +158,10 @@ class Delivery:
     async def _serve_together(self, destination_id: str) -> None:
         """A destination whose carrier takes many at once, until nothing is due or one fails."""
         while waiting := await asyncio.to_thread(self._due_notices, destination_id, CARRIED):
-            most = self._attempts.together(waiting)
+            limit = self._attempts.per_minute(waiting[0])
+            most = self._pace.take(destination_id, limit, self._attempts.together(waiting))
+            if not most:
+                return
             came = await self._attempts.all(waiting[:most])
             if not self._passed(destination_id, came) or came.slow:
                 return
@@ -252,10 +261,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Who is being served, and who of all is in trouble."""
+    """Who is being served, who of all is in trouble, and who has had enough for now."""
 
     busy: frozenset[str]
     troubled: frozenset[str]
+    held: frozenset[str] = frozenset()
 
     def take(self, due: Sequence[str]) -> list[str]:
         """The destinations that get a place now, of those that have something due."""
@@ -266,7 +276,7 @@ class _Places:
         for each in due:
             if len(chosen) == free:
                 break
-            if each in self.busy or (each in self.troubled and for_troubled <= 0):
+            if each in self.busy | self.held or (each in self.troubled and for_troubled <= 0):
                 continue
             for_troubled -= each in self.troubled
             chosen.append(each)
