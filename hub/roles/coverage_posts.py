@@ -129,4 +129,6 @@ def digest_of(line: CoverageLine) -> str:
     """What a publisher would notice of a duty: where it stands, and why it stands no further."""
     codes = ",".join(sorted(gap.code for gap in line.gaps))
     stands = (line.state.value, line.level.name, str(line.met), str(line.late))
-    return derive("c", line.obligation_id, *stands, line.ended_reason or "", codes)
+    back = line.handed_back
+    again = () if back is None else (back.signal.value, back.reason or "", back.at.isoformat())
+    return derive("c", line.obligation_id, *stands, line.ended_reason or "", codes, *again)

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
 from hub.core.episode import Milestone
-from hub.core.model import GapState, Level, ObligationState, Severity
+from hub.core.model import GapState, Level, ObligationState, Severity, Signal
+from hub.core.receipts import HANDED_BACK
 from hub.store import tables as t
-from hub.store.episode_lines import CoverageGap, CoverageLine
+from hub.store.episode_lines import CoverageGap, CoverageLine, HandedBack
 
 
 def event_coverage(conn: Connection, event_id: str) -> tuple[CoverageLine, ...]:
@@ -24,11 +25,12 @@ def event_coverage(conn: Connection, event_id: str) -> tuple[CoverageLine, ...]:
     duties = rows.all()
     ids = [row["obligation_id"] for row in duties]
     reached, gaps, codes = _reached(conn, ids), _open_gaps(conn, ids), _codes(conn, ids)
-    notices = _notices(conn, ids)
+    notices, back = _notices(conn, ids), _handed_back(conn, ids)
     return tuple(
         _coverage(
             row,
             notices.get(key),
+            back.get(key),
             reached.get(key, {}),
             gaps.get(key, []),
             frozenset(codes.get(key, frozenset())),
@@ -47,6 +49,22 @@ def _notices(conn: Connection, ids: list[str]) -> dict[str, str]:
         .order_by(n.c.round, n.c.issued_at, n.c.seq)
     )
     return {row.obligation_id: row.notice_id for row in rows}
+
+
+def _handed_back(conn: Connection, ids: list[str]) -> dict[str, HandedBack]:
+    """How each obligation's notice came back, if one did: the last time."""
+    lv = t.levels
+    rows = conn.execute(
+        sa.select(lv.c.obligation_id, lv.c.signal, lv.c.detail, lv.c.reached_at)
+        .where(lv.c.obligation_id.in_(ids), lv.c.signal.in_(HANDED_BACK))
+        .order_by(lv.c.seq, lv.c.n)
+    )
+    return {
+        row.obligation_id: HandedBack(
+            signal=Signal(row.signal), reason=row.detail, at=row.reached_at
+        )
+        for row in rows
+    }
 
 
 def _reached(conn: Connection, ids: list[str]) -> dict[str, dict[Level, datetime]]:
@@ -99,6 +117,7 @@ def _codes(conn: Connection, ids: list[str]) -> dict[str, set[str]]:
 def _coverage(
     row: RowMapping,
     notice_id: str | None,
+    handed_back: HandedBack | None,
     reached: dict[Level, datetime],
     open_gaps: list[CoverageGap],
     codes: frozenset[str],
@@ -116,6 +135,7 @@ def _coverage(
         person=row["person"],
         obligation_id=row["obligation_id"],
         notice_id=notice_id,
+        handed_back=handed_back,
         state=ObligationState(row["state"]),
         level=level,
         level_needed=needed,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.core.episode import Baby, Milestone
-from hub.core.model import GapState, Holder, Level, ObligationState, Purpose, Severity
+from hub.core.model import GapState, Holder, Level, ObligationState, Purpose, Severity, Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,17 @@ class CoverageGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedBack:
+    """The last time that a recipient handed a notice of a duty back."""
+
+    signal: Signal
+    """`not_ours`, `refused` or `stale_recipient`; `bounced` where its channel did."""
+    reason: str | None
+    """Its code."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageLine:
     """For one role: was it told of an event, how far, when, and if not, why not."""
 
@@ -101,6 +112,7 @@ class CoverageLine:
     ended_at: datetime | None
     why_not: str | None
     """A sentence or coded reason while the duty is unmet; None once it is met."""
+    handed_back: HandedBack | None
     gap_id: str | None
     """The gravest open gap about it."""
     gaps: tuple[CoverageGap, ...]

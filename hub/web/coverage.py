@@ -65,6 +65,14 @@ class Ended(BaseModel):
     at: datetime | None
 
 
+class CameBack(BaseModel):
+    """The last time that the notice came back: how, with which code, and when."""
+
+    how: str = Field(description="not_ours, refused, stale_recipient or bounced")
+    reason: str | None = Field(description="the recipient's code, such as unsafe_content")
+    at: datetime
+
+
 class RecipientTold(BaseModel):
     """One role that must know of the event: how far it got, when, or why not."""
 
@@ -84,6 +92,7 @@ class RecipientTold(BaseModel):
     proved: list[LevelProved]
     due_at: datetime | None
     reached_at: datetime | None
+    handed_back: CameBack | None
     ended: Ended | None
     why_not: str | None
     gaps: list[GapAbout]
@@ -114,6 +123,7 @@ EXAMPLE: Any = {
             "proved": [{"level": "sent", "at": "2026-03-24T10:30:02Z"}],
             "due_at": "2026-03-31T16:00:00Z",
             "reached_at": "2026-03-24T10:30:02Z",
+            "handed_back": None,
             "ended": None,
             "why_not": "sent, not yet accepted",
             "gaps": [],
@@ -201,6 +211,13 @@ def _recipient(line: CoverageLine, names: Mapping[str, str]) -> RecipientTold:
         proved=[LevelProved(level=level.name.lower(), at=at) for level, at in line.reached],
         due_at=line.due_at,
         reached_at=line.reached_at,
+        handed_back=None
+        if line.handed_back is None
+        else CameBack(
+            how=line.handed_back.signal.value,
+            reason=line.handed_back.reason,
+            at=line.handed_back.at,
+        ),
         ended=None if reason is None else Ended(how=how, reason=reason, at=line.ended_at),
         why_not=line.why_not,
         gaps=[

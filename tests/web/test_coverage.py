@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.core.model import GapState, Level, ObligationState, Signal
 from hub.core.outcomes import GapClosed, LevelReached, ObligationEnded
@@ -99,6 +100,25 @@ def test_a_duty_that_ended_says_how_and_why(gateway: Gateway) -> None:
     line = ask(gateway)["GP_PRACTICE"]
     assert ("declined", "objection") == (line["ended"]["how"], line["ended"]["reason"])
     assert ("objection", False) == (line["why_not"], line["told"])
+
+
+def test_what_was_handed_back_comes_with_its_code(gateway: Gateway) -> None:
+    """The publisher learns that a practice refused it, and why: nobody else can put that right."""
+    assert ask(gateway)["GP_PRACTICE"]["handed_back"] is None
+    refused = structs.replace(
+        proved(Signal.REFUSED, Level.OWED, ObligationState.REFUSED, 5),
+        counts=False,
+        detail="unsafe_content",
+    )
+    with writing(gateway.engine) as conn:
+        apply_decision(conn, scene.record(3, refused))
+    line = ask(gateway)["GP_PRACTICE"]
+    assert {
+        "how": "refused",
+        "reason": "unsafe_content",
+        "at": "2026-03-24T16:15:00Z",
+    } == line["handed_back"]
+    assert line["told"] is False
 
 
 def test_the_counts_add_up(gateway: Gateway) -> None:
