@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Baby, Remembered
+from hub.core.holding import ASSIGNMENT, left_after
 from hub.core.model import Event, Holder, Input
 from hub.core.policy import EventRule
 
@@ -118,11 +119,11 @@ def _assign(draft: Draft, given: dict[str, Any], occurred_at: datetime) -> None:
         since=given.get("holder_from"),
         until=given.get("holder_to"),
         accepted=given.get("holder_accepted", True) in (True, "y"),
-        found_by="assignment",
+        found_by=ASSIGNMENT,
     )
     others = []
     for other in draft.team:
-        same_role = other.role == holder.role and other.found_by == "assignment"
+        same_role = other.role == holder.role and other.found_by == ASSIGNMENT
         if not same_role or (other.person != holder.person and other.until is not None):
             others.append(other)
         elif other.person != holder.person:
@@ -137,7 +138,7 @@ def refold(draft: Draft) -> None:
     draft.booked = False
     draft.babies, draft.plans, draft.objections = [], (), ()
     draft.provider, draft.practice = start.provider, start.practice
-    draft.team = tuple(h for h in draft.team if h.found_by != "assignment")
+    draft.team = tuple(h for h in draft.team if h.found_by != ASSIGNMENT)
     # What happened last stands, whatever came last: a scan's due date outlives the booking's
     # although the booking came, or was corrected, after it (S8).
     for remembered in sorted(draft.history, key=lambda r: r.occurred_at):
@@ -151,7 +152,9 @@ def take_surroundings(draft: Draft, given: Input) -> None:
     it), and the area whose settings hold from now on.
     """
     if given.team:
-        assigned = tuple(h for h in draft.team if h.found_by == "assignment")
+        at = draft.at if given.event is None else min(given.event.occurred_at, draft.at)
+        draft.left = left_after(draft.left, draft.team, given.team, at)
+        assigned = tuple(h for h in draft.team if h.found_by == ASSIGNMENT)
         draft.team = (*assigned, *given.team)
     draft.area = given.area or draft.area
 

@@ -2,6 +2,8 @@
 
 A change of practice, team or person moves every open duty of the role to the present holder, as a
 new round; the due time is the later of the old one and one working day after the change (ruling 6).
+What somebody had accepted, her successor is told anew where a rule says so, as every rule of
+safeguarding does: a plan is not known because it was known where she lived before.
 A person who leaves without a successor leaves her open duties with nobody who reads them: that is
 said at once (G60), and not only when somebody follows her.
 """
@@ -17,9 +19,10 @@ from hub.core.draft import Draft
 from hub.core.episode import Obligation
 from hub.core.facts import Recipient
 from hub.core.gaps import UNREACHABLE, open_gap
+from hub.core.holding import TEAM_OF
 from hub.core.lifecycle import ENDED
 from hub.core.milestones import unproven
-from hub.core.model import GapReason, GapState, Holder, NoticeReason
+from hub.core.model import GapReason, GapState, Holder, Level, NoticeReason
 from hub.core.policy import MilestoneRule, TellRule
 
 PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
@@ -34,8 +37,10 @@ def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
         rule = draft.policy.tells.get(obligation.rule)
         if rule is None or obligation.state in ENDED or rule.basis.rule.endswith(".left"):
             continue
-        holder = draft.holder(obligation.role)
-        if holder is None:
+        holder, team = draft.holder(obligation.role), _new_team(draft, rule, obligation)
+        if holder is None and team is not None:
+            _turn(draft, rule, replace(obligation, role=team.role), team, not_before)
+        elif holder is None:
             _nobody_follows(draft, rule, obligation)
         elif _held_elsewhere(draft, rule, obligation, holder):
             _turn(draft, rule, obligation, holder, not_before)
@@ -52,12 +57,25 @@ def _held_elsewhere(draft: Draft, rule: TellRule, obligation: Obligation, holder
     A duty that names its own recipient (an invitation) follows the role only when that person has
     left it.  A duty to a team stays with the team when one of it is named.
     """
-    own = rule.each is not None and obligation.role not in PRACTICE_ROLES
-    if own and obligation.organisation:
+    if _is_own(rule, obligation) and obligation.organisation:
         return reaching.left(draft, obligation.role, obligation.person, draft.moment)
     if holder.organisation != obligation.organisation:
         return True
     return obligation.person is not None and holder.person != obligation.person
+
+
+def _is_own(rule: TellRule, obligation: Obligation) -> bool:
+    """Whether a rule named its recipient by what the event says, and not by the post she holds."""
+    return rule.each is not None and not rule.by_post and obligation.role not in PRACTICE_ROLES
+
+
+def _new_team(draft: Draft, rule: TellRule, obligation: Obligation) -> Holder | None:
+    """The team that a duty passes to because the family has left the team of whoever was named."""
+    team = draft.holder(TEAM_OF.get(obligation.role, ""))
+    if team is None or team.organisation == obligation.organisation or _is_own(rule, obligation):
+        return None
+    left = (h for h in draft.left if h.role == team.role)
+    return team if obligation.organisation in {h.organisation for h in left} else None
 
 
 def _turn(
@@ -77,23 +95,34 @@ def _turn(
             NoticeReason.REROUTED if obligation.told else NoticeReason.FIRST,
             not_before=not_before,
         )
-    elif (
-        rule.carry_over
-        and not_before is not None
-        and holder.organisation != obligation.organisation
-    ):
-        recipient = Recipient(
-            obligation.role, holder.organisation, holder.person, part=holder.organisation
-        )
+    elif rule.carry_over and (part := _whose_now(draft, obligation, holder)):
+        by = not_before or draft.due(ONE_WORKING_DAY, draft.moment)
+        assert by is not None, "a working day after an instant is always known"
+        recipient = Recipient(obligation.role, holder.organisation, holder.person, part=part)
         trigger, subject = obligation.trigger, obligation.subject
-        tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, not_before)
+        tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, by)
+
+
+def _whose_now(draft: Draft, obligation: Obligation, holder: Holder) -> str:
+    """To whom a met duty is owed anew: another organisation, or the successor of who accepted it
+    by name and has left; empty where those who know are those who hold.
+    """
+    if holder.organisation != obligation.organisation:
+        return holder.organisation
+    gone = reaching.left(draft, obligation.role, obligation.person, draft.moment)
+    return f"{holder.organisation}/{holder.person}" if gone and holder.person else ""
 
 
 def _at_once(rule: TellRule) -> TellRule:
-    """The rule as it is owed anew after a change: every level by the day that the clock gives."""
+    """The rule as it is owed anew after a change: every level by the day that the clock gives.
+
+    What was done stays done: whoever comes after is to know of it, and has not to do it again.
+    """
     today = Span(Unit.WORKING_DAYS, 0)
-    levels = tuple(MilestoneRule(m.level, today) for m in rule.milestones)
-    return dataclass_replace(rule, milestones=levels)
+    levels = sorted({min(m.level, Level.ACCEPTED) for m in rule.milestones})
+    return dataclass_replace(
+        rule, milestones=tuple(MilestoneRule(level, today) for level in levels)
+    )
 
 
 def _nobody_follows(draft: Draft, rule: TellRule, obligation: Obligation) -> None:

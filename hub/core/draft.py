@@ -16,6 +16,7 @@ from hub.core.basis import Basis
 from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.forgetting import least_needed
+from hub.core.holding import holder_of
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Policy
@@ -26,7 +27,7 @@ HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 8
+RECKONING = 9
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -71,6 +72,7 @@ class Draft:
         self.objections = episode.objections
         self.team = episode.team
         self.area = episode.area
+        self.left = episode.left
         self.history = list(episode.history)
         self.obligations = {o.obligation_id: o for o in episode.obligations}
         self.expectations = {e.expectation_id: e for e in episode.expectations}
@@ -109,17 +111,7 @@ class Draft:
 
     def holder(self, role: str) -> Holder | None:
         """Who holds a role at the moment looked at: an accepted assignment, else the directory."""
-        now = self.moment
-        best: Holder | None = None
-        for holder in self.team:
-            if holder.role != role or (holder.until is not None and holder.until <= now):
-                continue
-            if holder.since is not None and holder.since > now:
-                continue
-            if holder.found_by == "assignment":
-                return holder
-            best = best or holder
-        return best
+        return holder_of(role, self.team, self.left, self.moment)
 
     @property
     def due_date(self) -> date | None:
@@ -236,6 +228,7 @@ class Draft:
             reckoned_by=self.reckoner,
             objections=self.objections,
             area=self.area,
+            left=self.left,
         )
 
 

@@ -180,3 +180,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """Scopes in which she objects to routine sharing, as the roles of the policy name them."""
     area: str = ""
     """The area whose settings hold, by the code of the local authority; it came with an input."""
+    left: tuple[Holder, ...] = ()
+    """Teams that the family has left, with the time: whom they had named holds nothing more."""

@@ -81,6 +81,7 @@ class TellRule:
     tags: frozenset[str] = frozenset()
     raises: tuple[RaiseRule, ...] = ()
     carry_over: bool = False  # Owed anew to the next holder even when the last one had been told.
+    by_post: bool = False  # `each` finds people by the post they hold: the duty follows the post.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation
 from hub.core.facts.people import CLOSES
+from hub.core.holding import in_force
 from hub.core.model import GapReason, Holder, Level, ObligationState
 
 UNREACHABLE = "G60"
@@ -25,12 +26,6 @@ RETURNED_AS = {
     ObligationState.NOT_OURS: GapReason.NOT_OURS,
     ObligationState.REFUSED: GapReason.REFUSED,
 }
-
-
-def in_force(holder: Holder, at: datetime) -> bool:
-    """Whether a holder's period holds an instant."""
-    begun = holder.since is None or holder.since <= at
-    return begun and (holder.until is None or holder.until > at)
 
 
 def left(draft: Draft, role: str, person: str | None, at: datetime) -> bool:

@@ -51,7 +51,7 @@ class TellTable(Sourced, frozen=True, kw_only=True):
     content: tuple[str, ...]
     levels: tuple[LevelTable, ...]
     acted_by: dict[str, str] = {}
-    carry_over: bool = False
+    carry_over: bool | None = None
     raises: tuple[RaiseTable, ...] = ()
 
 

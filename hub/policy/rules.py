@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
-from hub.core.facts import DUTY, EPISODE, FACTS
+from hub.core.facts import DUTY, EPISODE, FACTS, HOLDERS
 from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
@@ -187,6 +187,8 @@ class RuleBuilder:
                 here.fault(f"unknown field group {group!r}", "name a group of fields.toml", group)
         if bool(row.to) == bool(row.each) or not row.levels:
             here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
+        purpose = here.source.choose(Purpose, row.purpose, Purpose.DIRECT_CARE, here.quoted)
+        safeguards = purpose is Purpose.SAFEGUARDING
         rule = TellRule(
             basis=read_basis(self, here, row),
             on=found.event,
@@ -194,7 +196,7 @@ class RuleBuilder:
             to=row.to,
             each=self.expression(here, row.each, RECIPIENTS),
             subject=self.expression(here, row.subject or found.subject, ANY_KIND),
-            purpose=here.source.choose(Purpose, row.purpose, Purpose.DIRECT_CARE, here.quoted),
+            purpose=purpose,
             title=row.title or found.title,
             groups=row.content,
             milestones=tuple(
@@ -210,7 +212,8 @@ class RuleBuilder:
             acted_by=ActedBy(where=self.answers(here, row.acted_by)) if row.acted_by else None,
             tags=frozenset(row.tags),
             raises=self.raises(here, row.raises),
-            carry_over=row.carry_over,
+            carry_over=safeguards if row.carry_over is None else row.carry_over,
+            by_post=row.each.partition("(")[0] in HOLDERS,
         )
         share(self, here, row, rule, row.subject or found.subject)
         return rule

@@ -124,11 +124,6 @@ def _coverage(
 ) -> CoverageLine:
     met = row["met_at"] is not None
     needed, level = Level(row["level_needed"]), Level(row["level"])
-    why_not = None
-    if not met:
-        explained = open_gaps[0].explanation if open_gaps else None
-        waiting = f"{level.name.lower()}, not yet {needed.name.lower()}"
-        why_not = row["ended_reason"] or explained or waiting
     return CoverageLine(
         role=row["role"],
         organisation=row["organisation"],
@@ -148,7 +143,7 @@ def _coverage(
         late=row["late"],
         ended_reason=row["ended_reason"],
         ended_at=row["ended_at"],
-        why_not=why_not,
+        why_not=None if met else _why_not(row, needed, level, open_gaps),
         gap_id=open_gaps[0].gap_id if open_gaps else None,
         gaps=tuple(open_gaps),
         ever=codes,
@@ -156,3 +151,9 @@ def _coverage(
         because=row["because"],
         authority=row["authority"],
     )
+
+
+def _why_not(row: RowMapping, needed: Level, level: Level, open_gaps: list[CoverageGap]) -> str:
+    explained = open_gaps[0].explanation if open_gaps else None
+    waiting = f"{level.name.lower()}, not yet {needed.name.lower()}"
+    return row["ended_reason"] or explained or waiting

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hub.core.exposing import UNSAFE_DISCLOSURE
 from hub.core.policy import Policy, Show
+from hub.store.episode_lines import HandedBack
 from hub.store.read_lines import CoverageLine
 from hub.web import words
 
@@ -211,13 +212,7 @@ def _recipient(line: CoverageLine, names: Mapping[str, str]) -> RecipientTold:
         proved=[LevelProved(level=level.name.lower(), at=at) for level, at in line.reached],
         due_at=line.due_at,
         reached_at=line.reached_at,
-        handed_back=None
-        if line.handed_back is None
-        else CameBack(
-            how=line.handed_back.signal.value,
-            reason=line.handed_back.reason,
-            at=line.handed_back.at,
-        ),
+        handed_back=_came_back(line.handed_back),
         ended=None if reason is None else Ended(how=how, reason=reason, at=line.ended_at),
         why_not=line.why_not,
         gaps=[
@@ -236,3 +231,9 @@ def _recipient(line: CoverageLine, names: Mapping[str, str]) -> RecipientTold:
         because=line.because,
         authority=line.authority,
     )
+
+
+def _came_back(back: HandedBack | None) -> CameBack | None:
+    if back is None:
+        return None
+    return CameBack(how=back.signal.value, reason=back.reason, at=back.at)

@@ -21,12 +21,13 @@ from hub.core.facts import (
     workforce,
 )
 from hub.core.facts.pregnancy import is_flagged
-from hub.core.facts.register import DUTY, EPISODE, FACTS, Recipient, same_post
+from hub.core.facts.register import DUTY, EPISODE, FACTS, HOLDERS, Recipient, same_post
 
 __all__ = [
     "DUTY",
     "EPISODE",
     "FACTS",
+    "HOLDERS",
     "Recipient",
     "contacts",
     "families",

@@ -6,10 +6,10 @@ from hub.core.deadlines import local_date
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import Recipient, fact, moment, of_type
+from hub.core.holding import TEAM_OF
 from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.minds import TELLING, tells_of_need
 
-TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
 """A team stands in for a named person until one is named (domain section 6, short forms)."""
 
 DEPRESSION_ONLY = frozenset({"depression"})

@@ -185,12 +185,28 @@ def former_health_visiting(c: Context) -> tuple[Recipient, ...]:
     return tuple(Recipient("HV_TEAM", organisation, part="left") for organisation in left)
 
 
+_SOCIAL_CARE = ("SOCIAL_WORKER", "CSC_FRONT_DOOR")
+
+
 @fact(RECIPIENTS)
-def former_holder(c: Context) -> tuple[Recipient, ...]:
-    """The professional who hands an episode over (P43)."""
-    left = c.body.get("handover_from")
+def social_care_there_and_here(c: Context) -> tuple[Recipient, ...]:
+    """Social care of where she lived and of where she lives now, each once (P45)."""
+    found: dict[str, Recipient] = {}
+    for team in (c.episode.start.team, c.episode.team):
+        holder = next((h for r in _SOCIAL_CARE for h in team if h.role == r), None)
+        if holder is not None and holder.organisation not in found:
+            found[holder.organisation] = Recipient(
+                holder.role, holder.organisation, holder.person, part=holder.organisation
+            )
+    return tuple(found.values()) or (Recipient("CSC_FRONT_DOOR"),)
+
+
+@fact(RECIPIENTS)
+def new_holder(c: Context) -> tuple[Recipient, ...]:
+    """The professional to whom the event gives a role around the family (P43)."""
+    named = c.body.get("practitioner")
     organisation = c.body.get("organisation") or ""
-    return (Recipient(str(c.body.get("role")), organisation, left, part="left"),) if left else ()
+    return (Recipient(str(c.body.get("role")), organisation, named, part="new"),) if named else ()
 
 
 @fact(TRUTH)
