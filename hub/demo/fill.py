@@ -13,7 +13,7 @@ import msgspec
 from hub.core.policy import Policy
 from hub.demo.compare import compare
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, load_scenario
+from hub.demo.scenario import Row, instant, load_scenario
 
 ORDER = ("at", "notice", "gap", "escalated", "ended", "quarantined", "reason", "state")
 
@@ -32,7 +32,8 @@ def fill(path: Path, policy: Policy) -> int:
     Raises ValueError for a file that cannot be read or played, or that has no such list.
     """
     scenario = load_scenario(path)
-    rows = [row for row in CoreRig(scenario, policy).run() if row.at <= scenario.then.until]
+    until = instant(scenario.then.until)
+    rows = [row for row in CoreRig(scenario, policy).run() if instant(row.at) <= until]
     _, rest = compare(scenario.then.outcomes, rows)
     text = path.read_text(encoding="utf-8")
     found = re.search(r"^also = \[\n(?:.*\n)*?\]$", text, re.MULTILINE)

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from hub.core.deadlines import LOCAL
 from hub.core.lifecycle import ENDED
 from hub.core.model import Actor, Event, GapState, Person, Purpose, Signal
-from hub.demo.tidy import Slip, line_of, nearest, tidied
+from hub.demo.tidy import SECOND, Slip, line_of, nearest, tidied
 from hub.edges.directory import Directory, directory_from
 from hub.edges.doors import event_to_json
 
@@ -169,7 +169,7 @@ def load_scenario(path: Path) -> Scenario:
         raise ValueError(f"{path}:{line_of(text, words)}: {in_words(words)}") from None
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
-    given = sorted(scenario.given, key=lambda row: row.at)
+    given = sorted(scenario.given, key=lambda row: instant(row.at))
     return structs.replace(scenario, given=tuple(given))
 
 
@@ -233,7 +233,8 @@ def check(scenario: Scenario) -> None:
             )
     for then in (*scenario.then.expected, *scenario.then.never):
         kinds = [k for k in ROW_KINDS if getattr(then, k) is not None]
-        if len(kinds) != 1:
+        # Among what must never be, a row without a kind names whoever must not be told.
+        if len(kinds) != 1 and (kinds or then not in scenario.then.never):
             raise Slip(then.line, f"a row names one of {', '.join(ROW_KINDS)}; this has {kinds}")
         if then.state is not None and then.state not in ROW_STATES:
             hint = nearest(then.state, ROW_STATES)
@@ -242,12 +243,15 @@ def check(scenario: Scenario) -> None:
 
 def instant(local: str) -> datetime:
     """The UTC instant of a local time such as `2026-03-24 17:00` or `...17:00:30`."""
-    return datetime.fromisoformat(local).replace(tzinfo=LOCAL).astimezone(UTC)
+    again = local.endswith(SECOND)
+    moment = datetime.fromisoformat(local.removesuffix(SECOND))
+    return moment.replace(tzinfo=LOCAL, fold=int(again)).astimezone(UTC)
 
 
 def local_words(moment: datetime) -> str:
     """An instant as a scenario writes it: local, to the minute."""
-    return moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+    local = moment.astimezone(LOCAL)
+    return local.strftime("%Y-%m-%d %H:%M") + (SECOND if local.fold else "")
 
 
 def event_of(scenario: Scenario, given: Given, number: int) -> Event:

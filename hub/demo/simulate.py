@@ -13,11 +13,11 @@ import msgspec
 
 from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
-from hub.demo.compare import compare, fits
+from hub.demo.compare import compare, forbids
 from hub.demo.faults import CannotPlayError
 from hub.demo.fill import fill
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.demo.scenario import Row, Scenario, instant, load_scenario
 from hub.edges.schemas import Schemas
 from hub.policy.loader import load_policy
 
@@ -25,10 +25,11 @@ from hub.policy.loader import load_policy
 def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
     """How a story went: its id, whether all is well, what was missing or unexpected."""
     # Several stories share one clock on the whole stack; each is judged up to its own end.
-    actual = [row for row in rows if row.at <= scenario.then.until]
+    until = instant(scenario.then.until)
+    actual = [row for row in rows if instant(row.at) <= until]
     then = scenario.then
     missing, unexpected = compare(then.expected, actual)
-    forbidden = [row for row in actual if any(fits(never, row) for never in then.never)]
+    forbidden = [row for row in actual if any(forbids(never, row) for never in then.never)]
     if then.unlisted == "allow":
         unexpected = []
     # A row that must never be is unexpected, whatever else the scenario lists or allows.

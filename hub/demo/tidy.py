@@ -12,10 +12,13 @@ from itertools import zip_longest
 from typing import Any
 
 from hub.core.deadlines import LOCAL
+from hub.demo.holding import Held
 from hub.edges.schemas import Schemas, default_schemas
 
 TIMES = ("at", "occurred_at", "until", "due", "from")
 """Keys of rows that hold a local time."""
+SECOND = " GMT"
+"""What stands behind a time of the hour that comes twice, the second time."""
 ROWS = ("outcomes", "also", "never")
 YES_OR_NO = {True: "y", False: "n", "yes": "y", "no": "n", "unknown": "u"}
 
@@ -37,10 +40,11 @@ def tidied(tables: type_of_tables, text: str, schemas: Schemas | None = None) ->
     out = dict(tables)
     own = schemas or default_schemas()
     if isinstance(out.get("given"), list):
+        held = Held(out)
         types = {r.get("id"): r.get("event") for r in out["given"] if isinstance(r, dict)}
         lines = lines_of(text, "given")
         out["given"] = [
-            _given(_row(row, line), types, own)
+            _given(_row(row, line), types, own, held)
             for row, line in zip_longest(out["given"], lines[: len(out["given"])], fillvalue=1)
         ]
     then = out.get("then")
@@ -80,15 +84,20 @@ def _row(row: Any, line: int) -> Any:
     return out
 
 
-def _given(row: Any, types: dict[Any, Any], schemas: Schemas) -> Any:
+def _given(row: Any, types: dict[Any, Any], schemas: Schemas, held: Held) -> Any:
     if not isinstance(row, dict):
         return row
     out = dict(row)
     if isinstance(out.get("actor"), str):
         out["actor"] = {"role": out["actor"]}
     actor = out.get("actor")
-    if "event" in out and "source" not in out and isinstance(actor, dict) and actor.get("org"):
-        out["source"] = actor["org"]
+    if "event" in out and "source" not in out:
+        if not isinstance(actor, dict):
+            raise Slip(out["line"], "nobody says so: an event has an 'actor' or a 'source'")
+        try:
+            out["source"] = actor.get("org") or held.organisation(actor.get("role"), out)
+        except LookupError as error:
+            raise Slip(out["line"], str(error.args[0])) from None
     source = out.get("source")
     if isinstance(source, str):
         if ":" not in source:
@@ -178,6 +187,9 @@ def local_time(written: Any) -> Any:
 
     Raises ValueError for words that are no time, and for an hour that the change of clocks skips.
     """
+    if isinstance(written, str) and written.strip().endswith(SECOND):
+        # Said of the hour that comes twice; at any other time of the year it is an offset.
+        written = f"{written.strip().removesuffix(SECOND)}+00:00"
     if isinstance(written, str):
         text = re.sub(r"(?i)^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", "", written.strip())
         try:
@@ -190,11 +202,14 @@ def local_time(written: Any) -> Any:
         written = datetime.combine(written, time())
     if not isinstance(written, datetime):
         return written
+    second = ""
     if written.tzinfo is not None:
-        written = written.astimezone(LOCAL).replace(tzinfo=None)
+        written = written.astimezone(LOCAL)
+        second = SECOND if written.fold else ""
+        written = written.replace(tzinfo=None)
     elif written.replace(tzinfo=LOCAL).astimezone(UTC).astimezone(LOCAL).hour != written.hour:
         raise ValueError(f"{written:%Y-%m-%d %H:%M} does not exist: the clocks go forward then")
-    return written.strftime("%Y-%m-%d %H:%M:%S" if written.second else "%Y-%m-%d %H:%M")
+    return written.strftime("%Y-%m-%d %H:%M:%S" if written.second else "%Y-%m-%d %H:%M") + second
 
 
 # --- where a fault stands ------------------------------------------------------------------------
