@@ -13,16 +13,21 @@ import msgspec
 from hub.core.policy import Policy
 from hub.demo.compare import compare
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, instant, load_scenario
+from hub.demo.rows import Row, in_words
+from hub.demo.scenario import instant, load_scenario
 
 ORDER = ("at", "notice", "gap", "escalated", "ended", "quarantined", "reason", "state")
 
 
 def as_toml(row: Row) -> str:
     """A row as a line of a scenario file."""
-    words = msgspec.to_builtins(row)
+    words = in_words(row)
     names = [*(n for n in ORDER if n in words), *(n for n in words if n not in ORDER)]
-    pairs = (f"{n} = {msgspec.json.encode(words[n]).decode()}" for n in names if n != "line")
+    pairs = (
+        f"{n} = {msgspec.json.encode(words[n]).decode()}"
+        for n in names
+        if n not in ("line", "levels")
+    )
     return "{ " + ", ".join(pairs) + " }"
 
 

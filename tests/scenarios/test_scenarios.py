@@ -15,7 +15,8 @@ from msgspec import Struct, structs
 from hub.core.model import GapState
 from hub.core.policy import Policy
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.demo.rows import Row
+from hub.demo.scenario import Scenario, load_scenario
 from hub.demo.simulate import files_of, main, result
 from hub.policy.loader import load_policy
 
