@@ -40,10 +40,14 @@ class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_de
     """How often exactly it follows."""
     because: str | None = None
     """Free words for the reader; never compared."""
-    content: tuple[str, ...] = ()
-    """What a notice said, of an outcome that followed; a scenario asks by `shows` and `hides`."""
     line: int = 0
     """Where it stands in the file; set when the file is read, never compared."""
+
+
+class Followed(Row, frozen=True, kw_only=True, omit_defaults=True):
+    """An outcome that followed, with what its notice said; a row asks by `shows` and `hides`."""
+
+    content: tuple[str, ...] = ()
 
 
 class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -201,7 +201,7 @@ def test_a_folder_without_scenarios_is_said_to_have_none(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('rule = "P37.status"', 'rule = "P99.none"', "no notice of rule P99.none"),
+        ('rule = "P37.status"', 'rule = "P99.none"', "'rule' names 'P99.none'"),
         ('CPP_unborn"', 'CPP_other"', "data.kind"),
         ('at = "2026-06-01 11:00"', 'at = "yesterday"', "is no time; write it like"),
     ],
