@@ -13,16 +13,21 @@ import msgspec
 from hub.core.policy import Policy
 from hub.demo.compare import compare
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, load_scenario
+from hub.demo.rows import Row, in_words
+from hub.demo.scenario import instant, load_scenario
 
 ORDER = ("at", "notice", "gap", "escalated", "ended", "quarantined", "reason", "state")
 
 
 def as_toml(row: Row) -> str:
     """A row as a line of a scenario file."""
-    words = msgspec.to_builtins(row)
+    words = in_words(row)
     names = [*(n for n in ORDER if n in words), *(n for n in words if n not in ORDER)]
-    pairs = (f"{n} = {msgspec.json.encode(words[n]).decode()}" for n in names if n != "line")
+    pairs = (
+        f"{n} = {msgspec.json.encode(words[n]).decode()}"
+        for n in names
+        if n not in ("line", "levels")
+    )
     return "{ " + ", ".join(pairs) + " }"
 
 
@@ -32,7 +37,8 @@ def fill(path: Path, policy: Policy) -> int:
     Raises ValueError for a file that cannot be read or played, or that has no such list.
     """
     scenario = load_scenario(path)
-    rows = [row for row in CoreRig(scenario, policy).run() if row.at <= scenario.then.until]
+    until = instant(scenario.then.until)
+    rows = [row for row in CoreRig(scenario, policy).run() if instant(row.at) <= until]
     _, rest = compare(scenario.then.outcomes, rows)
     text = path.read_text(encoding="utf-8")
     found = re.search(r"^also = \[\n(?:.*\n)*?\]$", text, re.MULTILINE)

@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hub.core.outcomes import EventRecorded
 from hub.demo.compare import Seen, row_of
-from hub.demo.scenario import Row
+from hub.demo.rows import Row
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.ops.topics import DECISIONS
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import msgspec
-
 from hub.demo.doors import Doors
 from hub.demo.hooks import HookReceiver
 from hub.demo.judge import read_decisions, rows_by_story
 from hub.demo.player import BEFORE, Player
 from hub.demo.quiet import Watcher
+from hub.demo.rows import Row, in_words
 from hub.demo.scenario import Scenario, instant, load_scenario
 from hub.demo.simulate import result
 from hub.demo.stage import PASSWORD, Stage
@@ -176,9 +175,14 @@ async def play(
     rows = rows_by_story(decisions, player.sent)
     return [
         result(scenario, rows.get(scenario.id, []))
-        | {"outcomes": msgspec.to_builtins(sorted(rows.get(scenario.id, []), key=lambda r: r.at))}
+        | {"outcomes": [in_words(row) for row in _in_order(rows.get(scenario.id, []))]}
         for scenario in scenarios
     ]
+
+
+def _in_order(rows: list[Row]) -> list[Row]:
+    """What people see, in the order of time."""
+    return sorted((row for row in rows if row.told is None), key=lambda row: instant(row.at))
 
 
 def _let_the_clock_run(settings: Settings) -> None:

@@ -24,7 +24,8 @@ from hub.core.silences import Silent
 from hub.demo.answers import Answers, find_notice
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
-from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
+from hub.demo.rows import Row
+from hub.demo.scenario import Given, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile

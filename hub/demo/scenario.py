@@ -8,15 +8,16 @@ import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
 
 from hub.core.deadlines import LOCAL
-from hub.core.lifecycle import ENDED
-from hub.core.model import Actor, Event, GapState, Person, Purpose, Signal
-from hub.demo.tidy import Slip, line_of, nearest, tidied
+from hub.core.model import Actor, Event, Person, Purpose, Signal
+from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, ROW_STATES, Row, Then
+from hub.demo.spelling import people_of
+from hub.demo.tidy import SECOND, Slip, line_of, nearest, tidied
 from hub.edges.directory import Directory, directory_from
 from hub.edges.doors import event_to_json
 
@@ -67,49 +68,6 @@ class Answer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     person: str | None = None
 
 
-class Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One outcome: a notice, a gap, an escalation or an ended duty, at a time."""
-
-    at: str = ""
-    """Empty in a row that fits at any time."""
-    notice: str | None = None
-    gap: str | None = None
-    escalated: str | None = None
-    ended: str | None = None
-    quarantined: str | None = None
-    state: str | None = None
-    reason: str | None = None
-    role: str | None = None
-    organisation: str | None = None
-    severity: int | None = None
-    subject: str | None = None
-    due: str | None = None
-    rung: int | None = None
-    because: str | None = None
-    """Free words for the reader; never compared."""
-    line: int = 0
-    """Where it stands in the file; set when the file is read, never compared."""
-
-
-class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Until when the story runs, and all that must have followed."""
-
-    until: str
-    outcomes: tuple[Row, ...] = ()
-    """What the story is about."""
-    also: tuple[Row, ...] = ()
-    """What follows besides; `hub simulate --fill` writes it."""
-    never: tuple[Row, ...] = ()
-    """What must not follow, said aloud."""
-    unlisted: Literal["fail", "allow"] = "fail"
-    """Whether an outcome that is nowhere listed fails the scenario."""
-
-    @property
-    def expected(self) -> tuple[Row, ...]:
-        """Every row that must follow."""
-        return (*self.outcomes, *self.also)
-
-
 class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole story."""
 
@@ -142,13 +100,6 @@ MOTHER = {
     "postcode": "ZZ99 1AA",
 }
 GIVEN_KINDS = ("event", "hl7", "receipt", "redrive")
-ROW_KINDS = ("notice", "gap", "escalated", "ended", "quarantined")
-ROW_STATES = (
-    "opened",
-    "raised",
-    *(state.value for state in GapState if state is not GapState.OPEN),
-    *(state.value for state in ENDED),
-)
 KEYS = tuple(
     {
         name
@@ -173,14 +124,23 @@ def load_scenario(path: Path) -> Scenario:
         raise ValueError(f"{path}:{line_of(text, words)}: {in_words(words)}") from None
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
-    given = sorted(scenario.given, key=lambda row: row.at)
-    return structs.replace(scenario, given=tuple(given))
+    given = sorted(scenario.given, key=lambda row: instant(row.at))
+    return structs.replace(scenario, given=tuple(given), then=_to_the_last(scenario))
+
+
+def _to_the_last(scenario: Scenario) -> Then:
+    """What must follow, watched until the last time that the file names where it says no other."""
+    then = scenario.then
+    rows = (*then.expected, *then.never)
+    named = [row.at for row in scenario.given] + [row.at for row in rows if row.at]
+    times = [at if len(at) > len("2026-03-24") else f"{at} 23:59" for at in named]
+    return then if then.until else structs.replace(then, until=max(times, key=instant, default=""))
 
 
 def with_defaults(tables: dict[str, Any], stem: str) -> dict[str, Any]:
     """The tables with what a file may leave out: an id, a woman, and a county around her."""
     out = {"id": stem} | tables
-    out.setdefault("people", {"mother": MOTHER})
+    out["people"] = people_of(out.get("people", {"mother": MOTHER}))
     directory = out.get("directory", {"base": "county"})
     if isinstance(directory, dict) and directory.get("base") == "county":
         out["directory"] = _in_county(directory, out["people"])
@@ -214,44 +174,59 @@ def in_words(refusal: str) -> str:
 
 def check(scenario: Scenario) -> None:
     """Refuse what no story can mean.  Raises Slip with the line."""
-    ids = {row.id for row in scenario.given}
     for row in scenario.given:
-        kinds = [k for k in GIVEN_KINDS if getattr(row, k) is not None]
-        if len(kinds) != 1:
-            raise Slip(
-                row.line, f"a given row is one of {', '.join(GIVEN_KINDS)}; this has {kinds}"
-            )
-        if row.subject is not None and row.subject not in scenario.people:
-            hint = nearest(row.subject, tuple(scenario.people))
-            raise Slip(
-                row.line, f"'subject' names {row.subject!r}, who is not among the people; {hint}"
-            )
-        if row.corrects is not None and row.corrects not in ids:
-            raise Slip(
-                row.line, f"'corrects' names {row.corrects!r}, which nothing given has as id"
-            )
+        _check_given(row, scenario)
     for answer in scenario.answer:
         if answer.receipt not in (NOBODY, *Signal):
             raise Slip(
                 1, f"{answer.receipt!r} is no receipt; {nearest(answer.receipt, tuple(Signal))}"
             )
-    for then in (*scenario.then.expected, *scenario.then.never):
-        kinds = [k for k in ROW_KINDS if getattr(then, k) is not None]
-        if len(kinds) != 1:
-            raise Slip(then.line, f"a row names one of {', '.join(ROW_KINDS)}; this has {kinds}")
-        if then.state is not None and then.state not in ROW_STATES:
-            hint = nearest(then.state, ROW_STATES)
-            raise Slip(then.line, f"{then.state!r} is no state of an outcome; {hint}")
+    for then in scenario.then.expected:
+        _check_row(then)
+    for then in scenario.then.never:
+        # Among what must never be, a row without a kind names whoever must not be told.
+        _check_row(then, without_kind=True)
+
+
+def _check_given(row: Given, scenario: Scenario) -> None:
+    kinds = [k for k in GIVEN_KINDS if getattr(row, k) is not None]
+    if len(kinds) != 1:
+        raise Slip(row.line, f"a given row is one of {', '.join(GIVEN_KINDS)}; this has {kinds}")
+    if row.subject is not None and row.subject not in scenario.people:
+        hint = nearest(row.subject, tuple(scenario.people))
+        raise Slip(
+            row.line, f"'subject' names {row.subject!r}, who is not among the people; {hint}"
+        )
+    if row.corrects is not None and row.corrects not in {other.id for other in scenario.given}:
+        raise Slip(row.line, f"'corrects' names {row.corrects!r}, which nothing given has as id")
+
+
+def _check_row(then: Row, *, without_kind: bool = False) -> None:
+    kinds = [k for k in ROW_KINDS if getattr(then, k) is not None]
+    if len(kinds) != 1 and (kinds or not without_kind):
+        raise Slip(then.line, f"a row names one of {', '.join(ROW_KINDS)}; this has {kinds}")
+    if then.state in (OPEN, NOT_OPEN) and (then.gap is None or not then.at or without_kind):
+        raise Slip(
+            then.line, f"{then.state!r} is said of a 'gap' at a time, among 'outcomes' or 'also'"
+        )
+    if then.state is not None and then.state not in ROW_STATES:
+        raise Slip(
+            then.line,
+            f"{then.state!r} is no state of an outcome; {nearest(then.state, ROW_STATES)}",
+        )
 
 
 def instant(local: str) -> datetime:
     """The UTC instant of a local time such as `2026-03-24 17:00` or `...17:00:30`."""
-    return datetime.fromisoformat(local).replace(tzinfo=LOCAL).astimezone(UTC)
+    again = local.endswith(SECOND)
+    moment = datetime.fromisoformat(local.removesuffix(SECOND))
+    return moment.replace(tzinfo=LOCAL, fold=int(again)).astimezone(UTC)
 
 
 def local_words(moment: datetime) -> str:
     """An instant as a scenario writes it: local, to the minute."""
-    return moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+    local = moment.astimezone(LOCAL)
+    return local.strftime("%Y-%m-%d %H:%M") + (SECOND if local.fold else "")
 
 
 def event_of(scenario: Scenario, given: Given, number: int) -> Event:

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from hub.core.faults import HubFault, SenderFault
 from hub.core.policy import Policy
-from hub.demo.compare import compare, fits
+from hub.demo.compare import compare, forbids
 from hub.demo.faults import CannotPlayError
 from hub.demo.fill import fill
+from hub.demo.naming import check_names
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.demo.rows import Row, in_words
+from hub.demo.scenario import Scenario, instant, load_scenario
+from hub.demo.tidy import Slip
 from hub.edges.schemas import Schemas
 from hub.policy.loader import load_policy
 
@@ -25,10 +26,11 @@ from hub.policy.loader import load_policy
 def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
     """How a story went: its id, whether all is well, what was missing or unexpected."""
     # Several stories share one clock on the whole stack; each is judged up to its own end.
-    actual = [row for row in rows if row.at <= scenario.then.until]
+    until = instant(scenario.then.until)
+    actual = [row for row in rows if instant(row.at) <= until]
     then = scenario.then
     missing, unexpected = compare(then.expected, actual)
-    forbidden = [row for row in actual if any(fits(never, row) for never in then.never)]
+    forbidden = [row for row in actual if any(forbids(never, row) for never in then.never)]
     if then.unlisted == "allow":
         unexpected = []
     # A row that must never be is unexpected, whatever else the scenario lists or allows.
@@ -38,8 +40,8 @@ def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
         "ok": not missing and not unexpected,
         "expected": len(then.expected),
         "matched": len(then.expected) - len(missing),
-        "missing": [msgspec.to_builtins(r) for r in missing],
-        "unexpected": [msgspec.to_builtins(r) for r in unexpected],
+        "missing": [in_words(r) for r in missing],
+        "unexpected": [in_words(r) for r in unexpected],
     }
 
 
@@ -49,6 +51,10 @@ def simulate(path: Path, policy: Policy, schemas: Schemas | None = None) -> dict
     Raises ValueError, LookupError, SenderFault or HubFault for a story that cannot be played.
     """
     scenario = load_scenario(path)
+    try:
+        check_names(scenario, policy)
+    except Slip as slip:
+        raise ValueError(f"{path}{slip}") from None
     return result(scenario, CoreRig(scenario, policy, schemas).run())
 
 

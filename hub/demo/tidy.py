@@ -12,12 +12,22 @@ from itertools import zip_longest
 from typing import Any
 
 from hub.core.deadlines import LOCAL
+from hub.demo.bodies import in_its_form
+from hub.demo.holding import Held
+from hub.demo.spelling import (
+    event_of_number,
+    fields_of,
+    level_of,
+    role_of,
+    severity_of,
+)
 from hub.edges.schemas import Schemas, default_schemas
 
 TIMES = ("at", "occurred_at", "until", "due", "from")
 """Keys of rows that hold a local time."""
+SECOND = " GMT"
+"""What stands behind a time of the hour that comes twice, the second time."""
 ROWS = ("outcomes", "also", "never")
-YES_OR_NO = {True: "y", False: "n", "yes": "y", "no": "n", "unknown": "u"}
 
 type_of_tables = dict[str, Any]
 
@@ -36,18 +46,27 @@ def tidied(tables: type_of_tables, text: str, schemas: Schemas | None = None) ->
     """
     out = dict(tables)
     own = schemas or default_schemas()
+    if isinstance(out.get("answer"), list):
+        out["answer"] = [_spelled(row) for row in out["answer"]]
     if isinstance(out.get("given"), list):
-        types = {r.get("id"): r.get("event") for r in out["given"] if isinstance(r, dict)}
+        held = Held(out)
+        types = {
+            r.get("id"): event_of_number(r.get("event"))
+            for r in out["given"]
+            if isinstance(r, dict)
+        }
         lines = lines_of(text, "given")
         out["given"] = [
-            _given(_row(row, line), types, own)
+            _given(_row(row, line), types, own, held)
             for row, line in zip_longest(out["given"], lines[: len(out["given"])], fillvalue=1)
         ]
     then = out.get("then")
     if isinstance(then, dict):
+        if isinstance(day := _day(then.get("until")), str):
+            then = then | {"until": f"{day} 23:59"}
         out["then"] = _times(then, lines_of(text, "then", table=True)[0]) | {
             name: [
-                _row(row, line)
+                _outcome(row, line)
                 for row, line in zip_longest(
                     then[name], lines_of(text, name)[: len(then[name])], fillvalue=1
                 )
@@ -70,25 +89,66 @@ def _row(row: Any, line: int) -> Any:
     """One row, with its times local and its words spelled as the hub spells them."""
     if not isinstance(row, dict):
         return row
-    out = _times(row, line) | {"line": line}
-    for key in ("state", "receipt", "reason", "purpose"):
-        if isinstance(out.get(key), str):
-            out[key] = re.sub(r"[\s-]+", "_", out[key].strip())
+    out = _spelled(_times(row, line)) | {"line": line}
     for key in ("gap", "escalated"):
         if isinstance(out.get(key), str):
             out[key] = out[key].strip().upper()
     return out
 
 
-def _given(row: Any, types: dict[Any, Any], schemas: Schemas) -> Any:
+def _spelled(row: Any) -> Any:
+    """A row with its words spelled as the hub spells them."""
+    if not isinstance(row, dict):
+        return row
+    out = dict(row)
+    for key in ("state", "reason", "purpose"):
+        if isinstance(out.get(key), str):
+            out[key] = re.sub(r"[\s-]+", "_", out[key].strip())
+    spelled = {"role": role_of, "acting_as": role_of, "receipt": level_of, "level": level_of}
+    for key, spell in (spelled | {"severity": severity_of, "event": event_of_number}).items():
+        if key in out:
+            out[key] = spell(out[key])
+    return out
+
+
+def _outcome(row: Any, line: int) -> Any:
+    """A row of what follows; a day alone is any time of it."""
+    if not isinstance(row, dict):
+        return row
+    days = {key: _day(row[key]) for key in ("at", "due") if key in row}
+    out = _row(row, line) | {key: day for key, day in days.items() if day is not None}
+    if isinstance(out.get("levels"), dict):
+        out["levels"] = {level_of(k): _day(v) or v for k, v in out["levels"].items()}
+        out["levels"] = {
+            k: v if _day(v) else _times({"due": v}, line)["due"] for k, v in out["levels"].items()
+        }
+    return out
+
+
+def _day(written: Any) -> str | None:
+    """A day without a time, as it is written; None for anything else."""
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return written.isoformat()
+    if isinstance(written, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", _no_weekday(written)):
+        return _no_weekday(written)
+    return None
+
+
+def _no_weekday(written: str) -> str:
+    return re.sub(r"(?i)^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", "", written.strip())
+
+
+def _given(row: Any, types: dict[Any, Any], schemas: Schemas, held: Held) -> Any:
     if not isinstance(row, dict):
         return row
     out = dict(row)
     if isinstance(out.get("actor"), str):
         out["actor"] = {"role": out["actor"]}
     actor = out.get("actor")
-    if "event" in out and "source" not in out and isinstance(actor, dict) and actor.get("org"):
-        out["source"] = actor["org"]
+    if isinstance(actor, dict) and "role" in actor:
+        out["actor"] = actor = actor | {"role": role_of(actor["role"])}
+    if "event" in out and "source" not in out:
+        out["source"] = _speaker(out, held)
     source = out.get("source")
     if isinstance(source, str):
         if ":" not in source:
@@ -97,80 +157,22 @@ def _given(row: Any, types: dict[Any, Any], schemas: Schemas) -> Any:
             out["actor"] = actor | {"org": out["source"].partition(":")[0]}
     event = types.get(out["corrects"]) if "corrects" in out else out.get("event")
     if isinstance(out.get("body"), dict) and event in schemas.event_types():
-        avsc = schemas.avsc(event)
-        fields = {field["name"]: field["type"] for field in avsc["fields"]}
-        out["body"] = _record(out["body"], fields, dict(_named(avsc)))
+        out["body"] = in_its_form(fields_of(event, out["body"]), schemas.avsc(event))
     return out
 
 
-def _named(avro: Any) -> Iterator[tuple[str, Any]]:
-    """Every named type of a schema; it is written out where it first stands."""
-    if isinstance(avro, list):
-        for kind in avro:
-            yield from _named(kind)
-    elif isinstance(avro, dict):
-        if avro.get("type") in ("enum", "record"):
-            yield avro["name"].rpartition(".")[2], avro
-        for inner in (avro.get("type"), avro.get("items"), *avro.get("fields", ())):
-            yield from _named(inner)
+def _speaker(row: type_of_tables, held: Held) -> Any:
+    """The organisation that sends an event, where its row says only in which role.
 
-
-def _record(body: Any, fields: dict[str, Any], named: dict[str, Any]) -> Any:
-    if not isinstance(body, dict):
-        return body
-    return {k: _value(v, fields[k], named) if k in fields else v for k, v in body.items()}
-
-
-def _value(value: Any, avro: Any, named: dict[str, Any]) -> Any:
-    """A value as its Avro type wants it, where only the spelling differs."""
-    if isinstance(avro, list):
-        kinds = [kind for kind in avro if kind != "null"]
-        return _value(value, kinds[0], named) if len(kinds) == 1 else value
-    if isinstance(avro, str):
-        avro = named.get(avro.rpartition(".")[2], avro)
-    if not isinstance(avro, dict):
-        return value
-    kind = avro.get("type")
-    if kind == "enum":
-        return _symbol(value, avro["symbols"])
-    if kind == "record":
-        return _record(value, {f["name"]: f["type"] for f in avro["fields"]}, named)
-    if kind == "array" and isinstance(value, list):
-        return [_value(item, avro["items"], named) for item in value]
-    if avro.get("logicalType") == "date" and isinstance(value, datetime):
-        return value.date().isoformat()
-    if avro.get("logicalType", "").startswith("timestamp"):
-        return _instant(value)
-    return value
-
-
-def _symbol(value: Any, symbols: list[str]) -> Any:
-    """The code of a closed list that a word means; the word itself where none fits."""
-    if value in symbols:
-        return value
-    known = YES_OR_NO.get(value) if isinstance(value, bool | str) else None
-    if known in symbols:
-        return known
-    plain = {_plain(symbol): symbol for symbol in symbols}
-    return plain.get(_plain(str(value)), value)
-
-
-def _plain(word: str) -> str:
-    # Weeks and months are told without their letter too: `16-28` is `w16_28`, `3-4mo` is `m3_4`.
-    plain = re.sub(r"[\s_-]+", "", word).lower()
-    return re.sub(r"^[wm](?=\d)|(?<=\d)(?:mo|wk|w)$", "", plain)
-
-
-def _instant(value: Any) -> Any:
-    """An instant with its offset; a time without one is local, as everywhere in a scenario."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=LOCAL)
-    return value
+    Raises Slip where nobody, or more than one, holds that role.
+    """
+    actor = row.get("actor")
+    if not isinstance(actor, dict):
+        raise Slip(row["line"], "nobody says so: an event has an 'actor' or a 'source'")
+    try:
+        return actor.get("org") or held.organisation(actor.get("role"), row)
+    except LookupError as error:
+        raise Slip(row["line"], str(error.args[0])) from None
 
 
 def local_time(written: Any) -> Any:
@@ -178,23 +180,29 @@ def local_time(written: Any) -> Any:
 
     Raises ValueError for words that are no time, and for an hour that the change of clocks skips.
     """
+    if isinstance(written, str) and written.strip().endswith(SECOND):
+        # Said of the hour that comes twice; at any other time of the year it is an offset.
+        written = f"{written.strip().removesuffix(SECOND)}+00:00"
     if isinstance(written, str):
-        text = re.sub(r"(?i)^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", "", written.strip())
         try:
-            written = datetime.fromisoformat(text)
+            written = datetime.fromisoformat(_no_weekday(written))
         except ValueError:
             raise ValueError(
-                f"{written!r} is no time; write it like '2026-03-24 17:00' (local)"
+                f"{written!r} is no time; write it like '2026-03-24 17:00' (local), "
+                "whole and not counted from another row"
             ) from None
     if isinstance(written, date) and not isinstance(written, datetime):
         written = datetime.combine(written, time())
     if not isinstance(written, datetime):
         return written
+    second = ""
     if written.tzinfo is not None:
-        written = written.astimezone(LOCAL).replace(tzinfo=None)
+        written = written.astimezone(LOCAL)
+        second = SECOND if written.fold else ""
+        written = written.replace(tzinfo=None)
     elif written.replace(tzinfo=LOCAL).astimezone(UTC).astimezone(LOCAL).hour != written.hour:
         raise ValueError(f"{written:%Y-%m-%d %H:%M} does not exist: the clocks go forward then")
-    return written.strftime("%Y-%m-%d %H:%M:%S" if written.second else "%Y-%m-%d %H:%M")
+    return written.strftime("%Y-%m-%d %H:%M:%S" if written.second else "%Y-%m-%d %H:%M") + second
 
 
 # --- where a fault stands ------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from hub.core.outcomes import Decision
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Scenario, Then, instant, load_scenario
+from hub.demo.rows import Then
+from hub.demo.scenario import Scenario, instant, load_scenario
 from hub.edges.directory import Directory
 from hub.edges.doors import event_from_json
 from hub.edges.hl7v2 import events_from

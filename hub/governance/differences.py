@@ -13,7 +13,7 @@ from msgspec import Struct, structs, to_builtins
 from hub.core.faults import HubFault, SenderFault
 from hub.demo.compare import compare
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row
+from hub.demo.rows import Row
 from hub.edges.directory import Directory, load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.asking import ask, events_in

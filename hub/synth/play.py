@@ -17,7 +17,8 @@ from hub.core.model import Holder, Input, InputKind, Receipt, Signal
 from hub.core.outcomes import Decision, GapClosed, GapOpened, GapRaised, NoticeIssued
 from hub.core.policy import Policy
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Scenario, Then, local_words
+from hub.demo.rows import Then
+from hub.demo.scenario import Scenario, local_words
 from hub.edges.doors import event_from_json
 from hub.edges.intake import check_event
 from hub.edges.schemas import Schemas

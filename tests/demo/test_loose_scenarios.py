@@ -74,7 +74,16 @@ def test_what_follows_besides_is_filled_in(tmp_path: Path) -> None:
         ("2026-03-23T10:00:00", '"soon"', 2, "is no time"),
         ('"lmp"', '"guess"', 2, "data.edd_basis"),
         ("pregnancy.booked", "pregnancy.bookt", 2, "is not one of the hub's"),
-        ('state = "opened"', 'state = "open"', 18, "did you mean 'opened'"),
+        ('state = "opened"', 'state = "opend"', 18, "did you mean 'opened'"),
+        ('gap = "g01"', 'gap = "G99"', 18, "'gap' names 'G99'"),
+        (
+            'state = "opened"',
+            'state = "opened", role = "GP_PRACTISE"',
+            18,
+            "did you mean 'GP_PRACT",
+        ),
+        ('actor = { role = "COMM_MIDWIFE", org = "MAT" }', 'actor = "MIDWIFE"', 2, "nobody there"),
+        ('actor = { role = "COMM_MIDWIFE", org = "MAT" }', "", 2, "an 'actor' or a 'source'"),
         ('gap = "g01", state', 'gaap = "g01", state', 18, "did you mean 'gap'"),
     ],
 )
@@ -88,6 +97,115 @@ def test_a_slip_is_told_with_its_line(
     error = played(path, load_policy())["error"]
     assert error.startswith(f"{path}:{line}:"), error
     assert words in error
+
+
+WORDS = """
+[people.mother]
+reference = "X1"
+nhs_number = "999 000 0018"
+birth_date = 2005-11-08
+
+[[given]]
+at = "Sat 2026-03-28 14:20"
+event = "E13"
+actor = "ED"
+[given.body]
+site = "walk-in"
+pregnant = true
+gestation = "21+0"
+booked_status = "not-booked"
+cpis_checked = "yes"
+next_step = "referred-maternity"
+
+[[given]]
+at = 2026-03-30 09:00:00
+receipt = "L4"
+rule = "P16"
+role = "community midwife"
+person = "mw-1"
+
+[then]
+until = 2026-03-30
+unlisted = "allow"
+outcomes = [
+  { at = "2026-03-28", notice = "P16.*", role = "CMW", due = "Mon 2026-03-30", levels = { L4 = "2026-03-30 17:00" } },
+  { at = "2026-03-30 09:00", told = "P16", level = "L4", role = "NAMED_MW" },
+  { at = "2026-03-30 18:00", gap = "G76", role = "SG_MIDWIFE", state = "open", severity = "safeguarding" },
+  { at = "2026-03-30 18:00", gap = "G04", state = "not open" },
+  { notice = "P16.practice", shows = ["gestation", "next_step"], hides = ["cpis_checked"] },
+  { notice = "P16.midwifery", times = 1 },
+]
+never = [
+  { role = "health visitor" },
+  { notice = "P16", role = "GP", shows = ["child protection"] },
+]
+"""  # noqa: E501  a row stands on one line
+
+
+def test_a_strangers_words_mean_the_same(tmp_path: Path) -> None:
+    """Numbers of events, short forms of roles and levels, a day without an hour, a sub-table."""
+    found = simulate(written(tmp_path, WORDS), load_policy())
+    assert ([], []) == (found["missing"], found["unexpected"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("until = 2026-03-30", "until = 2026-03-29", "missing"),
+        ('due = "Mon 2026-03-30"', 'due = "Tue 2026-03-31"', "missing"),
+        ('L4 = "2026-03-30 17:00"', 'L4 = "2026-03-30 16:59"', "missing"),
+        ('level = "L4", role', 'level = "L5", role', "missing"),
+        ('"SG_MIDWIFE", state = "open"', '"SG_MIDWIFE", state = "not open"', "missing"),
+        ('gap = "G04", state = "not open"', 'gap = "G04", state = "open"', "missing"),
+        ('severity = "safeguarding"', 'severity = "attention"', "missing"),
+        ('shows = ["gestation"', 'shows = ["risk_level"', "missing"),
+        ('hides = ["cpis_checked"]', 'hides = ["booked_status"]', "missing"),
+        ("times = 1", "times = 2", "missing"),
+        ("times = 1", "times = 0", "missing"),
+        ('role = "health visitor"', 'role = "SG_MIDWIFE"', "unexpected"),
+        ('shows = ["child protection"]', 'shows = ["walk-in"]', "unexpected"),
+    ],
+)
+def test_each_of_those_words_can_fail(tmp_path: Path, old: str, new: str, kind: str) -> None:
+    """What a row asks for is looked at, each word of it."""
+    assert old in WORDS
+    path = written(tmp_path, WORDS.replace(old, new, 1))
+    found = simulate(path, load_policy())
+    assert found[kind], found
+    assert not found["ok"]
+
+
+TWICE = """
+[[given]]
+at = "{at}"
+event = "mh.red-flag"
+actor = "COMM_MIDWIFE"
+body = {{ flags = "recent_change", phone = "1" }}
+
+[then]
+unlisted = "allow"
+outcomes = [ {{ at = "{due}", gap = "G44", state = "opened" }} ]
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "due", "good"),
+    [
+        ("2026-10-25 00:30", "2026-10-25 01:30", True),
+        ("2026-10-25 01:30", "2026-10-25 01:30 GMT", True),
+        ("2026-10-25 01:30", "2026-10-25 02:30", False),
+        ("2026-10-25 01:30 GMT", "2026-10-25 02:30", True),
+        ("2026-10-25T01:30:00+00:00", "2026-10-25 02:30", True),
+    ],
+)
+def test_the_hour_that_comes_twice_can_be_told_apart(
+    tmp_path: Path, at: str, due: str, *, good: bool
+) -> None:
+    """A time in it is the first unless it says otherwise; an hour later is an hour later."""
+    text = TWICE.format(at=at, due=due)
+    if due.endswith("01:30"):
+        text = text.replace("[then]", '[then]\nuntil = "2026-10-25 01:45"')
+    assert good is simulate(written(tmp_path, text), load_policy())["ok"]
 
 
 def test_an_hour_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from hub.core.silences import Silence
-from hub.demo.scenario import Given, Row, Scenario, Then
+from hub.demo.rows import Row, Then
+from hub.demo.scenario import Given, Scenario
 from hub.demo.simulate import simulate
 from hub.governance.explain import NotTold
 from hub.policy import files

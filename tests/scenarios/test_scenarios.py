@@ -15,7 +15,8 @@ from msgspec import Struct, structs
 from hub.core.model import GapState
 from hub.core.policy import Policy
 from hub.demo.rig import CoreRig
-from hub.demo.scenario import Row, Scenario, load_scenario
+from hub.demo.rows import Row
+from hub.demo.scenario import Scenario, load_scenario
 from hub.demo.simulate import files_of, main, result
 from hub.policy.loader import load_policy
 
@@ -200,7 +201,7 @@ def test_a_folder_without_scenarios_is_said_to_have_none(
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('rule = "P37.status"', 'rule = "P99.none"', "no notice of rule P99.none"),
+        ('rule = "P37.status"', 'rule = "P99.none"', "'rule' names 'P99.none'"),
         ('CPP_unborn"', 'CPP_other"', "data.kind"),
         ('at = "2026-06-01 11:00"', 'at = "yesterday"', "is no time; write it like"),
     ],

@@ -61,6 +61,19 @@ def contacts_in_a_row_not_alone(c: Context) -> int:
     return count
 
 
+@fact(NUMBER, outcome=TEXT, days=NUMBER)
+def missed(c: Context, outcome: str, days: int) -> int:
+    """Contacts of the same baby, or of the mother, with an outcome in the days up to the event."""
+    until = moment(c)
+    bodies = [
+        unpack_body(r)
+        for r in of_type(c.episode, "contact.missed")
+        if r.occurred_at <= until and (local_date(until) - local_date(r.occurred_at)).days <= days
+    ]
+    alike = [b for b in bodies if b.get("outcome") == outcome]
+    return len({b["contact_id"] for b in alike if b.get("baby_id") == c.body.get("baby_id")})
+
+
 @fact(NUMBER)
 def empty_infant_sections_in_a_row(c: Context) -> int:
     """Contacts in a row, up to the event, whose part about the same baby was left empty (G69)."""
