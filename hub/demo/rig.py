@@ -15,7 +15,7 @@ from hub.core.episode import Episode
 from hub.core.faults import HubFault, SenderFault
 from hub.core.identity import identify
 from hub.core.lifecycle import ENDED
-from hub.core.matters import matter_of
+from hub.core.matters import Counted, matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.person import PersonState, person_key
@@ -24,12 +24,13 @@ from hub.core.silences import Silent
 from hub.demo.answers import Answers, find_notice
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
+from hub.demo.feeds import Feeds
 from hub.demo.scenario import Given, Row, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
-from hub.edges.matters import input_of_counted, input_of_event, input_of_reopened
+from hub.edges.matters import around_matter, input_of_counted, input_of_event, input_of_reopened
 from hub.edges.schemas import Schemas, default_schemas
 from hub.edges.surroundings import surroundings_of
 
@@ -55,6 +56,7 @@ class CoreRig:
         self.held: dict[str, tuple[Event, datetime]] = {}
         self.silences: list[Silent] | None = None
         self.standing = Answers(scenario.answer)
+        self.feeds = Feeds(policy)
 
     def run(self) -> list[Row]:
         """Play the whole story and give everything that followed, in order."""
@@ -70,7 +72,9 @@ class CoreRig:
     def pass_until(self, until: datetime) -> None:
         """Let time pass: each deadline falls, and each standing answer comes, in its turn."""
         while True:
-            wake = min((e.next_wake for e in self.episodes.values() if e.next_wake), default=until)
+            wakes = [e.next_wake for e in self.episodes.values() if e.next_wake]
+            look = self.feeds.next_look()
+            wake = min([*wakes, *([look] if look else [])], default=until)
             answer = self.standing.next_at()
             if wake >= until and (answer is None or answer > until):
                 break
@@ -98,6 +102,10 @@ class CoreRig:
                 for e in self.episodes.values()
                 if e.next_wake is not None and e.next_wake <= until
             ]
+            look = self.feeds.next_look()
+            if look is not None and look <= min([until, *(each[0] for each in due)]):
+                self.count(self.feeds.look(look), look)
+                continue
             if not due:
                 return
             at, episode_id = min(due)
@@ -116,6 +124,8 @@ class CoreRig:
                 self.event(event, at)
             except SenderFault as fault:
                 self.quarantine(event, fault, at)
+            area = around_matter(self.directory, at, "feed", event.source, event.organisation)[1]
+            self.count(self.feeds.hear(event, given.sequence, at, area), at)
         return None
 
     def events(self, given: Given, number: int, at: datetime) -> Iterable[Event]:
@@ -240,11 +250,15 @@ class CoreRig:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
                 self.deliver(given.episode_id, outcome, decision.at)
-        for counted in decision.counted:
-            self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
+        self.count(decision.counted, decision.at)
         for reopened in decision.reopened:
             self.decide(input_of_reopened(reopened, decision.at))
         return decision
+
+    def count(self, counted: Iterable[Counted], at: datetime) -> None:
+        """Let matters hear of what they count."""
+        for one in counted:
+            self.decide(input_of_counted(self.directory, one, at, SECRET))
 
     def note(self, episode_id: str, decision: Decision) -> None:
         """Keep what a decision says, before anything that follows from it."""

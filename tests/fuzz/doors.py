@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from agents.context import Context
-from agents.intake import take_in
+from agents.intake import took
 from hub.edges import avro, cloudevents, hl7v2
 from hub.edges.directory import read_directory
 from hub.edges.doors import event_to_json
@@ -215,7 +215,8 @@ class Avro(FuzzedDoor):
         self.offset += 1
         topic = family_topic("pregnancy")
         stamp = int(NOW.timestamp() * 1000)
-        output = take_in(self.context, topic, Record(topic, 0, self.offset, b"k", body, stamp))
+        record = Record(topic, 0, self.offset, b"k", body, stamp)
+        output = took(self.context, topic, record).output
         if output.topic != QUARANTINE:
             (avro.decode_input if output.topic == "hub.matters" else _event)(output.value)
             return [Verdict.EVENT]
