@@ -115,7 +115,9 @@ def _agree(verdict: Verdict, taken: Mapped | KeptFault) -> None:
     if isinstance(taken, KeptFault):
         told = Verdict.QUARANTINED
     else:
-        told = Verdict.IGNORED if taken.ignored else Verdict.EVENT
+        # What a deletion takes back, only the gateway knows: nothing is written here.
+        nothing = taken.ignored or not taken.events
+        told = Verdict.IGNORED if nothing else Verdict.EVENT
     if told is not verdict:
         raise WrongError(f"the sender is told {told}, and it is {verdict}")
 
