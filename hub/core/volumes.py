@@ -1,15 +1,15 @@
 """How many events a feed usually brings in each hour of the week, and whether it brings them now.
 
 The rule, in the words of an operator: at each full hour look back over as many hours as this feed
-needs to bring a certain number of events even in a poor week; if it brought less than a third of
-them, it has gone quiet.  What a poor week brings is learnt for each hour of the week (local time, a
+needs to bring a certain number of events even in a poor week; if it brought a small share of them,
+it has gone quiet.  What a poor week brings is learnt for each hour of the week (local time, a
 bank holiday is a Sunday) from the last weeks.  Hours in which it usually brings nothing add
 nothing, so that silence at night says nothing; a feed that never brings as many in a day is not
 judged here.
 How many, how far back and what share are settings (`areas.toml`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -86,18 +86,22 @@ def came(
 
 def speaks(volumes: Volumes, rules: type_of_rules) -> bool:
     """Whether any hour of the week is known to bring something: before that no feed is judged."""
-    return any(_usual(slot, rules) > 0 for slot in volumes.slots)
+    return any(len(slot) >= rules[WEEKS_KNOWN] and max(slot) > 0 for slot in volumes.slots)
 
 
 def judged(volumes: Volumes, rules: type_of_rules, calendar: Calendar) -> Judged | None:
     """The last full hours beside what they usually bring; None where that would be too little."""
     found = Judged(0, 0, 0)
+    weeks = [0] * WEEKS_KEPT
     for hour, events in _full_hours(volumes, rules[LOOK_BACK]):
         if events == UNKNOWN:
             return None
-        usual = found.usual + _usual(volumes.slots[slot_of(hour, calendar)], rules)
-        found = Judged(found.came + events, usual, found.hours + 1)
-        if usual >= rules[LEAST_EXPECTED]:
+        slot = volumes.slots[slot_of(hour, calendar)]
+        if len(slot) >= rules[WEEKS_KNOWN]:
+            # Of these hours together, week by week: one hour alone may be poor in a good week.
+            weeks = [one + more for one, more in zip(weeks, reversed(slot), strict=False)]
+        found = Judged(found.came + events, _poor(weeks, rules), found.hours + 1)
+        if found.usual >= rules[LEAST_EXPECTED]:
             return found
     return None
 
@@ -146,11 +150,9 @@ def _full_hours(volumes: Volumes, most: int) -> Iterator[tuple[int, int]]:
         yield volumes.latest - back, events
 
 
-def _usual(slot: tuple[int, ...], rules: type_of_rules) -> int:
-    """What such an hour brings in a poor week; nothing before enough of them are known."""
-    if len(slot) < rules[WEEKS_KNOWN]:
-        return 0
-    return sorted(slot)[(len(slot) - 1) * rules[QUANTILE] // 100]
+def _poor(weeks: Sequence[int], rules: type_of_rules) -> int:
+    """What a poor one of these weeks brought."""
+    return sorted(weeks)[(len(weeks) - 1) * rules[QUANTILE] // 100]
 
 
 def _plus(before: int, events: int) -> int:
