@@ -1,11 +1,11 @@
 """What every agent of one worker shares: the policy, the directory, the clock, the hub's secret."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from hub.core.policy import Policy
 from hub.edges import avro
 from hub.edges.directory import Directory, load_directory
+from hub.edges.matters import secret_of_keys
 from hub.edges.schemas import Schemas
 from hub.ops.clock import Clock, clock_from
 from hub.ops.settings import Settings
@@ -35,8 +35,7 @@ def context_from(settings: Settings) -> Context:
         policy=load_policy(settings.policy_dir, [settings.schemas_dir / "events"]),
         directory=load_directory(settings.directory),
         clock=clock_from(settings.clock),
-        # The person keys and episode ids have a key of their own, apart from every other use.
-        secret=blake2b(settings.secret(), digest_size=32, person=b"hub-person").digest(),
+        secret=secret_of_keys(settings.secret()),
         schemas=schemas,
         partitions=settings.partitions,
     )

@@ -26,14 +26,14 @@ from agents.people import (
 )
 from agents.replacing import named_as_its_target, of_the_baby_meant, whose_it_is
 from agents.transport import PartitionStore, confirmed_offset, slices
-from hub.core.corrections import RETRACTED
+from hub.core.corrections import CORRECTED, RETRACTED
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
 from hub.core.linking import as_known_there, join_alike, take_link, two_candidates
 from hub.core.model import Event, Holder
-from hub.core.parting import Taken, part
+from hub.core.parting import Taken, part, part_as_corrected
 from hub.core.person import PersonState, files_of
-from hub.core.ties import claims, with_names_settled
+from hub.core.ties import claims, says_the_same, with_names_settled
 from hub.edges.avro import decode_event, pass_event_on
 from hub.edges.links import link_codec
 from hub.edges.surroundings import surroundings_of
@@ -145,17 +145,42 @@ def _heard(
     around = _around(context, after)
     outputs = [*as_inputs(context, event, episode_id, others, around), *outputs]
     outputs += joined_inputs(context, alike.joined, around)
-    said = event if right is None else named_as_its_target(event, right)
-    sends, after = claims(after, said, key, context.secret)
-    outputs += link_outputs(context, sends)
-    if event.type == RETRACTED:
-        parting = part(after, key, event)
-        after = parting.state
-        outputs += parted_outputs(context, parting, event.id, _around(context, after))
+    after, tied = _tied(context, key, after, event, right)
+    outputs += tied
     if after.held and len(after.episodes) > len(state.episodes):
         after, let_go = released(context, key, after)
         outputs += let_go
     return after, tuple(outputs)
+
+
+def _tied(
+    context: Context, key: str, state: PersonState, event: Event, right: Event | None
+) -> tuple[PersonState, list[Output]]:
+    """What an event ties, and what is no longer tied because it takes back or corrects a merge."""
+    if right is None:
+        sends, after = claims(state, event, key, context.secret)
+        outputs = link_outputs(context, sends)
+        return _parted(context, after, part(after, key, event), event, outputs)
+    said = named_as_its_target(event, right)
+    target = str(event.body.get("target_id"))
+    if says_the_same(state, said, target, context.secret):
+        # The same two records: nobody is parted from anybody, not even for a moment.
+        sends, after = claims(state, said, key, context.secret)
+        return after, link_outputs(context, sends)
+    parting = part_as_corrected(state, key, event)
+    after, outputs = _parted(context, state, parting, event, [])
+    sends, after = claims(after, said, key, context.secret)
+    return after, [*outputs, *link_outputs(context, sends)]
+
+
+def _parted(
+    context: Context, state: PersonState, parting: Taken, event: Event, outputs: list[Output]
+) -> tuple[PersonState, list[Output]]:
+    """What follows where a merge that was taken back or corrected parts this key from others."""
+    if event.type not in (RETRACTED, CORRECTED):
+        return state, outputs
+    around = _around(context, parting.state)
+    return parting.state, [*outputs, *parted_outputs(context, parting, event.id, around)]
 
 
 def _identified(

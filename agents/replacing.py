@@ -11,6 +11,8 @@ from hub.core.babies import baby_meant, baby_named
 from hub.core.corrections import RETRACTED
 from hub.core.model import Event
 from hub.core.person import BY_A_LINK, PersonState, person_key
+from hub.core.ties import is_merge, with_names_settled
+from hub.core.tying import as_corrected
 from hub.edges.avro import pass_event_on
 from hub.edges.doors import event_to_json
 from hub.ops.topics import PERSONS
@@ -52,9 +54,18 @@ def _told_there(context: Context, event: Event, right: Event) -> Output:
 
 
 def named_as_its_target(event: Event, right: Event) -> Event:
-    """The right event as if it had been sent at first, by whoever corrects it now."""
+    """The right event as if it had been sent at first, by whoever corrects it now.
+
+    A merge has a name of its own then: the wrong one may still be on its way between keys.
+    """
     target = str(event.body.get("target_id"))
-    return replace(right, id=target, source=event.source, received_at=event.received_at)
+    told = replace(right, id=target, source=event.source, received_at=event.received_at)
+    if not is_merge(right):
+        return told
+    by_a_link = event.subject.reference.startswith(BY_A_LINK)
+    subject = event.subject if by_a_link else told.subject
+    settled = with_names_settled(told)
+    return replace(settled, id=as_corrected(target, event.id), subject=subject)
 
 
 def of_the_baby_meant(

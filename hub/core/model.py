@@ -166,6 +166,14 @@ class Actor(Struct, frozen=True, kw_only=True):
     org: str | None = None
 
 
+class Numbered(Struct, frozen=True):
+    """The number that a sender gave to a message of its own, and which message that was."""
+
+    number: int
+    message: str
+    """A short name that stands for the message: a copy of it has the same."""
+
+
 class Event(Struct, frozen=True, kw_only=True):
     """A clinical or organisational fact that someone reported."""
 
@@ -183,6 +191,9 @@ class Event(Struct, frozen=True, kw_only=True):
     correlation_id: str | None = None
     causation_id: str | None = None
     body: type_of_body = {}
+    numbered: Numbered | None = None
+    """Of the message that it came in.  It travels beside the event and not in it (a header of the
+    Kafka record), and the core decides nothing by it."""
 
     @property
     def organisation(self) -> str:

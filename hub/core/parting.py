@@ -46,6 +46,12 @@ def part(state: PersonState, key: str, event: Event) -> Taken:
     return part_from_all(taken, key, event.id, event.occurred_at)
 
 
+def part_as_corrected(state: PersonState, key: str, event: Event) -> Taken:
+    """What follows when an event is corrected that may have been a merge."""
+    taken = Taken(state=with_ties(state, key, ()))
+    return part_from_all(taken, key, event.id, event.occurred_at)
+
+
 def part_from_all(taken: Taken, key: str, because: str, at: datetime) -> Taken:
     """Part from every key with which no standing tie connects this one any more."""
     state = taken.state

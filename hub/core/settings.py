@@ -89,6 +89,15 @@ DAY_AND_NIGHT = "day_and_night"
 OFFICE_HOURS = "office_hours"
 """Roles that keep office hours in an area although they work day and night elsewhere."""
 READING_SECONDS = "reading_seconds"
+FEED_SETTINGS = (
+    "feed_numbers_grace",
+    "feed_weeks_known",
+    "feed_poor_week",
+    "feed_least_expected",
+    "feed_look_back",
+    "feed_least_share",
+)
+"""By which the feeds agent judges a feed."""
 BULK_SECONDS = "bulk_seconds"
 BULK_ACCEPTANCES = "bulk_acceptances"
 """How long a person reads at least before she accepts."""

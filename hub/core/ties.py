@@ -25,7 +25,7 @@ from hub.core.person import (
     key_of_number,
     key_of_reference,
 )
-from hub.core.tying import connected, is_taken_back, merge_ties, with_ties
+from hub.core.tying import BY, connected, is_retracted, is_taken_back, merge_ties, with_ties
 
 CLAIMED_LIMIT = 64
 """Keys of one person that are remembered as told.  One forgotten is told once more, which changes
@@ -79,7 +79,7 @@ def claims(
     if state.moved is not None:
         return _claims_on_the_way(state, state.moved, event, key, secret)
     sends, claimed = [], state.claimed
-    if is_taken_back(state, event.id):
+    if (is_taken_back if is_merge(event) else is_retracted)(state, event.id):
         return (), state
     elsewhere = _of_others(state, event, key, secret)
     if elsewhere:
@@ -110,7 +110,7 @@ def _of_others(
 
     It was sent on by a key that has parted from this one in the meantime.
     """
-    if not _is_merge(event) or not event.subject.reference.startswith(BY_A_LINK):
+    if not is_merge(event) or not event.subject.reference.startswith(BY_A_LINK):
         return ()
     ends = [other for other, _, _ in _merged(event, secret)]
     if len(ends) != len(("from", "to")) or set(ends) & connected(key, state.ties):
@@ -130,7 +130,7 @@ def _with_merge(
     state: PersonState, event: Event, key: str, secret: bytes
 ) -> tuple[PersonState, bytes]:
     """What a merge ties, known here from now on and told to the other keys."""
-    if not _is_merge(event):
+    if not is_merge(event):
         return state, b""
     ends = [other for other, _, _ in _merged(event, secret)]
     own = key_of_reference(event, secret)
@@ -187,7 +187,7 @@ def _others(event: Event, secret: bytes) -> Iterator[tuple[str, Tie, str | None]
             yield key_of_number(baby[4:], secret), Tie.BABY, baby
     elif baby and baby != subject.reference:
         yield key_of_reference(event, secret, baby), Tie.BABY, baby
-    if _is_merge(event):
+    if is_merge(event):
         yield from _merged(event, secret)
 
 
@@ -208,7 +208,7 @@ def with_names_settled(event: Event) -> Event:
 
     Raises SenderFault TWO_CANDIDATES where she is neither.
     """
-    if not _is_merge(event) or event.subject.reference.startswith(BY_A_LINK):
+    if not is_merge(event) or event.subject.reference.startswith(BY_A_LINK):
         return event
     bare = [name for name in _names(event) if len(name) == NUMBER_LENGTH and name.isdecimal()]
     if event.subject.nhs_number not in bare:
@@ -229,11 +229,21 @@ def with_names_settled(event: Event) -> Event:
     return replace(event, body={**event.body, **told})
 
 
+def says_the_same(state: PersonState, event: Event, merge: str, secret: bytes) -> bool:
+    """Whether a merge names the very records that a tie of this merge, or a correction of it, has
+    brought together.
+    """
+    ends = {key for key, _, _ in _merged(event, secret)} if is_merge(event) else set()
+    tied = [tie for tie in state.ties if tie.merge.partition(BY)[0] == merge]
+    return any(ends <= {tie.one, tie.other} for tie in tied) and bool(ends)
+
+
 def _names(event: Event) -> list[str]:
     """The two records of a merge, as its publisher names them."""
     named = (event.body.get("from"), event.body.get("to"))
     return [name for name in named if isinstance(name, str) and name]
 
 
-def _is_merge(event: Event) -> bool:
+def is_merge(event: Event) -> bool:
+    """Whether an event says that two records are one person's."""
     return event.type == DEMOGRAPHICS and event.body.get("kind") == MERGE

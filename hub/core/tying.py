@@ -14,10 +14,30 @@ KEYS_LIMIT = 64
 """Keys of one person that are remembered as having given way."""
 
 
+BY = "#by:"
+"""Between the id of a merge and the fingerprint of the correction that says it otherwise: what is
+right has a name of its own, so that it is told from what was wrong wherever both are known."""
+
+
+def as_corrected(merge: str, correction: str) -> str:
+    """The name of a merge as a correction says it."""
+    return f"{merge}{BY}{fingerprint(correction):016x}"
+
+
+def is_retracted(state: PersonState, event_id: str) -> bool:
+    """Whether an event was taken back for good, as far as is known here."""
+    known = fingerprint(event_id)
+    return any(one.event == known and one.at is None for one in state.replaced)
+
+
 def is_taken_back(state: PersonState, merge: str) -> bool:
-    """Whether a merge was a mistake, as far as is known here."""
-    known = fingerprint(merge)
-    return bool(merge) and any(one.event == known and one.at is None for one in state.replaced)
+    """Whether a merge was a mistake, as far as is known here: taken back, or corrected since."""
+    first, _, by = merge.rpartition(BY) if BY in merge else (merge, "", "")
+    known = fingerprint(first)
+    said = next((one for one in state.replaced if one.event == known), None)
+    if not merge or said is None:
+        return False
+    return said.at is None or by != f"{said.by:016x}"
 
 
 def with_ties(

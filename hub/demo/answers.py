@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from hub.core.model import Signal
+from hub.core.model import Receipt, Signal
 from hub.core.outcomes import NoticeIssued
 from hub.demo.scenario import NOBODY, Answer, Given
 
@@ -83,4 +83,29 @@ def find_notice(
     raise LookupError(
         f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}; "
         f"there have been: {', '.join(known) or 'none'}"
+    )
+
+
+def receipt_of(notice: NoticeIssued, given: Given, at: datetime) -> Receipt:
+    """What somebody did with a notice, as a given row tells it."""
+    return Receipt(
+        notice_id=notice.notice_id,
+        signal=given.receipt or Signal.SENT,
+        organisation=given.by or given.organisation or notice.organisation,
+        role=given.acting_as or given.role or notice.role,
+        person=given.person,
+        at=at,
+        channel=given.channel or "worklist",
+    )
+
+
+def carried(notice: NoticeIssued, channel: str, at: datetime) -> Receipt:
+    """What its channel proves of a notice: a webhook that it was delivered, others that it went."""
+    return Receipt(
+        notice_id=notice.notice_id,
+        signal=Signal.DELIVERED if channel == "webhook" else Signal.SENT,
+        organisation=notice.organisation,
+        role=notice.role,
+        at=at,
+        channel=channel,
     )

@@ -15,22 +15,23 @@ from hub.core.episode import Episode
 from hub.core.faults import HubFault, SenderFault
 from hub.core.identity import identify
 from hub.core.lifecycle import ENDED
-from hub.core.matters import matter_of
-from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt, Signal
+from hub.core.matters import Counted, matter_of
+from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.person import PersonState, person_key
 from hub.core.policy import Policy
 from hub.core.silences import Silent
-from hub.demo.answers import Answers, find_notice
+from hub.demo.answers import Answers, carried, find_notice, receipt_of
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
+from hub.demo.feeds import Feeds
 from hub.demo.rows import Row
 from hub.demo.scenario import Given, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import load_profile
 from hub.edges.intake import check_event
-from hub.edges.matters import input_of_counted, input_of_event, input_of_reopened
+from hub.edges.matters import around_matter, input_of_counted, input_of_event, input_of_reopened
 from hub.edges.schemas import Schemas, default_schemas
 from hub.edges.surroundings import surroundings_of
 
@@ -56,6 +57,7 @@ class CoreRig:
         self.held: dict[str, tuple[Event, datetime]] = {}
         self.silences: list[Silent] | None = None
         self.standing = Answers(scenario.answer)
+        self.feeds = Feeds(policy)
 
     def run(self) -> list[Row]:
         """Play the whole story and give everything that followed, in order."""
@@ -71,7 +73,9 @@ class CoreRig:
     def pass_until(self, until: datetime) -> None:
         """Let time pass: each deadline falls, and each standing answer comes, in its turn."""
         while True:
-            wake = min((e.next_wake for e in self.episodes.values() if e.next_wake), default=until)
+            wakes = [e.next_wake for e in self.episodes.values() if e.next_wake]
+            look = self.feeds.next_look()
+            wake = min([*wakes, *([look] if look else [])], default=until)
             answer = self.standing.next_at()
             if wake >= until and (answer is None or answer > until):
                 break
@@ -99,6 +103,10 @@ class CoreRig:
                 for e in self.episodes.values()
                 if e.next_wake is not None and e.next_wake <= until
             ]
+            look = self.feeds.next_look()
+            if look is not None and look <= min([until, *(each[0] for each in due)]):
+                self.count(self.feeds.look(look), look)
+                continue
             if not due:
                 return
             at, episode_id = min(due)
@@ -108,16 +116,22 @@ class CoreRig:
         """Let one given thing happen, through the same mapping as its real door."""
         at = instant(given.at)
         if given.receipt is not None:
-            return self.receipt(given, at)
-        if given.redrive is not None:
-            return self.redrive(given.redrive, at)
+            self.receipt(given, at)
+        elif given.redrive is not None:
+            self.redrive(given.redrive, at)
+        else:
+            self.publish(given, number, at)
+
+    def publish(self, given: Given, number: int, at: datetime) -> None:
+        """Let its door check each event, take it or keep it in quarantine."""
         for event in self.events(given, number, at):
             try:
                 check_event(event, self.directory, at)
                 self.event(event, at)
             except SenderFault as fault:
                 self.quarantine(event, fault, at)
-        return None
+            area = around_matter(self.directory, at, "feed", event.source, event.organisation)[1]
+            self.count(self.feeds.hear(event, given.sequence, at, area), at)
 
     def events(self, given: Given, number: int, at: datetime) -> Iterable[Event]:
         """The events of a given row, through the pure mapping of its door."""
@@ -214,22 +228,22 @@ class CoreRig:
 
     def witness(self, episode_id: str, notice: NoticeIssued, given: Given, at: datetime) -> None:
         """What somebody did with a notice, as an input."""
+        receipt = receipt_of(notice, given, at)
+        team = self.team(episode_id, at) if episode_id in self.person_of else ()
+        self.hear_of(episode_id, receipt, str(given.receipt), team)
+
+    def hear_of(
+        self, episode_id: str, receipt: Receipt, name: str, team: tuple[Holder, ...] = ()
+    ) -> None:
+        """A receipt, as an input of its episode."""
         self.decide(
             Input(
-                input_id=f"{notice.notice_id}:{given.receipt}",
+                input_id=f"{receipt.notice_id}:{name}",
                 kind=InputKind.RECEIPT,
-                at=at,
+                at=receipt.at,
                 episode_id=episode_id,
-                team=self.team(episode_id, at) if episode_id in self.person_of else (),
-                receipt=Receipt(
-                    notice_id=notice.notice_id,
-                    signal=given.receipt or Signal.SENT,
-                    organisation=given.by or given.organisation or notice.organisation,
-                    role=given.acting_as or given.role or notice.role,
-                    person=given.person,
-                    at=at,
-                    channel=given.channel or "worklist",
-                ),
+                team=team,
+                receipt=receipt,
             )
         )
 
@@ -242,11 +256,15 @@ class CoreRig:
         for outcome in decision.outcomes:
             if isinstance(outcome, NoticeIssued):
                 self.deliver(given.episode_id, outcome, decision.at)
-        for counted in decision.counted:
-            self.decide(input_of_counted(self.directory, counted, decision.at, SECRET))
+        self.count(decision.counted, decision.at)
         for reopened in decision.reopened:
             self.decide(input_of_reopened(reopened, decision.at))
         return decision
+
+    def count(self, counted: Iterable[Counted], at: datetime) -> None:
+        """Let matters hear of what they count."""
+        for one in counted:
+            self.decide(input_of_counted(self.directory, one, at, SECRET))
 
     def note(self, episode_id: str, decision: Decision) -> None:
         """Keep what a decision says, before anything that follows from it."""
@@ -269,19 +287,5 @@ class CoreRig:
     def deliver(self, episode_id: str, notice: NoticeIssued, at: datetime) -> None:
         """Hand a notice to its channel: a webhook proves delivery, the worklist only sending."""
         channel = self.directory.endpoint(notice.organisation, notice.role).channel
-        self.decide(
-            Input(
-                input_id=f"{notice.notice_id}:sent",
-                kind=InputKind.RECEIPT,
-                at=at,
-                episode_id=episode_id,
-                receipt=Receipt(
-                    notice_id=notice.notice_id,
-                    signal=Signal.DELIVERED if channel == "webhook" else Signal.SENT,
-                    organisation=notice.organisation,
-                    role=notice.role,
-                    at=at,
-                    channel=channel,
-                ),
-            )
-        )
+        receipt = carried(notice, channel, at)
+        self.hear_of(episode_id, receipt, "sent")

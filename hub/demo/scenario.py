@@ -6,7 +6,7 @@ The form is documented in docs/scenarios.md.  Times are local (Europe/London), a
 import json
 import re
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,12 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body: dict[str, Any] = {}
     corrects: str | None = None
     """Id of the event that this one, a whole event of its type, takes the place of."""
+    sequence: int | None = None
+    """The number of the message that it came in."""
+    times: int = 1
+    """So many alike, three minutes apart: `-2`, `-3` and so on follow the id."""
+    weeks: int = 1
+    """The same again in so many weeks; `-w2` and so on follow the id."""
     redrive: str | None = None
     """Id of an event in quarantine that an operator sends through again; on the core only."""
     hl7: str | None = None
@@ -124,7 +130,8 @@ def load_scenario(path: Path) -> Scenario:
         raise ValueError(f"{path}:{line_of(text, words)}: {in_words(words)}") from None
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
-    given = sorted(scenario.given, key=lambda row: instant(row.at))
+    each = [one for row in scenario.given for one in _repeated(row)]
+    given = sorted(each, key=lambda row: instant(row.at))
     return structs.replace(scenario, given=tuple(given), then=_to_the_last(scenario))
 
 
@@ -135,6 +142,22 @@ def _to_the_last(scenario: Scenario) -> Then:
     named = [row.at for row in scenario.given] + [row.at for row in rows if row.at]
     times = [at if len(at) > len("2026-03-24") else f"{at} 23:59" for at in named]
     return then if then.until else structs.replace(then, until=max(times, key=instant, default=""))
+
+
+def _repeated(row: Given) -> list[Given]:
+    """A row as often as it says, by the clock on the wall."""
+    if row.times == row.weeks == 1:
+        return [row]
+    begin = datetime.fromisoformat(row.at)
+    found = []
+    for week in range(row.weeks):
+        for time in range(row.times):
+            at = begin + timedelta(weeks=week, minutes=3 * time)
+            name = f"{row.id}{f'-w{week + 1}' * (week > 0)}{f'-{time + 1}' * (time > 0)}"
+            found.append(
+                structs.replace(row, at=at.strftime("%Y-%m-%d %H:%M"), id=name, times=1, weeks=1)
+            )
+    return found
 
 
 def with_defaults(tables: dict[str, Any], stem: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event, Person
@@ -20,6 +21,7 @@ from hub.edges.fhir.source import STAND_IN, national_source
 from hub.edges.fhir.times import instant
 from hub.edges.formats import Format, format_of_json
 from hub.edges.mapped import Ignored, Mapped
+from hub.edges.numbered import taken_out
 from hub.edges.schemas import default_schemas
 from hub.edges.signals import bare, kind_of, numbered
 
@@ -52,8 +54,9 @@ def read_all(
         if format_of_json(each) is Format.HUB_JSON:
             events.append(event_from_json(each, received_at))
             continue
+        numbered = taken_out(each) if isinstance(each, dict) else None
         mapped = events_from(each, received_at, sender)
-        events += mapped.events
+        events += [replace(event, numbered=numbered) for event in mapped.events]
         reasons += [mapped.ignored] if mapped.ignored is not None else []
     if events:
         return Mapped(tuple(events))

@@ -7,6 +7,7 @@ backlog gathers in memory.
 
 import asyncio
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -111,7 +112,9 @@ class ConfirmedWrites:
             self._connected.set()
             return
 
-    async def write(self, topic: str, key: bytes, value: bytes) -> None:
+    async def write(
+        self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
         """Write one record and wait for the broker's word, or raise Unavailable.
 
         A caller that is cancelled meanwhile knows nothing: the record may arrive or not, whole in
@@ -126,17 +129,19 @@ class ConfirmedWrites:
             raise Unavailable("too many writes wait for Kafka")
         self._waiting += 1
         try:
-            await self._write(topic, key, value)
+            await self._write(topic, key, value, headers)
         finally:
             self._waiting -= 1
 
-    async def _write(self, topic: str, key: bytes, value: bytes) -> None:
+    async def _write(
+        self, topic: str, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> None:
         sent: asyncio.Future[Any] | None = None
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._confirm_seconds):
                 producer = await self._connected_producer()
-                sent = await producer.send(topic, value, key=key)
+                sent = await producer.send(topic, value, key=key, headers=list(headers))
                 await asyncio.wait({sent})
         except TimeoutError as late:
             if sent is not None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Actor, Event, Person, Purpose
 from hub.edges.event_models import build_model
+from hub.edges.numbered import taken_out
 from hub.edges.schemas import Schemas, default_schemas
 
 LARGEST_EVENT_BYTES = 256 * 1024
@@ -77,8 +78,9 @@ def event_from_json(
     if parsed.get("datacontenttype") == "application/json":
         # CloudEvents libraries add this unasked; it says what we already know.
         del parsed["datacontenttype"]
+    numbered = taken_out(parsed)
     whole = checked(parsed, schemas)
-    event = event_of(whole, whole["data"], received_at)
+    event = msgspec.structs.replace(event_of(whole, whole["data"], received_at), numbered=numbered)
     check_replacement(event, schemas)
     return event
 

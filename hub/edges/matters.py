@@ -5,7 +5,9 @@ it: a replay of the log never needs the directory of that day.
 """
 
 from datetime import datetime
+from hashlib import blake2b
 
+from hub.core.feeds import ARRIVALS, Arrivals, arrivals_note
 from hub.core.matters import Counted, matter_id
 from hub.core.model import Event, Holder, Input, InputKind
 from hub.core.outcomes import Reopened
@@ -47,6 +49,35 @@ def input_of_event(
         team=team,
         area=area,
     )
+
+
+def input_of_arrivals(
+    given: Arrivals, at: datetime, secret: bytes, directory: Directory | None = None
+) -> Input:
+    """What has come from a feed, as the feeds agent is told it.
+
+    A door that knows no areas leaves its out: the agent keeps the one that it was told last.
+    """
+    organisation = given.source.partition(":")[0]
+    area = ""
+    if directory is not None:
+        area = around_matter(directory, at, ARRIVALS, given.source, organisation)[1]
+    note = arrivals_note(given, at)
+    return Input(
+        input_id=note.event_id,
+        kind=InputKind.COUNTED,
+        at=at,
+        episode_id=matter_id(ARRIVALS, given.source, secret),
+        counted=note,
+        area=area,
+    )
+
+
+def secret_of_keys(secret: bytes) -> bytes:
+    """The key of person keys, of episode and matter ids: apart from every other use of the hub's
+    secret.
+    """
+    return blake2b(secret, digest_size=32, person=b"hub-person").digest()
 
 
 def input_of_reopened(reopened: Reopened, at: datetime) -> Input:

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum, auto
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import Event
+from hub.core.model import Event, Numbered
 from hub.edges import hl7v2_ack, mllp_sandbox
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_message import Segment
@@ -18,6 +18,7 @@ from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import source_of
 from hub.edges.intake import KnowsOrganisations
 from hub.edges.mapped import safely
+from hub.edges.numbered import number_in, numbered
 from hub.edges.publish import UNKNOWN_SOURCE, KeptFault, Original, Publisher, Unavailable
 from hub.ops import limits
 from hub.ops.clock import Clock
@@ -166,6 +167,7 @@ class Door:
             content_type=CONTENT_TYPE,
             received_at=received_at,
             source=self._source(header),
+            numbered=_numbered(header),
         )
         try:
             ignored = await self._take(frame, original)
@@ -199,6 +201,9 @@ class Door:
             kept_as = await self.publisher.quarantine(fault, original)
             raise KeptFault(fault, kept_as) from fault
         await self.publisher.accept(mapped.events, original, self.directory)
+        if not mapped.events:
+            at = original.received_at
+            await self.publisher.note_number(original.source, original.numbered, at)
         _count(mapped.events)
         return mapped.ignored.value if mapped.ignored else ""
 
@@ -223,6 +228,16 @@ def _whole(frame: Frame) -> bytes:
             remedy="leave documents out of ADT messages, or send references to them",
         )
     return frame.body
+
+
+def _numbered(header: Segment | None) -> Numbered | None:
+    """MSH-13, with the control id by which a copy is known.
+
+    What is no whole number (the -1 with which a sender may ask for the protocol) is none.
+    """
+    if header is None or not header.value(10):
+        return None
+    return numbered(number_in(header.value(13)), f"{header.value(4)}:{header.value(10)}")
 
 
 def _count(events: tuple[Event, ...]) -> None:

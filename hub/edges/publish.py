@@ -19,14 +19,17 @@ from hashlib import blake2b
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import Event, Input
+from hub.core.feeds import Arrivals
+from hub.core.model import Event, Input, Numbered
 from hub.edges import avro
 from hub.edges.confirmed import CONFIRM_SECONDS, ConfirmedWrites, Unavailable
 from hub.edges.intake import KnowsOrganisations, check_event
+from hub.edges.matters import input_of_arrivals, secret_of_keys
+from hub.edges.numbered import headers_of
 from hub.edges.schemas import Schemas, default_schemas
 from hub.ops import limits
 from hub.ops.kafka_login import OPEN, KafkaLogin
-from hub.ops.topics import QUARANTINE, family_topic, inputs_topic
+from hub.ops.topics import FEEDS, QUARANTINE, family_topic, inputs_topic
 
 __all__ = ["KeptFault", "Original", "Publisher", "Unavailable"]
 
@@ -69,6 +72,8 @@ class Original:
     source: str = UNKNOWN_SOURCE
     """`ODS:SYSTEM`, or `unknown`."""
     event_type: str | None = None
+    numbered: Numbered | None = None
+    """The number that its sender gave it, in a field of the message or in a header."""
 
 
 class Publisher:
@@ -91,6 +96,7 @@ class Publisher:
         self._writes = ConfirmedWrites(bootstrap, client_id, confirm_seconds, login=login)
         self._schemas = schemas or default_schemas()
         # blake2b takes a key of up to 64 bytes; a secret of any length becomes one of 32.
+        self._key_secret = secret_of_keys(secret)
         self._key = blake2b(secret, digest_size=32, person=b"hub-edge-key").digest()
 
     async def start(self) -> None:
@@ -123,7 +129,9 @@ class Publisher:
         except SenderFault as fault:
             raise KeptFault(fault, await self.quarantine(fault, original)) from fault
         for event, value in encoded:
-            await self._writes.write(self._topic_of(event, topic), self.event_key(event), value)
+            headers = headers_of(event.numbered or original.numbered)
+            where = self._topic_of(event, topic)
+            await self._writes.write(where, self.event_key(event), value, headers)
 
     async def publish_event(self, event: Event, *, topic: str | None = None) -> None:
         """Write a checked event to its family's topic; returns when the broker has confirmed.
@@ -132,18 +140,33 @@ class Publisher:
         Raises SenderFault when the event does not fit its schema, Unavailable when Kafka is away.
         """
         await self._writes.write(
-            self._topic_of(event, topic), self.event_key(event), avro.encode_event(event)
+            self._topic_of(event, topic),
+            self.event_key(event),
+            avro.encode_event(event),
+            headers_of(event.numbered),
         )
+
+    async def note_number(self, source: str, told: Numbered | None, at: datetime) -> None:
+        """A numbered message is here of which nothing is published: its number is no hole.
+
+        It told the hub nothing, or it was taken before.  Raises Unavailable.
+        """
+        if told is None or source == UNKNOWN_SOURCE:
+            return
+        arrivals = Arrivals(source, numbers=((told.number, told.message),))
+        given = input_of_arrivals(arrivals, at, self._key_secret)
+        await self._writes.write(FEEDS, given.episode_id.encode(), avro.encode_input(given))
 
     async def publish_input(self, given: Input) -> None:
         """Write an input (a receipt, a delivery report) to the inputs of its episode, confirmed."""
         topic = inputs_topic(given.episode_id)
         await self._writes.write(topic, given.episode_id.encode(), avro.encode_input(given))
 
-    async def keep(self, record: avro.QuarantineRecord) -> None:
+    async def keep(self, record: avro.QuarantineRecord, numbered: Numbered | None = None) -> None:
         """Put a record into quarantine as it is, confirmed.  Raises Unavailable."""
         value = avro.encode_quarantine(record)
-        await self._writes.write(QUARANTINE, record.quarantine_id.encode(), value)
+        key = record.quarantine_id.encode()
+        await self._writes.write(QUARANTINE, key, value, headers_of(numbered))
 
     async def quarantine(self, fault: SenderFault, original: Original) -> str:
         """Keep a faulty original and return its quarantine id, when the broker has confirmed.
@@ -152,7 +175,7 @@ class Publisher:
         row and not a hundred.  Raises Unavailable when Kafka is away.
         """
         quarantine_id = self.quarantine_id(fault.reason, original)
-        await self.keep(self._record(quarantine_id, fault, original))
+        await self.keep(self._record(quarantine_id, fault, original), original.numbered)
         return quarantine_id
 
     def event_key(self, event: Event) -> bytes:

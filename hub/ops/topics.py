@@ -20,7 +20,7 @@ from hub.ops.settings import Settings
 APP = "hub"
 """The Faust app id; its changelogs are named `hub-<table>-changelog`."""
 
-TABLES = ("persons", "episodes", "matters")
+TABLES = ("persons", "episodes", "matters", "feeds")
 
 FAMILIES = (
     "pregnancy",
@@ -45,6 +45,8 @@ PERSONS = "hub.persons"
 INPUTS = "hub.inputs"
 MATTERS = "hub.matters"
 """The inputs of what is no pregnancy: feeds, practices, teams, areas."""
+FEEDS = "hub.feeds"
+"""What has come from each feed: how many events, and which numbers."""
 DECISIONS = "hub.decisions"
 QUARANTINE = "hub.quarantine"
 
@@ -98,7 +100,7 @@ def hub_topics(
     record = _record_configs(settings.replication)
     names = [
         *(family_topic(family) for family in FAMILIES),
-        *(RECEIPTS, PERSONS, INPUTS, MATTERS, DECISIONS, QUARANTINE),
+        *(RECEIPTS, PERSONS, INPUTS, MATTERS, FEEDS, DECISIONS, QUARANTINE),
         *(notices_topic(organisation) for organisation in subscribers),
     ]
     kept = [Topic(name, settings.partitions, settings.replication, record) for name in names]

@@ -11,6 +11,7 @@ from hub.core.kinds import LIST, NUMBER, Kind, Record
 from hub.core.policy import RoleRule
 from hub.core.settings import (
     DAY_AND_NIGHT,
+    FEED_SETTINGS,
     OFFICE_HOURS,
     READING_SECONDS,
     AnySpan,
@@ -39,7 +40,7 @@ SETTING_KINDS: dict[SettingKind, Kind] = {
     SettingKind.ROLES: LIST,
 }
 """What a setting is in a condition."""
-BY_THE_HUB = (DAY_AND_NIGHT, OFFICE_HOURS, READING_SECONDS)
+BY_THE_HUB = (DAY_AND_NIGHT, OFFICE_HOURS, READING_SECONDS, *FEED_SETTINGS)
 """Settings that no rule need name: the hub itself asks for them."""
 NAMED = re.compile(r"\bsetting\.(\w+)|\{(\w+)\}")
 _BRACES = re.compile(r"\{(\w*)\}")

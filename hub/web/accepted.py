@@ -57,7 +57,7 @@ def prepare(engine: Engine) -> None:
 
 def digest_of(event: Event) -> str:
     """What an event says, whatever the order of its fields and whenever it arrived."""
-    timeless = msgspec.structs.replace(event, received_at=EPOCH)
+    timeless = msgspec.structs.replace(event, received_at=EPOCH, numbered=None)
     return derive("d", msgspec.json.encode(timeless, order="deterministic").decode())
 
 

@@ -20,6 +20,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event
 from hub.edges import avro
 from hub.edges.intake import check_event
+from hub.edges.numbered import glimpsed
 from hub.edges.publish import PREGNANCY_TOPIC, SAME_TOPIC, Original
 from hub.ops import limits, metrics
 from hub.web import accepted, sandbox
@@ -149,12 +150,15 @@ async def answer_to(body: bytes, content_type: str, desk: Desk, organisation: st
         check_event(event, desk.directory, now)
         answer = await take(desk, event, now)
     except SenderFault as fault:
+        named, told = glimpsed(body)
+        ours = told is not None and named.partition(":")[0] == organisation
         original = Original(
             body=body,
             door="https",
             content_type=content_type,
             received_at=now,
-            source=source_of(event, organisation),
+            source=named if ours else source_of(event, organisation),
+            numbered=told if ours else None,
             event_type=event.type if event else glimpse_type(body, desk.schemas.event_types()),
         )
         kept = await desk.publisher.quarantine(fault, original)
@@ -241,6 +245,8 @@ async def take(desk: AtDesk, event: Event, now: datetime) -> Accepted:
                 remedy="give every event its own id; to change one that was sent, send "
                 "event.corrected or event.retracted",
             )
+        if not desk.sandbox:
+            await desk.publisher.note_number(event.source, event.numbered, now)
         return before
     topic = await topic_of(desk, event)
     if desk.sandbox:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from hub.core.faults import SenderFault
-from hub.core.model import Event, Input
+from hub.core.model import Event, Input, Numbered
 from hub.edges.directory import Directory, StaffMember
 from hub.edges.publish import Original
 from hub.edges.schemas import Schemas
@@ -54,6 +54,10 @@ class Publishes(Protocol):
 
     async def publish_input(self, given: Input) -> None:
         """Write an input, confirmed.  Raises Unavailable."""
+        ...
+
+    async def note_number(self, source: str, told: Numbered | None, at: datetime) -> None:
+        """Say that a numbered message is here, confirmed.  Raises Unavailable."""
         ...
 
     async def quarantine(self, fault: SenderFault, original: Original) -> str:

@@ -7,6 +7,7 @@ the hub knows of anybody.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import Depends
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from hub.core.faults import SenderFault
-from hub.core.model import Event, Input
+from hub.core.model import Event, Input, Numbered
 from hub.edges.publish import Original
 from hub.web.auth import sandbox_key
 from hub.web.desk import Desk, desk_of
@@ -52,6 +53,10 @@ class Pretending:
     async def publish_input(self, given: Input) -> None:
         """Never asked, as above."""
         raise AssertionError(f"a sandbox publishes nothing, and no {type(given)}")
+
+    async def note_number(self, source: str, told: Numbered | None, at: datetime) -> None:
+        """Never asked, as above."""
+        raise AssertionError(f"a sandbox counts nothing of {source!r}, not {told} at {at}")
 
     async def quarantine(self, fault: SenderFault, original: Original) -> str:
         """Nothing is kept, so there is no id."""

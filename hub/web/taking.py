@@ -6,17 +6,18 @@ the middle nothing is promised; the same original sent again finds what was take
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.core.model import Event
+from hub.core.model import Event, Numbered
 from hub.edges import avro
 from hub.edges.intake import check_event
 from hub.edges.mapped import IN_WORDS, Mapped, safely
+from hub.edges.numbered import feed_named, glimpsed, numbered_by
 from hub.edges.publish import Original
 from hub.ops import limits
 from hub.web import accepted, removals
@@ -63,7 +64,22 @@ async def take_body(
             received_at=desk.clock.now(),
             source=f"{organisation}:{feed}",
         )
-        return await take_original(desk, original, organisation, lambda: read(original))
+        told = numbered_by(request.headers, body)
+        feed = feed_named(request.headers, organisation) or original.source
+        try:
+            taken = await take_original(desk, original, organisation, lambda: read(original))
+        except Problem:
+            # What was refused is here all the same, whole, in quarantine.
+            await _note(desk, feed, told, original)
+            raise
+        await _note(desk, feed, told, original)
+        return taken
+
+
+async def _note(desk: Desk, feed: str, told: Numbered | None, original: Original) -> None:
+    """The number in the header of a request that was answered is no hole.  Raises Unavailable."""
+    if not desk.sandbox:
+        await desk.publisher.note_number(feed, told, original.received_at)
 
 
 async def take_original(
@@ -100,6 +116,9 @@ async def _remember(desk: Desk, organisation: str, mapped: Mapped, at: datetime)
 
 async def kept(desk: Desk, original: Original, fault: SenderFault) -> Problem:
     """The answer to a fault whose original is in quarantine.  Raises Unavailable."""
+    source, told = glimpsed(original.body)
+    if told is not None and source.partition(":")[0] == original.source.partition(":")[0]:
+        original = replace(original, source=source, numbered=told)
     return problem_from(fault, await desk.publisher.quarantine(fault, original))
 
 

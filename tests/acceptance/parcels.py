@@ -13,6 +13,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from hub.core.ids import derive
 from hub.core.model import Event
 from hub.edges.anything import Reader, read_anything
 from hub.edges.doors import event_from_json
@@ -31,6 +34,9 @@ FIRST_NUMBER = 2000
 """Women of the parcels begin here; other tests of this folder take the first few hundred."""
 
 PROFILE = load_profile()
+
+DELETED = {"fhir-flag-deleted.json": "fhir-flag-unborn-plan.json"}
+"""A deletion says nothing by itself: only the hub knows what came of the resource it names."""
 
 COUNTY = "E10000090"
 """The area of the hub's own directory, where all of them live."""
@@ -60,8 +66,25 @@ class Parcel:
         """The events that must come of it, by the pure mapping of its door."""
         if self.suffix == ".avro":
             return (event_from_json(self.body, RealClock().now()),)
+        if (first := DELETED.get(self.file)) is not None:
+            body = hers((EXAMPLES / first).read_bytes(), self.number)
+            return _deleted(self.body, Parcel(first, ".json", body, self.number).events)
         reader = Reader(received_at=RealClock().now(), profile=PROFILE, sender="RXX")
         return tuple(event for part in read_anything(self.body, reader) for event in part.events)
+
+
+def _deleted(body: bytes, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """What the deletion of a resource takes back: the events that came of it."""
+    (entry,) = json.loads(body)["entry"]
+    return tuple(
+        msgspec.structs.replace(
+            event,
+            id=f"fhir:{derive('removed', 'RXX', entry['request']['url'], event.id)}",
+            type="event.retracted",
+            body={"target_id": event.id, "target_type": event.type, "reason": "entered_in_error"},
+        )
+        for event in events
+    )
 
 
 def parcels() -> list[Parcel]:

@@ -41,6 +41,7 @@ from tests.acceptance.upped import Up, nhs_number, soon
 
 FIRST: Final = {
     "nems-death-removed.xml": EXAMPLES / "nems-death.xml",
+    "fhir-flag-deleted.json": EXAMPLES / "fhir-flag-unborn-plan.json",
     "hl7-summary-withdrawn.hl7": EXAMPLES / "hl7-discharge-summary.hl7",
     "measurement.infant.json": EVENTS / "birth.recorded.json",
 }

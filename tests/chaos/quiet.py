@@ -11,11 +11,24 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from hub.ops.topics import APP, DECISIONS, FAMILIES, INPUTS, MATTERS, PERSONS, QUARANTINE, RECEIPTS
+from hub.ops.topics import (
+    APP,
+    DECISIONS,
+    FAMILIES,
+    FEEDS,
+    INPUTS,
+    MATTERS,
+    PERSONS,
+    QUARANTINE,
+    RECEIPTS,
+)
 from hub.ops.topics import family_topic as public
 from tests.chaos.watch import ASK_SECONDS, Watch
 
-READ = (*(public(family) for family in FAMILIES), RECEIPTS, PERSONS, INPUTS, MATTERS, QUARANTINE)
+READ = (
+    *(public(family) for family in FAMILIES),
+    *(RECEIPTS, PERSONS, INPUTS, MATTERS, FEEDS, QUARANTINE),
+)
 """Everything the worker reads."""
 
 

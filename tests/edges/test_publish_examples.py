@@ -66,6 +66,8 @@ UNDERSTOOD: dict[str, tuple[str, list[str]]] = {
 OWN = ROOT / "docs/publish/events"
 """An example of each event type in the hub's own JSON, named after its type."""
 REFUSED = {
+    # Alone: a hub that has taken the resource takes back what came of it.
+    "fhir-flag-deleted.json": ("unknown_target", "Bundle.entry"),
     "admission-without-visit.hl7": ("missing_segment", "PV1"),
     "fhir-appointment-cancelled-by-nobody.json": (
         "schema_violation",

@@ -1,15 +1,17 @@
 """Kafka's place in a fuzz run: what was written for one input, and what that makes of it."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from hub.core.faults import SenderFault
+from hub.core.feeds import arrivals_of
 from hub.edges import avro
 from hub.edges.mapped import HUBS_OWN_FAULT, Mapped, safely
+from hub.edges.numbered import of_record
 from hub.edges.publish import ORIGINAL_KEPT_BYTES, KeptFault, Original, Publisher
-from hub.ops.topics import QUARANTINE
+from hub.ops.topics import FEEDS, QUARANTINE
 
 T = TypeVar("T")
 
@@ -49,10 +51,24 @@ class Written:
     async def stop(self) -> None:
         """Nothing to close."""
 
-    async def write(self, topic: str, key: bytes, value: bytes) -> None:
+    async def write(
+        self,
+        topic: str,
+        key: bytes,
+        value: bytes,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """Keep it until it is looked at."""
         if not key:
             raise WrongError("a record without a key")
+        if headers and of_record(headers, None) is None:
+            raise WrongError("headers without a number")
+        if topic == FEEDS:
+            # Only the number of a message: what became of that is written, or answered, beside it.
+            note = avro.decode_input(value).counted
+            assert note is not None, "only what has come of a feed stands on this topic"
+            arrivals_of(note)
+            return
         self.records.append((topic, value))
 
     def taken(self) -> list[tuple[str, bytes]]:

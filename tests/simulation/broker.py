@@ -33,6 +33,7 @@ class Record(NamedTuple):
     value: bytes
     timestamp: int
     """Milliseconds, as the broker noted them."""
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(slots=True, eq=False)

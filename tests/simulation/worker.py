@@ -11,8 +11,9 @@ from typing import Protocol
 from agents.agenda import Agenda
 from agents.context import Context
 from agents.episodes import absorb
+from agents.feeds import follow
 from agents.identity import resolve
-from agents.intake import take_in, take_note, take_receipt
+from agents.intake import Taken, noted, of_feeds, take_receipt, took
 from agents.kept import RecentlyKept, close_kept, next_wake_of, open_kept
 from agents.outputs import Output
 from agents.step import open_episode
@@ -20,13 +21,13 @@ from hub.core.model import Input, InputKind
 from hub.edges.avro import encode_input
 from hub.ops.topics import (
     FAMILIES,
+    FEEDS,
     INPUTS,
     MATTERS,
     PERSONS,
     QUARANTINE,
     RECEIPTS,
     family_topic,
-    inputs_topic,
 )
 from tests.simulation.broker import Broker, Lane, Log, Record
 
@@ -68,7 +69,7 @@ class Worker:
         self.number = number
         self.broker = broker
         self.context = context
-        self.agendas: dict[str, KeepsTime] = {INPUTS: Agenda(), MATTERS: Agenda()}
+        self.agendas: dict[str, KeepsTime] = {topic: Agenda() for topic in (INPUTS, MATTERS, FEEDS)}
         self.wakes: list[Output] = []
         """Sent and not confirmed."""
         self.lanes: list[Lane] = []
@@ -113,8 +114,12 @@ class Worker:
     def send_wakes(self, monotonic: float) -> int:
         """Send a wake to every episode whose time has come, as `agents.agenda.send_wakes` does."""
         now = self.context.clock.now()
-        due = [row for agenda in self.agendas.values() for row in agenda.due(now, monotonic)]
-        for _, key, wanted in due:
+        due = [
+            (topic, *row)
+            for topic, agenda in self.agendas.items()
+            for row in agenda.due(now, monotonic)
+        ]
+        for topic, _, key, wanted in due:
             episode_id = key.decode()
             given = Input(
                 input_id=f"wake:{episode_id}:{wanted.isoformat()}",
@@ -122,7 +127,7 @@ class Worker:
                 at=now,
                 episode_id=episode_id,
             )
-            self.wakes.append(Output(inputs_topic(episode_id), key, encode_input(given)))
+            self.wakes.append(Output(topic, key, encode_input(given)))
         return len(due)
 
     def confirm_wake(self) -> None:
@@ -142,9 +147,27 @@ class Worker:
             case topic if topic == RECEIPTS:
                 return (take_receipt(self.context, record),)
             case topic if topic == QUARANTINE:
-                return (take_note(record),)
+                return self._with_arrivals(noted(record))
+            case topic if topic == FEEDS:
+                return self._feeds(lane, record)
             case topic:
-                return (take_in(self.context, topic, record),)
+                return self._with_arrivals(took(self.context, topic, record))
+
+    def _with_arrivals(self, taken: Taken) -> tuple[Output, ...]:
+        """What a record leads to, and what the feeds agent hears of it."""
+        arrived = [taken.arrivals] if taken.arrivals is not None else []
+        return (taken.output, *of_feeds(self.context, arrived))
+
+    def _feeds(self, lane: Lane, record: Record) -> tuple[Output, ...]:
+        """The feeds agent, with its agenda."""
+        kept = open_kept(lane.store.get(record.key))
+        outputs = kept.again(record.offset)
+        if outputs is None:
+            fresh = follow(self.context, record, kept, lane.confirmed_offset)
+            lane.put(record.key, close_kept(fresh))
+            self.agendas[FEEDS].note(lane.log.partition, record.key, fresh.next_wake)
+            outputs = fresh.again(record.offset)
+        return outputs or ()
 
     def _identity(self, lane: Lane, record: Record) -> tuple[Output, ...]:
         """The identity agent keeps what it said: a record that comes again changes nothing."""
@@ -171,6 +194,6 @@ class Worker:
 
 def lanes_of(broker: Broker, make: type[Lane] = Lane) -> list[Lane]:
     """A lane for every partition of every topic that a worker reads."""
-    topics = (*PUBLIC, RECEIPTS, QUARANTINE, PERSONS, INPUTS, MATTERS)
+    topics = (*PUBLIC, RECEIPTS, QUARANTINE, PERSONS, INPUTS, MATTERS, FEEDS)
     logs = [log for topic in topics for log in broker.partitions_of(topic)]
     return [make(number, broker, log) for number, log in enumerate(logs)]

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from hub.core.faults import SenderFault
-from hub.core.model import Event, Input
+from hub.core.model import Event, Input, Numbered
 from hub.edges.directory import Directory
 from hub.edges.publish import Original, Unavailable
 from hub.edges.schemas import default_schemas
@@ -34,6 +35,7 @@ class Recording:
     events: list[tuple[Event, str | None]] = field(default_factory=list)
     inputs: list[Input] = field(default_factory=list)
     kept: list[tuple[SenderFault, Original]] = field(default_factory=list)
+    numbers: list[tuple[str, Numbered]] = field(default_factory=list)
     away: bool = False
     meanwhile: Callable[[], None] | None = None
     """What others do between Kafka's confirmation and what we write after it."""
@@ -55,6 +57,13 @@ class Recording:
         self.inputs.append(given)
         if self.meanwhile is not None:
             self.meanwhile()
+
+    async def note_number(self, source: str, told: Numbered | None, at: datetime) -> None:
+        """Keep a number, if there is one."""
+        del at
+        if told is not None:
+            self._refuse_when_away()
+            self.numbers.append((source, told))
 
     async def quarantine(self, fault: SenderFault, original: Original) -> str:
         """Keep a faulty original."""

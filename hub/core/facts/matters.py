@@ -80,6 +80,20 @@ def heartbeats_filled(c: Context) -> bool:
     return sum(first <= number <= last for number in heard) == last - first + 1
 
 
+@fact(NUMBER)
+def numbers_missing(c: Context) -> int:
+    """How many numbers of a feed's messages were late when it was last looked at (G61)."""
+    told = bodies(c, "feed.numbers")
+    return int(told[-1]["missing"]) if told else 0
+
+
+@fact(TRUTH)
+def feed_is_well(c: Context) -> bool:
+    """Whether a feed brought as much as usual in the hours last looked at (G61)."""
+    told = bodies(c, "feed.hours")
+    return not told or told[-1]["state"] != "quiet"
+
+
 @fact(NUMBER, days=NUMBER)
 def failures(c: Context, days: int) -> int:
     """Occasions of one gap between two organisations in the days up to now (G64).
