@@ -19,11 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.demo.stage import PASSWORD, demo_key
-from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import PACKAGE
 from hub.store import tables as t
 from hub.store.engine import make_engine, reading
 from tests.house.tree import ROOT
+from tests.ports import reserved_port
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class Up:
     def start(self) -> None:
         """Start it and wait until it says that it is up."""
         if not self.gateway_port:
-            self.gateway_port, self.mllp_port = free_ports(0, 0)
+            self.gateway_port, self.mllp_port = reserved_port(), reserved_port()
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "hub.cli", "up"],
             stdout=subprocess.PIPE,

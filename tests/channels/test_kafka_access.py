@@ -30,12 +30,13 @@ from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.directory import Endpoint
 from hub.ops.kafka_access import Rule, hub_rules, receipt_rules, subscriber_rules
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.kafka_login import KafkaLogin
 from hub.ops.kafka_properties import Access
 from hub.ops.topics import RECEIPTS, notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.ports import reserved_port
 from tests.store.records import notice_record
 
 pytestmark = pytest.mark.stack
@@ -181,7 +182,7 @@ class _Guarded(Peer):
         return [Arrival(decode_notice(raw).notice_id, raw) for raw in rows]
 
     def troubles(self) -> list[Trouble]:
-        (closed,) = free_ports(0)
+        closed = reserved_port()
         hub, broker = self._broker.login("hub"), self._broker
         silent = f"127.0.0.1:{self._silent.getsockname()[1]}"
         nobody, wrong = broker.login("nobody"), KafkaLogin("sasl_plaintext", "PLAIN", "hub", "x")

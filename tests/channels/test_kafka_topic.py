@@ -15,10 +15,11 @@ from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, DeliveryReason
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.directory import Endpoint
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.topics import notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.stack
 
@@ -47,7 +48,7 @@ class _Topic(Peer):
         return [Arrival(decode_notice(raw).notice_id, raw) for raw in rows]
 
     def troubles(self) -> list[Trouble]:
-        (closed,) = free_ports(0)
+        closed = reserved_port()
         silent = f"127.0.0.1:{self._silent.getsockname()[1]}"
         return [
             Trouble("dead", lambda: self._through(f"127.0.0.1:{closed}"), DeliveryReason.BROKER),

@@ -17,12 +17,12 @@ from hub.edges.fhir.notice import bundle_id, message_of
 from hub.edges.fhir.reader import open_fhir
 from hub.edges.formats import Format
 from hub.edges.mesh import Account, Mailbox
-from hub.ops.kafka_embedded import free_ports
 from hub.store import mesh_book
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
 from tests.mesh.stage import now
+from tests.ports import reserved_port
 from tests.servers.mesh import KEY, OURS, PASSWORD, PRACTICE, Mesh, running_mesh
 from tests.store.records import GP, notice_record
 
@@ -83,7 +83,7 @@ class _Post(Peer):
         ]
 
     def troubles(self) -> list[Trouble]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}"
+        closed = f"http://127.0.0.1:{reserved_port()}"
         dead = Account(url=closed, mailbox=OURS, password=PASSWORD, shared_key=KEY)
         locked = self._mesh.account(password="wrong")
         return [

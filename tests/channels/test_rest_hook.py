@@ -20,12 +20,12 @@ from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.channels.signed import SignedPosts
 from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.edges.fhir.subscription import Event, Subscription, signal_of
-from hub.ops.kafka_embedded import free_ports
 from hub.roles.heartbeat import beat
 from hub.store import subscriptions
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import SECRET, opened, send
+from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, T0, notice_record
 
@@ -111,7 +111,7 @@ class _Subscriber(Peer):
         return self.make()
 
     def _dead(self) -> tuple[Channel, Endpoint]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}/hook"
+        closed = f"http://127.0.0.1:{reserved_port()}/hook"
         channel, endpoint = self.make()
         return channel, msgspec.structs.replace(endpoint, address=closed)
 

@@ -16,9 +16,9 @@ from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, 
 from hub.edges.channels.signed import ANSWER_BYTES, result_of
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.directory import Endpoint
-from hub.ops.kafka_embedded import free_ports
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import ENDPOINT, SECRET, send
+from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, notice_record
 
@@ -58,7 +58,7 @@ class _Hook(Peer):
         return self.make()
 
     def troubles(self) -> list[Trouble]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}/hook"
+        closed = f"http://127.0.0.1:{reserved_port()}/hook"
         later = {"wait": timedelta(seconds=7)}
         return [
             Trouble("refused", lambda: self._answering(400), DeliveryReason.REJECTED),

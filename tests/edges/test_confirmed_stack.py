@@ -11,10 +11,11 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from hub.edges.confirmed import ConfirmedWrites, Unavailable
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings
 from hub.ops.topics import QUARANTINE, create_topics
 from tests.pausing import paused
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.stack
 
@@ -73,7 +74,7 @@ def test_a_producer_whose_writes_are_stuck_is_given_up(
 
 def test_a_killed_broker_that_comes_back_is_written_to_again(tmp_path: Path) -> None:
     """SIGKILL, then the same broker at the same address."""
-    port = free_ports(0)[0]
+    port = reserved_port()
 
     async def scene() -> None:
         broker = EmbeddedKafka(tmp_path / "kafka", port=port)

@@ -24,10 +24,11 @@ import pytest
 
 from hub.edges.mllp import END, framed
 from hub.ops import leash
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings, environment_of
 from hub.ops.topics import create_topics
 from tests.edges.mllp_told import Ledger, faults_of, on_disk
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.stack
 
@@ -190,7 +191,7 @@ def settings_in(folder: Path, kafka: EmbeddedKafka) -> Settings:
         kafka=kafka.bootstrap,
         data_dir=folder,
         directory=folder / "directory.toml",
-        mllp_port=free_ports(0)[0],
+        mllp_port=reserved_port(),
         secret_key="of the test",
     )
 
@@ -198,7 +199,7 @@ def settings_in(folder: Path, kafka: EmbeddedKafka) -> Settings:
 def test_aa_is_only_said_of_what_survives_the_death_of_the_broker(tmp_path: Path) -> None:
     """Four kills, each with senders in all four stages, at moments drawn from a seed."""
     luck = random.Random(20261128)  # noqa: S311  seeded, no secret
-    (port,) = free_ports(0)
+    port = reserved_port()
     kafka = EmbeddedKafka(tmp_path / "kafka", port=port)
     kafka.start()
     began = time.monotonic()

@@ -19,8 +19,8 @@ from hub.edges.mllp import END, Door, framed
 from hub.edges.mllp_server import MllpServer, UnsafeDoorError, is_loopback, tls_context
 from hub.edges.publish import Publisher
 from hub.ops.clock import RealClock
-from hub.ops.kafka_embedded import free_ports
 from tests.edges.hl7_messages import message
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,7 +46,7 @@ async def listening(
     directory: Known | Broken, *, tls: ssl.SSLContext | None = None, idle_seconds: float = 60
 ) -> AsyncIterator[MllpServer]:
     """A server whose Kafka does not exist."""
-    publisher = Publisher(f"127.0.0.1:{free_ports(0)[0]}", b"secret", confirm_seconds=0.3)
+    publisher = Publisher(f"127.0.0.1:{reserved_port()}", b"secret", confirm_seconds=0.3)
     door = Door(publisher, directory, load_profile(), RealClock())
     server = MllpServer(door, "127.0.0.1", 0, tls=tls, idle_seconds=idle_seconds)
     await publisher.start()
@@ -256,7 +256,7 @@ def start_role(folder: Path, port: int, **more: str) -> subprocess.Popen[bytes]:
 
 def test_the_role_stops_when_asked(tmp_path: Path) -> None:
     """SIGTERM: exit code 0, also while Kafka is away."""
-    (port,) = free_ports(0)
+    port = reserved_port()
     role = start_role(tmp_path, port)
     try:
         assert answers(port)
@@ -269,7 +269,7 @@ def test_the_role_stops_when_asked(tmp_path: Path) -> None:
 
 def test_the_role_does_not_start_where_it_would_speak_in_clear(tmp_path: Path) -> None:
     """Exit code 2, and the log says what to set."""
-    role = start_role(tmp_path, free_ports(0)[0], HUB_MLLP_HOST="0.0.0.0")  # noqa: S104  the case
+    role = start_role(tmp_path, reserved_port(), HUB_MLLP_HOST="0.0.0.0")  # noqa: S104  the case
     _, said = role.communicate(timeout=20)
     assert role.returncode == 2
     assert b"HUB_MLLP_CERT" in said

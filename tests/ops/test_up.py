@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.up import CannotStartError, running_hub, who_can_enter
+from tests.ports import reserved_port
 
 
 def hub(*words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
@@ -118,7 +118,7 @@ def test_a_subscriber_of_the_directory_has_its_topic_listed() -> None:
 
 def test_the_doctor_answers_with_its_code(tmp_path: Path) -> None:
     """All well is 0; one bad finding is 1, and both are one JSON document."""
-    gateway, mllp, nobody = free_ports(0, 0, 0)
+    gateway, mllp, nobody = reserved_port(), reserved_port(), reserved_port()
     doors = {
         "HUB_GATEWAY_PORT": str(gateway),
         "HUB_MLLP_PORT": str(mllp),
