@@ -18,6 +18,7 @@ from hub.ops.clock import RealClock
 from hub.store import tables as t
 from tests.acceptance.people import booking, iso, now
 from tests.acceptance.upped import Up, soon
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -127,7 +128,7 @@ def test_quarantine_is_counted_by_reason(up: Up) -> None:
             for reason, many in waiting.items()
         )
 
-    assert soon(shown, 12)
+    assert soon(shown)
 
 
 def test_far_more_than_an_event_is_refused_and_not_kept(up: Up) -> None:
@@ -141,7 +142,9 @@ def test_nobody_without_a_key_gets_in(up: Up) -> None:
     """No key, a key of nobody, and a demonstration's key of an unknown organisation."""
     for key in ("", "Bearer nothing", f"Bearer {demo_key('RQQ')}"):
         headers = {"authorization": key} if key else {}
-        answer = httpx.post(f"{up.page}/events", json=booking(90), headers=headers, timeout=15)
+        answer = httpx.post(
+            f"{up.page}/events", json=booking(90), headers=headers, timeout=PATIENCE_SECONDS
+        )
         assert (401, "not_authenticated") == (answer.status_code, answer.json()["reason"])
 
 
@@ -218,7 +221,7 @@ def send(up: Up, topic: str, value: bytes) -> None:
     """Write one record as any client would, and be sure of it."""
     producer = Producer({"bootstrap.servers": up.addresses["Kafka"]})
     producer.produce(topic, value=value, key=b"k")
-    assert 0 == producer.flush(15)
+    assert 0 == producer.flush(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("case", OVER_KAFKA)
@@ -243,7 +246,7 @@ def test_a_tombstone_does_no_harm(up: Up) -> None:
     """A record without a value is kept like any other, and the worker goes on."""
     producer = Producer({"bootstrap.servers": up.addresses["Kafka"]})
     producer.produce("perinatal.discharge", value=None, key=b"k")
-    assert 0 == producer.flush(15)
+    assert 0 == producer.flush(PATIENCE_SECONDS)
     assert soon(lambda: up.row(t.quarantine, door="kafka", family="discharge"))
     after = booking(81)
     assert 202 == up.post(after).status_code

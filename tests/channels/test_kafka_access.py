@@ -174,7 +174,7 @@ class _Guarded(Peer):
 
     def _through(self, bootstrap: str, login: KafkaLogin) -> tuple[Channel, Endpoint]:
         endpoint = Endpoint(organisation=self.organisation, channel="kafka")
-        channel = KafkaTopicChannel(bootstrap, confirm_seconds=self.deadline, login=login)
+        channel = KafkaTopicChannel(bootstrap, confirm_seconds=self.seconds, login=login)
         return channel, endpoint
 
     def arrivals(self) -> list[Arrival]:

@@ -7,7 +7,6 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from hub.core.model import Signal
@@ -20,6 +19,7 @@ from hub.ops.topics import notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
 from tests.ports import reserved_port
+from tests.topics import all_values
 
 pytestmark = pytest.mark.stack
 
@@ -41,10 +41,10 @@ class _Topic(Peer):
 
     def _through(self, bootstrap: str) -> tuple[Channel, Endpoint]:
         endpoint = Endpoint(organisation=self.organisation, channel="kafka")
-        return KafkaTopicChannel(bootstrap, confirm_seconds=self.deadline), endpoint
+        return KafkaTopicChannel(bootstrap, confirm_seconds=self.seconds), endpoint
 
     def arrivals(self) -> list[Arrival]:
-        rows = asyncio.run(_read_topic(self._bootstrap, notices_topic(self.organisation)))
+        rows = asyncio.run(all_values(self._bootstrap, notices_topic(self.organisation)))
         return [Arrival(decode_notice(raw).notice_id, raw) for raw in rows]
 
     def troubles(self) -> list[Trouble]:
@@ -69,20 +69,6 @@ async def _make_topic(bootstrap: str, topic: str) -> None:
         await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
     finally:
         await admin.close()
-
-
-async def _read_topic(bootstrap: str, topic: str) -> list[bytes]:
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets([TopicPartition(topic, 0)])
-        found: list[bytes] = []
-        while len(found) < ends[TopicPartition(topic, 0)]:
-            fetched = await consumer.getmany(timeout_ms=5000)
-            found += [row.value for part in fetched.values() for row in part]
-        return found
-    finally:
-        await consumer.stop()
 
 
 class TestKafkaTopic(Contract):

@@ -43,7 +43,7 @@ class _Server(Peer):
         return self._to(self._server.port)
 
     def _to(self, port: int) -> tuple[Channel, Endpoint]:
-        return MailChannel(post(port), lambda: NOON, total_seconds=self.deadline), ENDPOINT
+        return MailChannel(post(port), lambda: NOON, total_seconds=self.seconds), ENDPOINT
 
     def arrivals(self) -> list[Arrival]:
         return [

@@ -25,6 +25,7 @@ from hub.store import subscriptions
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import SECRET, opened, send
+from tests.patience import PATIENCE_SECONDS
 from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, T0, notice_record
@@ -50,7 +51,7 @@ def hook(receiver: Receiver, **more: Any) -> Endpoint:
 
 
 def channel_over(
-    engine: Engine, at: datetime | None = None, seconds: float = 5.0
+    engine: Engine, at: datetime | None = None, seconds: float = PATIENCE_SECONDS
 ) -> RestHookChannel:
     """The channel, at a time or now."""
     posts = SignedPosts(allow_loopback=True, total_seconds=seconds)
@@ -89,7 +90,7 @@ class _Subscriber(Peer):
         self._receiver, self._engine = receiver, engine
 
     def make(self) -> tuple[Channel, Endpoint]:
-        return channel_over(self._engine, seconds=self.deadline), hook(self._receiver)
+        return channel_over(self._engine, seconds=self.seconds), hook(self._receiver)
 
     def arrivals(self) -> list[Arrival]:
         events = [

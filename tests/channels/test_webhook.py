@@ -18,6 +18,7 @@ from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.directory import Endpoint
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import ENDPOINT, SECRET, send
+from tests.patience import PATIENCE_SECONDS
 from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, notice_record
@@ -37,7 +38,7 @@ class _Hook(Peer):
         return self._to(self._receiver.url)
 
     def _to(self, url: str) -> tuple[Channel, Endpoint]:
-        channel = WebhookChannel(allow_loopback=True, total_seconds=self.deadline)
+        channel = WebhookChannel(allow_loopback=True, total_seconds=self.seconds)
         return channel, msgspec.structs.replace(ENDPOINT, address=url)
 
     def arrivals(self) -> list[Arrival]:
@@ -92,7 +93,9 @@ class TestWebhook(Contract):
 
 def post(receiver: Receiver, **more: float) -> type_of_result:
     """Send one notice to a receiver."""
-    channel = WebhookChannel(allow_loopback=True, total_seconds=more.get("total_seconds", 5.0))
+    channel = WebhookChannel(
+        allow_loopback=True, total_seconds=more.get("total_seconds", PATIENCE_SECONDS)
+    )
     endpoint = msgspec.structs.replace(ENDPOINT, address=receiver.url)
     (result,) = send(channel, endpoint, notice_record())
     return result

@@ -81,18 +81,15 @@ ALLOWED_NAMES = {
 LONG_FILES = {
     "hub/core/expressions.py": 305,
     "tests/core/test_decide_notices.py": 332,
-    "tests/core/test_machine.py": 396,
     "tests/core/test_policy_files.py": 316,
 }
 LONG_FUNCTIONS = {
     "agents/transport/app.py:make_app": 56,
     "hub/core/gaps.py:open_gap": 44,
     "hub/web/queries.py:worklist": 48,
-    "tests/engine/rig.py:judge": 45,
     "tests/simulation/families.py:life": 51,
     "tests/simulation/families.py:safeguarded": 54,
     "tests/store/records.py:every_outcome": 50,
-    "tests/store/test_roles.py:test_a_delivery_role_that_is_killed_loses_no_notice": 41,
 }
 """What was over the limit on 2026-11-23.  Shorten them; never raise a number."""
 

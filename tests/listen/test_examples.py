@@ -40,6 +40,7 @@ from tests.channels.test_mesh import at
 from tests.channels.tools import ENDPOINT, SECRET, send
 from tests.house.tree import ROOT
 from tests.mesh.stage import now
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.ports import reserved_port
 from tests.servers.mesh import KEY, OURS, PASSWORD, PRACTICE, Mesh, running_mesh
 from tests.store.records import T0, notice_record
@@ -60,7 +61,6 @@ ENVIRONMENT = {
 }
 JAVAC = shutil.which("javac")
 needs_java = pytest.mark.skipif(JAVAC is None, reason="there is no Java compiler on this machine")
-WAIT_SECONDS = 60.0
 
 
 def compiled(name: str, folder: Path, *more: str) -> list[str]:
@@ -82,7 +82,7 @@ def ran(command: list[str], *words: str, **more: str) -> str:
         env=ENVIRONMENT | more,
         capture_output=True,
         text=True,
-        timeout=WAIT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert 0 == done.returncode, done.stderr
@@ -95,16 +95,20 @@ def serving(command: list[str]) -> Iterator[str]:
     port = reserved_port()
     process = subprocess.Popen([*command, str(port)], env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                httpx.post(f"http://127.0.0.1:{port}/", content=b"unsigned")
-                break
-            time.sleep(0.1)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), "an answer of the example")
         yield f"http://127.0.0.1:{port}/"
     finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody is there who answers what is not signed."""
+    try:
+        httpx.post(url, content=b"unsigned", timeout=PATIENCE_SECONDS)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 @pytest.fixture(params=["python", pytest.param("java", marks=needs_java)])
