@@ -17,7 +17,7 @@ from hub.synth.play import FamilyRig
 from hub.synth.rates import rates
 from hub.synth.replay import replay
 from hub.synth.year import make_year
-from tests.house.tree import imports_of, module_of, python_files
+from tests.house.tree import module_of, python_files, source_of
 
 SCHEMAS = default_schemas()
 
@@ -39,7 +39,7 @@ def test_the_generator_and_the_injector_know_no_rule() -> None:
     makers = [f for f in python_files("hub/synth") if module_of(f) not in players]
     assert len(makers) > 10
     for file in makers:
-        seen = {n for n in imports_of(file) if within_any(n, ("hub", "agents"))}
+        seen = {n for n in source_of(file).imports if within_any(n, ("hub", "agents"))}
         assert set() == {
             n for n in seen if not within_any(n, ("hub.synth", "hub.edges.nhs_number"))
         }, file
