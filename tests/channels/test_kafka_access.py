@@ -36,14 +36,13 @@ from hub.ops.kafka_properties import Access
 from hub.ops.topics import RECEIPTS, notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.patience import PATIENCE_SECONDS
 from tests.ports import reserved_port
 from tests.store.records import notice_record
 
 pytestmark = pytest.mark.stack
 
 OURS, THEIRS = "TACL01", "TACL02"
-WAIT_SECONDS = 40.0
-"""A broker on a busy machine answers late, and never is what these tests are about."""
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +73,7 @@ def refusal(broker: EmbeddedKafka, who: str, topic: str, group: str) -> str:
     settings = {"group.id": group, "auto.offset.reset": "earliest"}
     consumer = ConfluentConsumer(shown(broker, who) | settings)
     consumer.subscribe([topic])
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while time.monotonic() < deadline:
             met = consumer.poll(1.0)
@@ -102,7 +101,7 @@ def give(broker: EmbeddedKafka, rules: Iterable[Rule]) -> None:
         for rule in rules
     ]
     for made in admin.create_acls(bindings).values():
-        made.result(WAIT_SECONDS)
+        made.result(PATIENCE_SECONDS)
 
 
 async def make_topics(broker: EmbeddedKafka, names: list[str]) -> None:
@@ -127,7 +126,7 @@ async def read(
         auto_offset_reset="earliest",
         **broker.login(who).options(),
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await consumer.start()
         try:
             while not (parts := consumer.assignment()):
@@ -149,7 +148,7 @@ async def write(broker: EmbeddedKafka, who: str, topic: str) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=broker.bootstrap, acks="all", **broker.login(who).options()
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await producer.start()
         try:
             await producer.send_and_wait(topic, b"x")

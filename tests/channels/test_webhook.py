@@ -2,7 +2,6 @@
 
 import base64
 import socket
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from tests.channels.tools import ENDPOINT, SECRET, send
 from tests.patience import PATIENCE_SECONDS
 from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
+from tests.stopwatch import Stopwatch
 from tests.store.records import GP, notice_record
 
 NEXT_SECRET = "whsec_" + base64.b64encode(b"made up for the next year").decode()
@@ -149,9 +149,9 @@ def test_a_slow_answer_is_cut_off() -> None:
     """The whole attempt has one time limit."""
     with receiving() as receiver:
         receiver.wait_seconds = 1.5
-        began = time.monotonic()
-        result = post(receiver, total_seconds=0.3)
-        assert time.monotonic() - began < 1.4
+        with Stopwatch() as watch:
+            result = post(receiver, total_seconds=0.3)
+        assert watch.seconds < 1.4
     assert Failed(DeliveryReason.TIMED_OUT) == result
 
 

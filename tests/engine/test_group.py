@@ -143,7 +143,7 @@ def test_writes_are_held_while_heartbeats_stay_unanswered(
         await asyncio.sleep(0.2)
         before = len(sent)
         app.fence.renew(elapsed_clock())
-        await asyncio.wait_for(write, 2)
+        await asyncio.wait_for(write, PATIENCE_SECONDS)
         await producer.stop()
         return before, len(sent), Counters.fenced - held
 

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.core.faults import FaultReason
 from hub.core.model import Level, NoticeReason
 from hub.ops import metrics, metrics_channels
+from tests.patience import PATIENCE_SECONDS
 
 
 def series() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -128,7 +129,7 @@ def test_prometheus_can_scrape_it_and_a_taken_port_is_an_error(free_port: int) -
     assert exporter is not None
     try:
         address = f"http://127.0.0.1:{exporter.port}/metrics"
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:
             assert b"hub_conflicts_total" in answer.read()
         with pytest.raises(OSError, match="in use"):
             metrics.start_metrics("127.0.0.1", free_port)

@@ -9,7 +9,6 @@ from hub.core.policy import Policy
 from hub.edges.doors import event_from_json
 from hub.edges.nhs_number import is_valid
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import load_policy
 from hub.synth.account import account_of
 from hub.synth.draw import ONE_OF, draw_family
 from hub.synth.people import nhs_number
@@ -17,6 +16,7 @@ from hub.synth.play import FamilyRig
 from hub.synth.rates import rates
 from hub.synth.replay import replay
 from hub.synth.year import make_year
+from tests.core import stage
 from tests.house.tree import module_of, python_files, source_of
 
 SCHEMAS = default_schemas()
@@ -30,7 +30,7 @@ def within_any(name: str, layers: tuple[str, ...]) -> bool:
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     """The packaged policy."""
-    return load_policy()
+    return stage.policy()
 
 
 def test_the_generator_and_the_injector_know_no_rule() -> None:
