@@ -23,6 +23,8 @@ CLIENTS := .client-venv
 CLIENTS_STAMP := $(CLIENTS)/.setup
 STARTED := $(shell date +%s)
 ARGS ?=
+# Some machines forbid Python to keep what it has compiled: every process would compile all of it anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 help: ## Show this.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12

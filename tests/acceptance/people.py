@@ -3,13 +3,21 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.acceptance.upped import nhs_number
+
+LONDON = ZoneInfo("Europe/London")
 
 
 def now() -> datetime:
     """The present instant, to the second, as a sender writes it."""
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def just_now() -> datetime:
+    """When what is sent now has happened: a minute ago."""
+    return now() - timedelta(minutes=1)
 
 
 def iso(moment: datetime) -> str:
@@ -31,7 +39,7 @@ def subject(n: int) -> dict[str, Any]:
 
 def booking(n: int, name: str = "booking", **changes: Any) -> dict[str, Any]:
     """A booking at RXX for a woman of Alder Surgery, taken a minute ago."""
-    made = now() - timedelta(minutes=1)
+    made = just_now()
     event: dict[str, Any] = {
         "specversion": "1.0",
         "id": f"acc-{n}-{name}",
@@ -70,7 +78,7 @@ def altered(event: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 def hl7_booking(n: int, control_id: str, facility: str = "RXX") -> bytes:
     """An ADT^A05 that books the n-th woman."""
-    made = now() - timedelta(minutes=1)
+    made = just_now()
     due = (made.date() + timedelta(days=200)).strftime("%Y%m%d")
     at = made.strftime("%Y%m%d%H%M%S+0000")
     who = subject(n)

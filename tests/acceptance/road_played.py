@@ -17,6 +17,7 @@ from hub.edges.records import DecisionRecord
 from hub.up import Running
 from tests.acceptance.letters import Letter
 from tests.acceptance.roads import Roads
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Played:
         answer = httpx.get(
             f"{self.running.page()}/events/{event_id}/coverage",
             headers={"authorization": f"Bearer {demo_key(publisher)}"},
-            timeout=30,
+            timeout=PATIENCE_SECONDS,
         )
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["recipients"]
@@ -64,7 +65,7 @@ class Played:
     @contextlib.contextmanager
     def browser(self, login: str) -> Iterator[httpx.Client]:
         """A browser in which somebody has signed in."""
-        with httpx.Client(base_url=self.running.page(), timeout=30) as browser:
+        with httpx.Client(base_url=self.running.page(), timeout=PATIENCE_SECONDS) as browser:
             given = {"login": login, "password": PASSWORD}
             assert httpx.codes.SEE_OTHER == browser.post("/login", data=given).status_code, login
             yield browser

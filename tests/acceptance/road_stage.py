@@ -20,7 +20,6 @@ from hub.demo.scenario import Scenario
 from hub.demo.simulate import result
 from hub.demo.stage import Stage
 from hub.ops.clock import HeldClock
-from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.store import mesh_book
@@ -30,6 +29,7 @@ from hub.up import running_hub
 from tests.acceptance.road_answers import RoadDoors
 from tests.acceptance.road_played import Played
 from tests.acceptance.roads import Roads
+from tests.ports import reserved_port
 from tests.servers.mesh import KEY, OURS
 from tests.servers.mesh import PASSWORD as MESH_PASSWORD
 
@@ -82,7 +82,7 @@ class RoadWatcher(Watcher):
 
 def settings_of(folder: Path, roads: Roads, database_url: str) -> Settings:
     """A hub with every road, whose MESH and mail server are reached over a wire with an ear."""
-    (page,) = free_ports(0)
+    page = reserved_port()
     return Settings(
         data_dir=folder,
         gateway_port=page,

@@ -10,6 +10,7 @@ from hub.demo.stage import demo_key
 from tests.acceptance.people import booking, iso, now, subject
 from tests.acceptance.upped import Up, soon
 from tests.house.tree import ROOT
+from tests.patience import PATIENCE_SECONDS
 from tests.web.conftest import token_in
 
 pytestmark = pytest.mark.stack
@@ -31,7 +32,7 @@ def test_a_row_of_a_file_reaches_who_must_know(up: Up) -> None:
         params={"type": "pregnancy.notified"},
         content=f"{NOTIFIED}\r\n{right}\r\n{wrong}\r\n".encode(),
         headers={"authorization": f"Bearer {demo_key('RXX')}", "content-type": "text/csv"},
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
     )
     said = answer.json()
     assert (200, 1, 1) == (answer.status_code, said["accepted"], said["refused"])
@@ -95,12 +96,12 @@ def test_a_sandbox_says_what_would_be_and_does_nothing(up: Up) -> None:
     """The practice of the demonstration would be told; the hub knows of no such event."""
     event = booking(63, "sandbox")
     headers = {"authorization": f"Bearer {demo_key('RXX')}", "hub-sandbox": "true"}
-    answer = httpx.post(f"{up.page}/events", json=event, headers=headers, timeout=30)
+    answer = httpx.post(f"{up.page}/events", json=event, headers=headers, timeout=PATIENCE_SECONDS)
     assert 200 == answer.status_code
     told = {line["role"]: line["organisation"] for line in answer.json()["would"]["told"]}
     assert "Y99001" == told["GP_PRACTICE"]
     wrong = {**event, "data": {}}
-    refused = httpx.post(f"{up.page}/events", json=wrong, headers=headers, timeout=30)
+    refused = httpx.post(f"{up.page}/events", json=wrong, headers=headers, timeout=PATIENCE_SECONDS)
     assert (422, None) == (refused.status_code, refused.json()["quarantine_id"])
     after = booking(64)
     assert 202 == up.post(after).status_code

@@ -19,6 +19,7 @@ from hub.up import Running, running_hub
 from tests.acceptance.people import booking
 from tests.acceptance.upped import soon
 from tests.channels.test_kafka_access import give, read
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -53,11 +54,13 @@ def test_a_booking_reaches_the_subscriber(guarded: tuple[EmbeddedKafka, Running]
     broker, hub = guarded
     page = f"http://127.0.0.1:{hub.settings.gateway_port}"
     headers = {"Authorization": f"Bearer {demo_key('RXX')}"}
-    answer = httpx.post(f"{page}/events", json=booking(1), headers=headers, timeout=30)
+    answer = httpx.post(
+        f"{page}/events", json=booking(1), headers=headers, timeout=PATIENCE_SECONDS
+    )
     assert answer.status_code in (200, 202), answer.text
 
     def arrived() -> set[str]:
         rows = asyncio.run(read(broker, READER, notices_topic(READER)))
         return {decode_notice(row).title for row in rows}
 
-    assert "Pregnancy booked" in soon(arrived, 60)
+    assert "Pregnancy booked" in soon(arrived)

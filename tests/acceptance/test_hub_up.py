@@ -17,6 +17,7 @@ from tests.acceptance.people import UNUSABLE_ADMISSION, booking, hl7_booking, is
 from tests.acceptance.upped import Up, alive, soon, token_in
 from tests.house.identities import find_identities
 from tests.house.tree import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -73,7 +74,8 @@ def test_a_booking_reaches_the_practice_and_is_accepted_there(up: Up) -> None:
                 rf'href="(/n/n-[0-9a-f]+)">(?:(?!</tr>).)*{name}',
                 practice.get("/worklist").text,
                 re.DOTALL,
-            )
+            ),
+            seconds=10,
         )[1]
         notice = practice.get(listed)
         form = {"csrf": token_in(notice)}
@@ -173,7 +175,7 @@ def test_a_second_hub_is_told_what_is_in_its_way(up: Up, tmp_path: Path) -> None
     folder = up.command("up", HUB_GATEWAY_PORT="0", HUB_MLLP_PORT="0")
     assert 3 == folder.returncode
     assert "is in use by process" in folder.stderr
-    assert 200 == httpx.get(f"{up.page}/health/ready", timeout=15).status_code
+    assert 200 == httpx.get(f"{up.page}/health/ready", timeout=PATIENCE_SECONDS).status_code
 
 
 def test_the_doctor_finds_a_hub_that_runs_well(up: Up) -> None:
@@ -226,15 +228,18 @@ def test_a_refused_event_and_a_wrong_key_are_said_in_words(up: Up, tmp_path: Pat
 def test_a_hub_that_was_killed_leaves_nothing_in_the_way(tmp_path: Path) -> None:
     """SIGKILL takes Kafka and every role along; the stale lock is harmless, the data is there."""
     hub = Up(tmp_path / "data")
-    hub.start()
-    event = booking(4)
-    assert 202 == hub.post(event).status_code
-    soon(lambda: hub.coverage(event["id"]))
-    children = hub.children()
-    assert -signal.SIGKILL == hub.stop(signal.SIGKILL)
-    soon(lambda: not alive(children))
-    seen = hub.command("doctor")
-    assert (0, True) == (seen.returncode, "ended without tidying up; harmless" in seen.stdout)
-    hub.start()
-    assert {"GP_PRACTICE", "HV_TEAM"} <= hub.coverage(event["id"]).keys()
-    assert 0 == hub.stop(signal.SIGTERM)
+    try:
+        hub.start()
+        event = booking(4)
+        assert 202 == hub.post(event).status_code
+        soon(lambda: hub.coverage(event["id"]))
+        children = hub.children()
+        assert -signal.SIGKILL == hub.stop(signal.SIGKILL)
+        soon(lambda: not alive(children))
+        seen = hub.command("doctor")
+        assert (0, True) == (seen.returncode, "ended without tidying up; harmless" in seen.stdout)
+        hub.start()
+        assert {"GP_PRACTICE", "HV_TEAM"} <= hub.coverage(event["id"]).keys()
+        assert 0 == hub.stop(signal.SIGTERM)
+    finally:
+        hub.end()

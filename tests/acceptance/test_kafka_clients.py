@@ -16,6 +16,7 @@ from hub.store import tables as t
 from tests.acceptance.people import booking, hl7_booking
 from tests.acceptance.upped import Up, soon
 from tests.house.tree import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -44,7 +45,7 @@ def read(up: Up, topic: str, wanted: Any) -> dict[str, Any]:
     consumer.subscribe([topic])
     try:
         with registry(up) as client:
-            return soon(partial(_next, consumer, AvroDeserializer(client), topic, wanted), 30)
+            return soon(partial(_next, consumer, AvroDeserializer(client), topic, wanted))
     finally:
         consumer.close()
 
@@ -52,14 +53,14 @@ def read(up: Up, topic: str, wanted: Any) -> dict[str, Any]:
 def _next(
     consumer: Consumer, decode: AvroDeserializer, topic: str, wanted: Any
 ) -> dict[str, Any] | None:
-    """The next record, if there is one and `wanted` takes it."""
-    message = consumer.poll(0.5)
-    if message is None or message.error():
-        return None
+    """The first of the records now there that `wanted` takes, if there is one."""
     context = SerializationContext(topic, MessageField.VALUE)
-    found = decode(message.value(), context)
-    assert isinstance(found, dict)
-    return found if wanted(found) else None
+    while (message := consumer.poll(0.5)) is not None and not message.error():
+        found = decode(message.value(), context)
+        assert isinstance(found, dict)
+        if wanted(found):
+            return found
+    return None
 
 
 def in_avro(event: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def write_receipt(up: Up, value: dict[str, Any]) -> None:
     with registry(up) as client:
         encode = AvroSerializer(client, client.get_latest_version(subject).schema, conf=conf)
         producer.produce("hub.receipts", value=encode(value, context), key=b"any")
-    assert 0 == producer.flush(15)
+    assert 0 == producer.flush(PATIENCE_SECONDS)
 
 
 def notice_of_visitors(up: Up, n: int) -> tuple[str, dict[str, Any]]:

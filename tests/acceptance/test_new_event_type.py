@@ -16,6 +16,7 @@ from hub.ops.settings import PACKAGE, Settings
 from hub.policy.loader import load_policy
 from tests.acceptance.people import booking, iso, now, subject
 from tests.acceptance.upped import Up, soon
+from tests.patience import PATIENCE_SECONDS
 
 FILES = Path(__file__).parent / "new_event_type"
 NAME = "contact.weighed"
@@ -27,7 +28,6 @@ subject = "perinatal.contact-perinatal.ContactWeighed"
 version = 1
 """
 WOMAN = 47
-SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -122,10 +122,10 @@ def test_three_files_are_enough_on_the_whole_hub(hub: Grown) -> None:
     booked = booking(WOMAN)
     assert httpx.codes.ACCEPTED == hub.post(booked).status_code
     # Two families are two topics, and nothing orders them: who holds her must be known first.
-    assert soon(lambda: hub.coverage(str(booked["id"])), SECONDS)
+    assert soon(lambda: hub.coverage(str(booked["id"])))
     event = weighed(12)
     assert httpx.codes.ACCEPTED == hub.post(event).status_code
-    line = soon(lambda: hub.coverage(str(event["id"])).get("HV_TEAM"), SECONDS)
+    line = soon(lambda: hub.coverage(str(event["id"])).get("HV_TEAM"))
     assert "RYX" == line["organisation"]
     with hub.browser("health-visitor") as browser:
         assert "A baby has lost more than a tenth" in browser.get("/worklist").text
@@ -138,5 +138,5 @@ def test_the_door_and_the_registry_know_it(hub: Grown) -> None:
     answer = hub.post({**event, "data": {**dict(event["data"]), "clothing": "hat"}})  # type: ignore[call-overload]  # a body is a dict
     assert httpx.codes.UNPROCESSABLE_ENTITY == answer.status_code
     assert "data.clothing" in answer.text
-    names = httpx.get(f"{hub.page}/registry/subjects", timeout=15).json()
+    names = httpx.get(f"{hub.page}/registry/subjects", timeout=PATIENCE_SECONDS).json()
     assert [name for name in names if re.search(r"ContactWeighed$", name)]

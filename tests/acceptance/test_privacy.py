@@ -17,6 +17,7 @@ from hub.demo.stage import PASSWORD, demo_key
 from hub.edges.doors import event_to_json
 from tests.acceptance.staged import Staged, staged
 from tests.house.identities import Finding, find_identities
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.stack
 
@@ -137,11 +138,15 @@ def _over_mllp(stage: Staged, name: str) -> str:
         f"MSH|^~\\&|MAT_PAS|RXA|HUB||20260312101500||ADT^A01|P-7|P|2.4\r"
         f"PID|1||9990000019^^^NHS^NH||{name.upper()}^PETRA||19940211|F\r{name}"
     )
-    with socket.create_connection((settings.mllp_host, settings.mllp_port), 10) as door:
+    with socket.create_connection(
+        (settings.mllp_host, settings.mllp_port), PATIENCE_SECONDS
+    ) as door:
         door.sendall(b"\x0b" + message.encode() + b"\x1c\r")
         answer = b""
         while not answer.endswith(b"\x1c\r"):
-            answer += door.recv(4096)
+            piece = door.recv(4096)
+            assert piece, "the door closed without an answer"
+            answer += piece
     # MSA-2 gives the sender's own control id back, and nothing else of the message is repeated.
     assert b"MSA|AE|P-7" in answer
     return answer.decode().replace("\r", "\n")
@@ -170,7 +175,7 @@ def addresses_on_pages(client: httpx.Client, logins: Iterable[str]) -> list[str]
 def look(stage: Staged) -> Seen:
     """Everything a stranger could read without opening a payload."""
     seen, settings = Seen(), stage.running.settings
-    with httpx.Client(base_url=stage.running.page(), timeout=20) as client:
+    with httpx.Client(base_url=stage.running.page(), timeout=PATIENCE_SECONDS) as client:
         seen.places["answers to what was refused"] = provoke(stage, client)
         logins = ("operator", "y00001-gp-practice", "ryv-hv-team", "y00003-gp-practice")
         links = addresses_on_pages(client, logins)
@@ -181,7 +186,9 @@ def look(stage: Staged) -> Seen:
     seen.places["addresses asked by the stories"] = "\n".join(stage.asked)
     seen.places["addresses of webhooks"] = "\n".join(stage.receiver.asked)
     for role, address in stage.running.supervisor.metrics_addresses().items():
-        seen.places[f"metrics of {role}"] = httpx.get(f"http://{address}/metrics").text
+        seen.places[f"metrics of {role}"] = httpx.get(
+            f"http://{address}/metrics", timeout=PATIENCE_SECONDS
+        ).text
     for log in sorted(settings.data_dir.rglob("*.log")):
         if {"kafka", "worker"} & set(log.relative_to(settings.data_dir).parts[:-1]):
             continue  # Segments and write-ahead logs are the data itself; keys are read below.

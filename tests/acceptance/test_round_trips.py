@@ -148,7 +148,7 @@ def test_every_notice_went_out_and_is_listed(trips: list[Trip], up: Up) -> None:
     o, n = t.outbox, t.notices
     gone = (OutboxState.SENT, OutboxState.DELIVERED)
     sent = sa.select(o.c.notice_id).where(o.c.state.in_(gone))
-    assert soon(lambda: issued <= set(up.read(lambda conn: conn.scalars(sent).all())), seconds=60)
+    assert soon(lambda: issued <= set(up.read(lambda conn: conn.scalars(sent).all())))
     listed = set(up.read(lambda conn: conn.scalars(sa.select(n.c.notice_id)).all()))
     assert set() == issued - listed
     assert len(issued) == sum(len(trip.notices) for trip in trips)

@@ -36,11 +36,13 @@ def heartbeat(number: int, ago: timedelta, backlog: int = 0) -> dict[str, object
 def test_silence_is_seen_told_and_ended(up: Up) -> None:
     """Nothing before twice the interval, a gap at it, the operator told, an end when it is back."""
     assert 202 == up.post(heartbeat(1, 2 * HOUR - timedelta(seconds=8))).status_code
-    asked = soon(lambda: up.row(t.expectations, rule="P50.feed-silent", state="open"))
+    asked = soon(lambda: up.row(t.expectations, rule="P50.feed-silent"))
     assert asked["episode_id"].startswith("m-")
     assert "RXX" not in asked["episode_id"]
-    assert up.row(t.gaps, code="G61") is None
-    gap = soon(lambda: up.row(t.gaps, code="G61", state="open"), seconds=30)
+    early = up.row(t.gaps, code="G61")
+    # A busy machine may come to this look when the time is over already.
+    assert early is None or now() >= asked["due_at"]
+    gap = soon(lambda: up.row(t.gaps, code="G61", state="open"))
     assert (FEED, "HUB_OPERATOR", "HUB", 3) == (
         gap["subject"],
         gap["role"],

@@ -4,35 +4,54 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.demo.play import all_story_files, story_files
 from tests.house.tree import ROOT
+from tests.machine import Machine
 
 pytestmark = pytest.mark.stack
 
+SHOWN_SECONDS = 85
+"""For each part of a demonstration, on two cores."""
 
-def test_every_story_goes_as_told(tmp_path: Path) -> None:
-    """Exit code 0, every outcome of every story and no other, and how long it took."""
-    report_path = tmp_path / "report.json"
+PATIENCE_SECONDS = 1200
+"""All stories take some minutes; only a failure takes so long."""
+
+
+def demo(folder: Path, *words: str) -> dict[str, Any]:
+    """What a demonstration reports that ended well."""
+    report = folder / "report.json"
     done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", "demo", "--until-done", "--json", str(report_path)],
+        [sys.executable, "-m", "hub.cli", "demo", "--until-done", *words, "--json", str(report)],
         capture_output=True,
         text=True,
-        timeout=85,
+        timeout=PATIENCE_SECONDS,
         check=False,
         env={
             "PYTHONPATH": str(ROOT),
             "PATH": "",
             "HOME": str(Path.home()),
-            "HUB_DATA_DIR": str(tmp_path / "data"),
+            "HUB_DATA_DIR": str(folder / "data"),
             "HUB_GATEWAY_PORT": "0",
             "HUB_MLLP_PORT": "0",
         },
     )
     assert 0 == done.returncode, done.stdout + done.stderr
-    report = json.loads(report_path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return found
+
+
+def test_every_story_goes_as_told(tmp_path: Path) -> None:
+    """Exit code 0, every outcome of every story and no other, and how long it took.
+
+    The time is that of two cores of our own: what others work meanwhile is added to it.
+    """
+    before = Machine.now()
+    report = demo(tmp_path)
+    most = SHOWN_SECONDS + Machine.now().others_since(before)
     assert report["ok"]
     assert len(story_files()) == len(report["stories"])
     for story in report["stories"]:
@@ -43,30 +62,12 @@ def test_every_story_goes_as_told(tmp_path: Path) -> None:
         )
         assert 0 < story["expected"]
     assert {"setup", "stories", "kafka_ready"} == set(report["seconds"])
-    assert all(0 < seconds < 85 for seconds in report["seconds"].values())
+    assert all(0 < seconds < most for seconds in report["seconds"].values())
 
 
 def test_every_story_of_the_domain_goes_as_on_the_core(tmp_path: Path) -> None:
     """All numbered stories at once on one hub: the same outcomes as on the core, and no other."""
-    report_path = tmp_path / "report.json"
-    words = ["demo", "--until-done", "--story", "all", "--json", str(report_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "hub.cli", *words],
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "PATH": "",
-            "HOME": str(Path.home()),
-            "HUB_DATA_DIR": str(tmp_path / "data"),
-            "HUB_GATEWAY_PORT": "0",
-            "HUB_MLLP_PORT": "0",
-        },
-    )
-    assert 0 == done.returncode, done.stdout + done.stderr
-    stories = json.loads(report_path.read_text(encoding="utf-8"))["stories"]
+    stories = demo(tmp_path, "--story", "all")["stories"]
     assert len(all_story_files()) == len(stories)
     assert [] == [s["id"] for s in stories if s["missing"] or s["unexpected"] or not s["expected"]]
 
@@ -77,7 +78,7 @@ def test_a_story_that_is_not_as_told_is_said_and_fails(tmp_path: Path) -> None:
         [sys.executable, "-m", "hub.cli", "simulate", str(_with_one_more(tmp_path))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
         env={"PYTHONPATH": str(ROOT), "PATH": ""},
     )

@@ -38,6 +38,7 @@ from tests.acceptance.parcels import (
     stored,
 )
 from tests.acceptance.upped import Up, nhs_number, soon
+from tests.patience import PATIENCE_SECONDS
 
 FIRST: Final = {
     "nems-death-removed.xml": EXAMPLES / "nems-death.xml",
@@ -131,7 +132,7 @@ def _begin(up: Up, settings: Settings, parcels: list[Parcel], folder: Path) -> N
     """Her booking, and what an example takes back, before the examples come."""
     booked = [each for each in parcels if _needs_booking(each)]
     headers = {"authorization": f"Bearer {demo_key('RXX')}", "content-type": "application/json"}
-    with httpx.Client(base_url=up.page, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=up.page, headers=headers, timeout=PATIENCE_SECONDS) as client:
         for parcel in booked:
             answer = client.post("/events", content=booking_of(parcel.number))
             assert httpx.codes.ACCEPTED == answer.status_code, answer.text
@@ -182,7 +183,7 @@ def _await_decided(up: Up, ids: set[str]) -> None:
         return ids - set(up.read(lambda conn: conn.scalars(sa.select(e.c.event_id)).all()))
 
     with contextlib.suppress(AssertionError):  # what is missing is said event by event below
-        soon(lambda: not missing(), seconds=60)
+        soon(lambda: not missing())
 
 
 async def _look(settings: Settings, trips: list[Trip]) -> None:

@@ -19,19 +19,19 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.demo.stage import PASSWORD, demo_key
-from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import PACKAGE
 from hub.store import tables as t
 from hub.store.engine import make_engine, reading
 from tests.house.tree import ROOT
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 
 T = TypeVar("T")
 
-SOON_SECONDS = 10.0
 START, END = b"\x0b", b"\x1c\r"
 
 
-def soon(look: Callable[[], T | None], seconds: float = SOON_SECONDS) -> T:
+def soon(look: Callable[[], T | None], seconds: float = PATIENCE_SECONDS) -> T:
     """What `look` finds, as soon as it finds something.  Raises AssertionError after a while."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -73,7 +73,7 @@ class Up:
             [sys.executable, "-m", "hub.cli", *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
             check=False,
             cwd=ROOT,
             env={**self.settings(), **other},
@@ -82,7 +82,7 @@ class Up:
     def start(self) -> None:
         """Start it and wait until it says that it is up."""
         if not self.gateway_port:
-            self.gateway_port, self.mllp_port = free_ports(0, 0)
+            self.gateway_port, self.mllp_port = reserved_port(), reserved_port()
         self.process = subprocess.Popen(
             [sys.executable, "-u", "-m", "hub.cli", "up"],
             stdout=subprocess.PIPE,
@@ -99,7 +99,7 @@ class Up:
             if line.startswith("Up."):
                 return
         self.process.stdout.close()
-        code = self.process.wait(20)
+        code = self.process.wait(PATIENCE_SECONDS)
         raise AssertionError("\n".join([f"it ended with {code}:", *self.said]))
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -108,9 +108,17 @@ class Up:
         assert self.process.stdout is not None
         self.process.send_signal(number)
         self.said += self.process.stdout.read().splitlines()
-        code = self.process.wait(40)
-        self.process.stdout.close()
-        return code
+        try:
+            return self.process.wait(PATIENCE_SECONDS)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Whatever state it is in: it runs no more, and its children have died with it."""
+        if self.process is not None and self.process.stdout is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
 
     def children(self) -> set[int]:
         """The processes that it started."""
@@ -134,7 +142,7 @@ class Up:
 
     def mllp(self, message: bytes) -> str:
         """Send one message over a bare socket; the answer, a segment a line."""
-        with socket.create_connection(("127.0.0.1", self.mllp_port), 15) as door:
+        with socket.create_connection(("127.0.0.1", self.mllp_port), PATIENCE_SECONDS) as door:
             door.sendall(START + message + END)
             answer = b""
             while not answer.endswith(END):
@@ -147,14 +155,20 @@ class Up:
         """Send an event, or whatever bytes, over HTTPS."""
         headers = {"authorization": f"Bearer {demo_key(organisation)}"}
         if isinstance(event, dict):
-            return httpx.post(f"{self.page}/events", json=event, headers=headers, timeout=15)
+            return httpx.post(
+                f"{self.page}/events", json=event, headers=headers, timeout=PATIENCE_SECONDS
+            )
         headers["content-type"] = "application/json"
-        return httpx.post(f"{self.page}/events", content=event, headers=headers, timeout=15)
+        return httpx.post(
+            f"{self.page}/events", content=event, headers=headers, timeout=PATIENCE_SECONDS
+        )
 
     def coverage(self, event_id: str) -> dict[str, dict[str, Any]]:
         """Who has been told of an event of RXX, by role; empty while it is not decided."""
         headers = {"authorization": f"Bearer {demo_key('RXX')}"}
-        answer = httpx.get(f"{self.page}/events/{event_id}/coverage", headers=headers, timeout=15)
+        answer = httpx.get(
+            f"{self.page}/events/{event_id}/coverage", headers=headers, timeout=PATIENCE_SECONDS
+        )
         if answer.status_code != httpx.codes.OK:
             return {}
         return {line["role"]: line for line in answer.json()["recipients"]}
@@ -162,14 +176,14 @@ class Up:
     @contextmanager
     def browser(self, login: str) -> Iterator[httpx.Client]:
         """A browser in which somebody has signed in."""
-        with httpx.Client(base_url=self.page, timeout=15) as browser:
+        with httpx.Client(base_url=self.page, timeout=PATIENCE_SECONDS) as browser:
             given = {"login": login, "password": PASSWORD}
             assert httpx.codes.SEE_OTHER == browser.post("/login", data=given).status_code
             yield browser
 
     def metric(self, role: str, line_start: str) -> float:
         """The value of one line of a role's /metrics; 0.0 while it is not there."""
-        text = httpx.get(self.addresses[f"metrics of {role}"], timeout=15).text
+        text = httpx.get(self.addresses[f"metrics of {role}"], timeout=PATIENCE_SECONDS).text
         found = re.search(rf"^{re.escape(line_start)} (\S+)$", text, re.MULTILINE)
         return float(found[1]) if found else 0.0
 

@@ -12,7 +12,8 @@ from bench.rig import HostFailedError, rate_of
 from bench.whole.part import compare
 from tests.house.tree import ROOT
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 600
+"""A part takes a minute or two on idle cores; only a failure takes so long."""
 
 
 @pytest.mark.stack
@@ -77,7 +78,7 @@ def test_the_channels_part_has_dead_destinations_and_a_limit(tmp_path: Path) -> 
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=4 * PATIENCE_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

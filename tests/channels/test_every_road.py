@@ -1,7 +1,6 @@
 """The delivery role as a process with every channel it has, killed on the way: nothing is lost."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +19,12 @@ from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.tools import SECRET
 from tests.mesh.stage import acknowledgement
+from tests.patience import wait_until
 from tests.servers.mail import receiving_mail
 from tests.servers.mesh import KEY, OURS, PASSWORD, PRACTICE, Mesh, running_mesh
 from tests.store.records import decision, issued, raised, recorded
-from tests.store.test_roles import Role, in_kafka, publish, read_all, running, wait_until
+from tests.store.test_roles import Role, in_kafka, publish, running
+from tests.topics import all_values
 
 pytestmark = pytest.mark.stack
 
@@ -94,7 +95,7 @@ def expected() -> set[tuple[str, Signal]]:
 
 def told(bootstrap: str) -> dict[tuple[str, Signal], int]:
     """What the core has been told, and by how many different inputs."""
-    inputs = map(decode_input, asyncio.run(read_all(bootstrap, INPUTS)))
+    inputs = map(decode_input, asyncio.run(all_values(bootstrap, INPUTS)))
     found: dict[tuple[str, Signal], set[str]] = {}
     for given in inputs:
         if given.receipt is not None:
@@ -123,9 +124,7 @@ def test_every_road_arrives_and_each_proves_what_it_can(
         migrate(settings.real_database_url())
         role = Role("deliver", settings)
         for share in (1, EACH // 2):
-            role.start()
-            wait_until(_at_least(mail.taken, share))
-            role.end(signal.SIGKILL)
+            role.killed_once(_at_least(mail.taken, share))
         with running(role):
             # In the book, too: what MESH took at a kill is sent again, and answered after that.
             wait_until(lambda: _in_book(settings) == EACH)

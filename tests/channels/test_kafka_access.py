@@ -30,19 +30,19 @@ from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.directory import Endpoint
 from hub.ops.kafka_access import Rule, hub_rules, receipt_rules, subscriber_rules
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.kafka_login import KafkaLogin
 from hub.ops.kafka_properties import Access
 from hub.ops.topics import RECEIPTS, notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 from tests.store.records import notice_record
 
 pytestmark = pytest.mark.stack
 
 OURS, THEIRS = "TACL01", "TACL02"
-WAIT_SECONDS = 40.0
-"""A broker on a busy machine answers late, and never is what these tests are about."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def refusal(broker: EmbeddedKafka, who: str, topic: str, group: str) -> str:
     settings = {"group.id": group, "auto.offset.reset": "earliest"}
     consumer = ConfluentConsumer(shown(broker, who) | settings)
     consumer.subscribe([topic])
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     try:
         while time.monotonic() < deadline:
             met = consumer.poll(1.0)
@@ -101,7 +101,7 @@ def give(broker: EmbeddedKafka, rules: Iterable[Rule]) -> None:
         for rule in rules
     ]
     for made in admin.create_acls(bindings).values():
-        made.result(WAIT_SECONDS)
+        made.result(PATIENCE_SECONDS)
 
 
 async def make_topics(broker: EmbeddedKafka, names: list[str]) -> None:
@@ -126,7 +126,7 @@ async def read(
         auto_offset_reset="earliest",
         **broker.login(who).options(),
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await consumer.start()
         try:
             while not (parts := consumer.assignment()):
@@ -148,7 +148,7 @@ async def write(broker: EmbeddedKafka, who: str, topic: str) -> None:
     producer = AIOKafkaProducer(
         bootstrap_servers=broker.bootstrap, acks="all", **broker.login(who).options()
     )
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await producer.start()
         try:
             await producer.send_and_wait(topic, b"x")
@@ -173,7 +173,7 @@ class _Guarded(Peer):
 
     def _through(self, bootstrap: str, login: KafkaLogin) -> tuple[Channel, Endpoint]:
         endpoint = Endpoint(organisation=self.organisation, channel="kafka")
-        channel = KafkaTopicChannel(bootstrap, confirm_seconds=self.deadline, login=login)
+        channel = KafkaTopicChannel(bootstrap, confirm_seconds=self.seconds, login=login)
         return channel, endpoint
 
     def arrivals(self) -> list[Arrival]:
@@ -181,7 +181,7 @@ class _Guarded(Peer):
         return [Arrival(decode_notice(raw).notice_id, raw) for raw in rows]
 
     def troubles(self) -> list[Trouble]:
-        (closed,) = free_ports(0)
+        closed = reserved_port()
         hub, broker = self._broker.login("hub"), self._broker
         silent = f"127.0.0.1:{self._silent.getsockname()[1]}"
         nobody, wrong = broker.login("nobody"), KafkaLogin("sasl_plaintext", "PLAIN", "hub", "x")

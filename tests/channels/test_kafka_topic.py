@@ -7,7 +7,6 @@ from typing import ClassVar
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from hub.core.model import Signal
@@ -15,10 +14,12 @@ from hub.edges.avro import decode_notice
 from hub.edges.channels.base import Channel, DeliveryReason
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.directory import Endpoint
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.topics import notices_topic
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.ports import reserved_port
+from tests.topics import all_values
 
 pytestmark = pytest.mark.stack
 
@@ -40,14 +41,14 @@ class _Topic(Peer):
 
     def _through(self, bootstrap: str) -> tuple[Channel, Endpoint]:
         endpoint = Endpoint(organisation=self.organisation, channel="kafka")
-        return KafkaTopicChannel(bootstrap, confirm_seconds=self.deadline), endpoint
+        return KafkaTopicChannel(bootstrap, confirm_seconds=self.seconds), endpoint
 
     def arrivals(self) -> list[Arrival]:
-        rows = asyncio.run(_read_topic(self._bootstrap, notices_topic(self.organisation)))
+        rows = asyncio.run(all_values(self._bootstrap, notices_topic(self.organisation)))
         return [Arrival(decode_notice(raw).notice_id, raw) for raw in rows]
 
     def troubles(self) -> list[Trouble]:
-        (closed,) = free_ports(0)
+        closed = reserved_port()
         silent = f"127.0.0.1:{self._silent.getsockname()[1]}"
         return [
             Trouble("dead", lambda: self._through(f"127.0.0.1:{closed}"), DeliveryReason.BROKER),
@@ -68,20 +69,6 @@ async def _make_topic(bootstrap: str, topic: str) -> None:
         await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
     finally:
         await admin.close()
-
-
-async def _read_topic(bootstrap: str, topic: str) -> list[bytes]:
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        ends = await consumer.end_offsets([TopicPartition(topic, 0)])
-        found: list[bytes] = []
-        while len(found) < ends[TopicPartition(topic, 0)]:
-            fetched = await consumer.getmany(timeout_ms=5000)
-            found += [row.value for part in fetched.values() for row in part]
-        return found
-    finally:
-        await consumer.stop()
 
 
 class TestKafkaTopic(Contract):

@@ -15,9 +15,9 @@ from hub.core.outcomes import ContentLine
 from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed
 from hub.edges.channels.mail import MailChannel, Post
 from hub.edges.directory import Endpoint
-from hub.ops.kafka_embedded import free_ports
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
+from tests.ports import reserved_port
 from tests.servers.mail import LOGIN, PASSWORD, MailServer, certificate, receiving_mail
 from tests.store.records import GP, HV, notice_record
 
@@ -43,7 +43,7 @@ class _Server(Peer):
         return self._to(self._server.port)
 
     def _to(self, port: int) -> tuple[Channel, Endpoint]:
-        return MailChannel(post(port), lambda: NOON, total_seconds=self.deadline), ENDPOINT
+        return MailChannel(post(port), lambda: NOON, total_seconds=self.seconds), ENDPOINT
 
     def arrivals(self) -> list[Arrival]:
         return [
@@ -57,7 +57,7 @@ class _Server(Peer):
 
     def troubles(self) -> list[Trouble]:
         reason = DeliveryReason
-        answering, (closed,) = self._answering, free_ports(0)
+        answering, closed = self._answering, reserved_port()
         refused = ("refused", "550 5.1.1 nobody of that name, call 9990000018")
         silent = self._silent.getsockname()[1]
         return [

@@ -1,6 +1,5 @@
 """MESH keeps the contract of every channel, against the sandbox of the national service."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +16,13 @@ from hub.edges.fhir.notice import bundle_id, message_of
 from hub.edges.fhir.reader import open_fhir
 from hub.edges.formats import Format
 from hub.edges.mesh import Account, Mailbox
-from hub.ops.kafka_embedded import free_ports
 from hub.store import mesh_book
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import send
 from tests.mesh.stage import now
+from tests.patience import PATIENCE_SECONDS, wait_until
+from tests.ports import reserved_port
 from tests.servers.mesh import KEY, OURS, PASSWORD, PRACTICE, Mesh, running_mesh
 from tests.store.records import GP, notice_record
 
@@ -73,8 +73,8 @@ class _Post(Peer):
         return self._through(self._mesh.account()), at()
 
     def _through(self, account: Account) -> Channel:
-        mailbox = Mailbox(account, total_seconds=self.deadline)
-        return MeshChannel(mailbox, self._engine, now, total_seconds=self.deadline)
+        mailbox = Mailbox(account, total_seconds=self.seconds)
+        return MeshChannel(mailbox, self._engine, now, total_seconds=self.seconds)
 
     def arrivals(self) -> list[Arrival]:
         return [
@@ -83,7 +83,7 @@ class _Post(Peer):
         ]
 
     def troubles(self) -> list[Trouble]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}"
+        closed = f"http://127.0.0.1:{reserved_port()}"
         dead = Account(url=closed, mailbox=OURS, password=PASSWORD, shared_key=KEY)
         locked = self._mesh.account(password="wrong")
         return [
@@ -170,12 +170,10 @@ def noted(engine: Engine) -> bool:
 
 def test_what_mesh_took_after_the_deadline_is_not_sent_again(mesh: Mesh, engine: Engine) -> None:
     """The attempt counts as timed out, the book knows better, and the retry sends nothing."""
-    slow = MeshChannel(mesh.mailbox(total_seconds=30.0), engine, now, total_seconds=0.5)
+    slow = MeshChannel(mesh.mailbox(total_seconds=PATIENCE_SECONDS), engine, now, total_seconds=0.5)
     (first,) = send(slow, at(workflow="FAULT_HANG"), notice_record("n-late"))
     assert Failed(DeliveryReason.TIMED_OUT) == first
-    deadline = time.monotonic() + 15
-    while not noted(engine) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: noted(engine), "the note of what MESH took")
     assert Delivered(Signal.SENT) == post(mesh, engine, at(), "n-late")
     arrived = [headers["localid"] for headers, _ in mesh.waiting()]
     assert 1 == arrived.count("n-late")

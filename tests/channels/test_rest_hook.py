@@ -20,12 +20,13 @@ from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.channels.signed import SignedPosts
 from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.edges.fhir.subscription import Event, Subscription, signal_of
-from hub.ops.kafka_embedded import free_ports
 from hub.roles.heartbeat import beat
 from hub.store import subscriptions
 from hub.store.engine import make_engine, migrate, reading
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import SECRET, opened, send
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import GP, T0, notice_record
 
@@ -50,7 +51,7 @@ def hook(receiver: Receiver, **more: Any) -> Endpoint:
 
 
 def channel_over(
-    engine: Engine, at: datetime | None = None, seconds: float = 5.0
+    engine: Engine, at: datetime | None = None, seconds: float = PATIENCE_SECONDS
 ) -> RestHookChannel:
     """The channel, at a time or now."""
     posts = SignedPosts(allow_loopback=True, total_seconds=seconds)
@@ -89,7 +90,7 @@ class _Subscriber(Peer):
         self._receiver, self._engine = receiver, engine
 
     def make(self) -> tuple[Channel, Endpoint]:
-        return channel_over(self._engine, seconds=self.deadline), hook(self._receiver)
+        return channel_over(self._engine, seconds=self.seconds), hook(self._receiver)
 
     def arrivals(self) -> list[Arrival]:
         events = [
@@ -111,7 +112,7 @@ class _Subscriber(Peer):
         return self.make()
 
     def _dead(self) -> tuple[Channel, Endpoint]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}/hook"
+        closed = f"http://127.0.0.1:{reserved_port()}/hook"
         channel, endpoint = self.make()
         return channel, msgspec.structs.replace(endpoint, address=closed)
 

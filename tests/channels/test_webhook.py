@@ -2,7 +2,6 @@
 
 import base64
 import socket
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,10 +15,12 @@ from hub.edges.channels.base import Channel, Delivered, DeliveryReason, Failed, 
 from hub.edges.channels.signed import ANSWER_BYTES, result_of
 from hub.edges.channels.webhook import WebhookChannel
 from hub.edges.directory import Endpoint
-from hub.ops.kafka_embedded import free_ports
 from tests.channels.contract import Arrival, Contract, Peer, Trouble
 from tests.channels.tools import ENDPOINT, SECRET, send
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 from tests.servers.webhooks import Receiver, receiving
+from tests.stopwatch import Stopwatch
 from tests.store.records import GP, notice_record
 
 NEXT_SECRET = "whsec_" + base64.b64encode(b"made up for the next year").decode()
@@ -37,7 +38,7 @@ class _Hook(Peer):
         return self._to(self._receiver.url)
 
     def _to(self, url: str) -> tuple[Channel, Endpoint]:
-        channel = WebhookChannel(allow_loopback=True, total_seconds=self.deadline)
+        channel = WebhookChannel(allow_loopback=True, total_seconds=self.seconds)
         return channel, msgspec.structs.replace(ENDPOINT, address=url)
 
     def arrivals(self) -> list[Arrival]:
@@ -58,7 +59,7 @@ class _Hook(Peer):
         return self.make()
 
     def troubles(self) -> list[Trouble]:
-        closed = f"http://127.0.0.1:{free_ports(0)[0]}/hook"
+        closed = f"http://127.0.0.1:{reserved_port()}/hook"
         later = {"wait": timedelta(seconds=7)}
         return [
             Trouble("refused", lambda: self._answering(400), DeliveryReason.REJECTED),
@@ -92,7 +93,9 @@ class TestWebhook(Contract):
 
 def post(receiver: Receiver, **more: float) -> type_of_result:
     """Send one notice to a receiver."""
-    channel = WebhookChannel(allow_loopback=True, total_seconds=more.get("total_seconds", 5.0))
+    channel = WebhookChannel(
+        allow_loopback=True, total_seconds=more.get("total_seconds", PATIENCE_SECONDS)
+    )
     endpoint = msgspec.structs.replace(ENDPOINT, address=receiver.url)
     (result,) = send(channel, endpoint, notice_record())
     return result
@@ -146,9 +149,9 @@ def test_a_slow_answer_is_cut_off() -> None:
     """The whole attempt has one time limit."""
     with receiving() as receiver:
         receiver.wait_seconds = 1.5
-        began = time.monotonic()
-        result = post(receiver, total_seconds=0.3)
-        assert time.monotonic() - began < 1.4
+        with Stopwatch() as watch:
+            result = post(receiver, total_seconds=0.3)
+        assert watch.seconds < 1.4
     assert Failed(DeliveryReason.TIMED_OUT) == result
 
 

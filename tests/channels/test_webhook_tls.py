@@ -15,6 +15,7 @@ from hub.core.model import Signal
 from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.channels.webhook import WebhookChannel
 from tests.channels.tools import ENDPOINT, send
+from tests.patience import PATIENCE_SECONDS
 from tests.servers.mail import certificate
 from tests.servers.webhooks import Receiver, receiving
 from tests.store.records import notice_record
@@ -41,7 +42,7 @@ def _another(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def post(receiver: Receiver, host: str, path: str, trust: ssl.SSLContext | None) -> type_of_result:
     """One notice to a name, over TLS."""
-    channel = WebhookChannel(allow_loopback=True, total_seconds=5, trust=trust)
+    channel = WebhookChannel(allow_loopback=True, total_seconds=PATIENCE_SECONDS, trust=trust)
     address = f"https://{host}:{receiver.port}{path}"
     (result,) = send(channel, msgspec.structs.replace(ENDPOINT, address=address), notice_record())
     return result

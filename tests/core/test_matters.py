@@ -14,7 +14,7 @@ from hub.core.matters import ENDED_KEPT, Counted, is_matter, matter_id, matter_o
 from hub.core.model import Event, Input, InputKind, Person
 from hub.core.outcomes import Decision, GapClosed, GapOpened
 from hub.core.policy import Policy
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 START = datetime(2026, 10, 5, 8, 0, tzinfo=UTC)
 FEED = "RXA:MAT_PAS"
@@ -24,7 +24,7 @@ ID = matter_id("feed", FEED, b"secret")
 @cache
 def policy() -> Policy:
     """The packaged policy."""
-    return load_policy()
+    return stage.policy()
 
 
 def beat(number: int, at: datetime, **body: object) -> Event:

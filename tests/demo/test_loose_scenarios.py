@@ -10,7 +10,7 @@ from hub.demo.reference import FILE
 from hub.demo.scenario import load_scenario
 from hub.demo.simulate import played, simulate
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import load_policy
+from tests.core.stage import policy
 
 BOOKED = """
 [[given]]
@@ -44,7 +44,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_loose_scenario_is_understood(tmp_path: Path) -> None:
     """No id, no people, no directory, unquoted days, a weekday, small letters: the same."""
-    found = simulate(written(tmp_path, BOOKED + LATE), load_policy())
+    found = simulate(written(tmp_path, BOOKED + LATE), policy())
     assert [] == found["missing"]
     assert "loose" == found["id"]
     assert not found["ok"], "what is listed nowhere still fails"
@@ -53,17 +53,17 @@ def test_a_loose_scenario_is_understood(tmp_path: Path) -> None:
 def test_what_is_unlisted_may_be_allowed_and_what_must_never_be_fails(tmp_path: Path) -> None:
     """`unlisted` forgives everything but `never`."""
     allowed = LATE.replace("[then]", '[then]\nunlisted = "allow"')
-    assert simulate(written(tmp_path, BOOKED + allowed), load_policy())["ok"]
+    assert simulate(written(tmp_path, BOOKED + allowed), policy())["ok"]
     never = allowed + 'never = [{ gap = "G01" }]\n'
-    found = simulate(written(tmp_path, BOOKED + never), load_policy())
+    found = simulate(written(tmp_path, BOOKED + never), policy())
     assert ["G01"] == [row["gap"] for row in found["unexpected"]]
 
 
 def test_what_follows_besides_is_filled_in(tmp_path: Path) -> None:
     """After `--fill` the scenario is whole, and its own rows are untouched."""
     path = written(tmp_path, BOOKED + LATE + "also = [\n]\n")
-    assert 0 < fill(path, load_policy())
-    assert simulate(path, load_policy())["ok"]
+    assert 0 < fill(path, policy())
+    assert simulate(path, policy())["ok"]
     assert "g01" in path.read_text(encoding="utf-8")
 
 
@@ -94,7 +94,7 @@ def test_a_slip_is_told_with_its_line(
     text = BOOKED + LATE
     assert old in text
     path = written(tmp_path, text.replace(old, new, 1))
-    error = played(path, load_policy())["error"]
+    error = played(path, policy())["error"]
     assert error.startswith(f"{path}:{line}:"), error
     assert words in error
 

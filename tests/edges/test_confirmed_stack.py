@@ -11,24 +11,27 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from hub.edges.confirmed import ConfirmedWrites, Unavailable
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings
 from hub.ops.topics import QUARANTINE, create_topics
+from tests.patience import PATIENCE_SECONDS
 from tests.pausing import paused
+from tests.ports import reserved_port
+from tests.stopwatch import Stopwatch
 
 pytestmark = pytest.mark.stack
 
 
 async def until_written(writes: ConfirmedWrites) -> None:
     """Repeat a write, as a sender does, until it is confirmed."""
-    for _ in range(200):
-        try:
-            await writes.write(QUARANTINE, b"k", b"again")
-        except Unavailable:
-            await asyncio.sleep(0.2)
-        else:
-            return
-    pytest.fail("Kafka was back and no write was confirmed")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            try:
+                await writes.write(QUARANTINE, b"k", b"again")
+            except Unavailable:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
 
 def settings_for(kafka: EmbeddedKafka, folder: Path) -> Settings:
@@ -73,28 +76,23 @@ def test_a_producer_whose_writes_are_stuck_is_given_up(
 
 def test_a_killed_broker_that_comes_back_is_written_to_again(tmp_path: Path) -> None:
     """SIGKILL, then the same broker at the same address."""
-    port = free_ports(0)[0]
+    port = reserved_port()
 
     async def scene() -> None:
         broker = EmbeddedKafka(tmp_path / "kafka", port=port)
         await asyncio.to_thread(broker.start)
         try:
             await create_topics(broker.bootstrap, settings_for(broker, tmp_path))
-            writes = ConfirmedWrites(broker.bootstrap, "test", confirm_seconds=1)
-            await writes.start()
-            await until_written(writes)
-            os.kill(broker.pid, signal.SIGKILL)
-            with pytest.raises(Unavailable):
-                await writes.write(QUARANTINE, b"k", b"v")
+            async with writing(broker.bootstrap, 1) as writes:
+                os.kill(broker.pid, signal.SIGKILL)
+                with pytest.raises(Unavailable):
+                    await writes.write(QUARANTINE, b"k", b"v")
+                await asyncio.to_thread(broker.stop)
+                broker = EmbeddedKafka(tmp_path / "kafka", port=port)
+                await asyncio.to_thread(broker.start)
+                await until_written(writes)
         finally:
             await asyncio.to_thread(broker.stop)
-        again = EmbeddedKafka(tmp_path / "kafka", port=port)
-        await asyncio.to_thread(again.start)
-        try:
-            await until_written(writes)
-            await writes.stop()
-        finally:
-            await asyncio.to_thread(again.stop)
 
     asyncio.run(scene())
 
@@ -110,8 +108,9 @@ def test_stopping_does_not_wait_for_a_kafka_that_is_gone(
             with paused(kafka.pid):
                 with pytest.raises(Unavailable):
                     await writes.write(QUARANTINE, b"k", b"v")
-                async with asyncio.timeout(10):
+                with Stopwatch() as watch:
                     await writes.stop()
+                assert watch.seconds < 10
                 assert {asyncio.current_task()} == asyncio.all_tasks()
 
     asyncio.run(scene())
@@ -131,10 +130,9 @@ def test_a_late_write_that_fails_does_not_make_the_next_sender_wait(
                 (late,) = writes._overdue
                 late.set_exception(KafkaError("the connection is lost"))
                 await asyncio.sleep(0)
-                began = asyncio.get_running_loop().time()
-                with pytest.raises(Unavailable):
+                with Stopwatch() as watch, pytest.raises(Unavailable):
                     await writes.write(QUARANTINE, b"k", b"v")
-                assert asyncio.get_running_loop().time() - began < 0.5
+                assert watch.seconds < 0.5
             await until_written(writes)
 
     asyncio.run(scene())

@@ -76,10 +76,10 @@ def test_a_message_with_a_piece_replaced(
     ids=["fields", "repetitions", "stray lines", "segments", "escapes"],
 )
 def test_a_mebibyte_of_separators_is_read_quickly(body: bytes) -> None:
-    """No message may hold up the other senders; five seconds is for a busy machine."""
-    began = time.monotonic()
+    """No message may hold up the other senders; five seconds of processor time are many."""
+    began = time.process_time()
     read(body)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def as_the_library_reads_it(written: str) -> datetime | None:

@@ -116,19 +116,19 @@ def test_what_is_framed_comes_out_again(body: bytes) -> None:
 def test_no_piece_of_a_stream_is_searched_twice(piece: bytes) -> None:
     """Four mebibytes of starts took half a minute once: each was searched to the piece's end."""
     framer = Framer()
-    began = time.monotonic()
+    began = time.process_time()
     for _ in range(64):
         framer.receive(piece)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_memory_and_time_are_bounded() -> None:
     """64 MiB without an end: only the first mebibyte is kept, and it takes seconds."""
     framer = Framer()
-    began = time.monotonic()
+    began = time.process_time()
     frames = framer.receive(START)
     for _ in range(1024):
         frames += framer.receive(b"A" * 65536)
     assert [True] == [frame.oversize for frame in frames]
     assert len(framer._buffer) <= 65536
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

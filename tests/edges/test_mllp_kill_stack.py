@@ -24,10 +24,12 @@ import pytest
 
 from hub.edges.mllp import END, framed
 from hub.ops import leash
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings, environment_of
 from hub.ops.topics import create_topics
 from tests.edges.mllp_told import Ledger, faults_of, on_disk
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.stack
 
@@ -35,12 +37,14 @@ DIRECTORY = '[[organisation]]\nods = "RXX"\nname = "Invented Trust"\nkind = "tru
 SENDERS = 4
 """In each stage."""
 
-ROLE_AFTER_SECONDS = (0.3, 7.0, 0.1, 0.6)
+ROLE_AFTER_SECONDS = (0.3, None, 0.1, 0.6)
 """How long after each kill of the broker the role is killed: mostly before it has given an answer,
-once after it has said to everybody "try again" (5 s)."""
+once (None) not before it has said "try again" to more than half of the senders."""
+
+TAKEN_BEFORE = 30
+"""Messages answered AA before each kill: only what was promised can be lost."""
 
 NEAR_SECONDS = 0.008
-ANSWER_SECONDS = 20
 type_of_talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -85,7 +89,7 @@ class Scene:
     async def hear(self, reader: asyncio.StreamReader) -> bool:
         """Note the next answer; False when the connection ended without one."""
         try:
-            answer = await asyncio.wait_for(reader.readuntil(END), ANSWER_SECONDS)
+            answer = await asyncio.wait_for(reader.readuntil(END), PATIENCE_SECONDS)
         except (asyncio.IncompleteReadError, ConnectionError):
             return False
         self.ledger.note(answer)
@@ -102,17 +106,32 @@ class Scene:
 
     async def until_taken(self) -> None:
         """As senders do: again and again, until there is a role and it has its Kafka."""
-        for _ in range(300):
-            with suppress(ConnectionError):
-                reader, writer = await self.connected()
-                number, body = self.ledger.body(self.luck)
-                writer.write(framed(body))
-                await self.hear(reader)
-                writer.close()
-                if self.ledger.answers.get(number) == "AA":
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                if await self._is_taken():
                     return
-            await asyncio.sleep(0.1)
-        pytest.fail("Kafka was back and the door did not open")
+                await asyncio.sleep(0.1)
+
+    def told(self, code: str) -> int:
+        """How many messages were answered so."""
+        return Counter(self.ledger.answers.values())[code]
+
+    async def until_told(self, code: str, many: int) -> None:
+        """Wait until so many more messages have been answered so."""
+        wanted = self.told(code) + many
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.told(code) < wanted:  # noqa: ASYNC110  the senders note it down, no more
+                await asyncio.sleep(0.01)
+
+    async def _is_taken(self) -> bool:
+        with suppress(ConnectionError):
+            reader, writer = await self.connected()
+            number, body = self.ledger.body(self.luck)
+            writer.write(framed(body))
+            await self.hear(reader)
+            writer.close()
+            return self.ledger.answers.get(number) == "AA"
+        return False
 
 
 @dataclass
@@ -164,18 +183,22 @@ async def many_under_way(scene: Scene, moments: Moments) -> None:
 STAGES = (before_the_first_byte, mid_frame, before_the_answer, many_under_way)
 
 
-async def one_kill(scene: Scene, role_after: float) -> None:
+async def one_kill(scene: Scene, role_after: float | None) -> None:
     """Senders in every stage, the broker killed among them, then the role; then both are back."""
     moments = Moments()
     senders = [
         asyncio.create_task(stage(scene, moments)) for stage in STAGES for _ in range(SENDERS)
     ]
-    await asyncio.sleep(scene.luck.uniform(0.3, 0.6))
+    await scene.until_told("AA", TAKEN_BEFORE)
+    await asyncio.sleep(scene.luck.uniform(0, 0.3))
     moments.near.set()
     await asyncio.sleep(NEAR_SECONDS)
     await scene.kill_broker()
     moments.dead.set()
-    await asyncio.sleep(role_after)
+    if role_after is None:
+        await scene.until_told("AE", 2 * SENDERS + 1)
+    else:
+        await asyncio.sleep(role_after)
     scene.kill_role()
     moments.over.set()
     await asyncio.gather(*senders)
@@ -190,7 +213,7 @@ def settings_in(folder: Path, kafka: EmbeddedKafka) -> Settings:
         kafka=kafka.bootstrap,
         data_dir=folder,
         directory=folder / "directory.toml",
-        mllp_port=free_ports(0)[0],
+        mllp_port=reserved_port(),
         secret_key="of the test",
     )
 
@@ -198,7 +221,7 @@ def settings_in(folder: Path, kafka: EmbeddedKafka) -> Settings:
 def test_aa_is_only_said_of_what_survives_the_death_of_the_broker(tmp_path: Path) -> None:
     """Four kills, each with senders in all four stages, at moments drawn from a seed."""
     luck = random.Random(20261128)  # noqa: S311  seeded, no secret
-    (port,) = free_ports(0)
+    port = reserved_port()
     kafka = EmbeddedKafka(tmp_path / "kafka", port=port)
     kafka.start()
     began = time.monotonic()

@@ -12,7 +12,7 @@ from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Event, Person
 from hub.edges import avro
 from hub.edges.publish import ORIGINAL_KEPT_BYTES, Original, Publisher, Unavailable
-from hub.ops.kafka_embedded import free_ports
+from tests.ports import reserved_port
 
 NOW = datetime(2026, 3, 12, 12, 0, tzinfo=UTC)
 SECRET = b"a secret of the test"
@@ -128,7 +128,7 @@ def test_without_kafka_every_write_is_refused_soon() -> None:
     """Within the bound, and the publisher still stops."""
 
     async def scene() -> float:
-        hub = publisher(port=free_ports(0)[0])
+        hub = publisher(port=reserved_port())
         await hub.start()
         began = time.monotonic()
         with pytest.raises(Unavailable):

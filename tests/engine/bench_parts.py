@@ -19,6 +19,7 @@ from agents.transport.app import HubApp
 from agents.transport.consumer import Consumer, consumer_of
 from agents.transport.consumer_thread import Fetched
 from agents.transport.offsets import OffsetRun
+from tests.patience import PATIENCE_SECONDS
 
 INPUTS = TP("inputs", 0)
 
@@ -114,7 +115,7 @@ def outcome(script: str, folder: Path) -> tuple[int, str]:
         [sys.executable, "-c", textwrap.dedent(script), str(folder)],
         capture_output=True,
         cwd=Path(__file__).parents[2],
-        timeout=30,
+        timeout=PATIENCE_SECONDS,
         text=True,
         check=False,
     )

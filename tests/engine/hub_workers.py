@@ -15,14 +15,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from hub.core.matters import is_matter
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.ops.clock import AcceleratedClock
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS, create_topics
+from tests.engine.rig import stop_all
 from tests.house.tree import ROOT
+from tests.patience import PATIENCE_SECONDS
 
 
 class HubWorkers:
@@ -72,25 +74,17 @@ class HubWorkers:
                 self.exits.append(process.returncode)
                 self.start(name)
 
-    def until(self, reached: Callable[[], bool], seconds: float) -> None:
-        """Tend the workers until something is so.  Raises AssertionError after that long."""
-        deadline = time.monotonic() + seconds
+    def until(self, reached: Callable[[], bool]) -> None:
+        """Tend the workers until something is so.  Raises AssertionError when patience ends."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not reached():
-            assert time.monotonic() < deadline, f"not reached within {seconds} s; {self.exits}"
+            assert time.monotonic() < deadline, f"not reached; exits {self.exits}"
             self.tend()
             time.sleep(0.2)
 
     def stop(self) -> None:
         """End all workers, whatever state they are in."""
-        for process in self.running.values():
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-        for process in self.running.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        stop_all(self.running.values())
 
 
 @contextmanager
@@ -113,19 +107,38 @@ class TopicReader:
                 "group.id": "judge",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
+                "enable.partition.eof": True,
             }
         )
         partitions = self._consumer.list_topics(topic, 10).topics[topic].partitions
+        self._at = {TopicPartition(topic, each): 0 for each in partitions}
         self._consumer.assign([TopicPartition(topic, each, 0) for each in partitions])
         self.records: list[tuple[bytes, bytes]] = []
 
     def look(self) -> list[tuple[bytes, bytes]]:
-        """Key and value of everything up to now, in the order of each partition."""
-        while batch := self._consumer.consume(5000, 0.3):
-            for message in batch:
-                assert message.error() is None
-                self.records.append((message.key() or b"", message.value() or b""))
+        """Key and value of everything up to now, in the order of each partition.
+
+        It reads up to the ends that the partitions have now: a broker that is slow to answer must
+        not look like one that has no more.
+        """
+        ends = {part: self._consumer.get_watermark_offsets(part, 10)[1] for part in self._at}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while any(self._at[part] < end for part, end in ends.items()):
+            assert time.monotonic() < deadline, f"cannot be read to its end: {ends}"
+            for message in self._consumer.consume(5000, 0.3):
+                self._take(message)
         return self.records
+
+    def _take(self, message: Message) -> None:
+        place = TopicPartition(message.topic() or "", message.partition() or 0)
+        fault = message.error()
+        if fault is None:
+            self.records.append((message.key() or b"", message.value() or b""))
+            self._at[place] = (message.offset() or 0) + 1
+            return
+        # The end of a partition may be a marker of a transaction, which is no message.
+        assert fault.code() == KafkaError._PARTITION_EOF, fault
+        self._at[place] = message.offset() or 0
 
     def close(self) -> None:
         """No more looks."""
@@ -142,10 +155,12 @@ class Decisions:
 
     def __init__(self, reader: TopicReader):
         self._reader = reader
+        # It is looked at again and again; each record is decoded once.
+        self._known: dict[bytes, DecisionRecord] = {}
 
     def look(self) -> tuple[dict[tuple[str, int], DecisionRecord], int]:
         """Each decision once, and the number of conflicts."""
-        known: dict[bytes, DecisionRecord] = {}
+        known = self._known
         found: dict[tuple[str, int], tuple[bytes, DecisionRecord]] = {}
         conflicts = 0
         for _, value in self._reader.look():

@@ -13,9 +13,10 @@ import sys
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
@@ -23,8 +24,17 @@ from confluent_kafka.cimpl import NewTopic
 
 HERE = Path(__file__).parent
 PARTITIONS = 4
-# Long enough for a group timeout (8 s) and a restart after the last output that was seen.
+# Whatever a worker would still say twice after its last output comes within this.
 QUIET_SECONDS = 3.0
+STALLED_SECONDS = 60.0
+"""Without one new effect: several sessions (8 s) and starts.  Only a failure takes so long, and how
+long all of it takes is the machine's affair."""
+
+LOOK_RECORDS = 500
+"""At one look, so that a fault that is due after so many effects falls there and not far behind."""
+
+STOP_SECONDS = 40.0
+"""A worker that is asked to stop flushes (30 s at most) and commits before it goes."""
 
 
 @dataclass
@@ -35,13 +45,16 @@ class Verdict:
     duplicates: int = 0
     conflicts: int = 0
     wrong_keys: int = 0
-    began: float = 0.0
-    seconds: float = 0.0
+    last_at: float = 0.0
+    """When the last new effect was seen, on the monotonic clock."""
     exits: list[int] = field(default_factory=list)
 
 
 class Rig:
-    """One counter app: its topics, its load, its workers and its judge."""
+    """One counter app: its topics, its load, its workers and its judge.
+
+    Its workers end with the `with`, whatever happens in it.
+    """
 
     def __init__(self, broker: str, folder: Path, *, store: str = "rocksdb://", slow: float = 0.0):
         self.name = f"t{uuid.uuid4().hex[:8]}"
@@ -55,6 +68,12 @@ class Rig:
         admin = AdminClient({"bootstrap.servers": broker})
         for made in admin.create_topics(topics).values():
             made.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def load(self, events: int, keys: int, width: int = 300) -> None:
         """Produce numbers 0..events-1 over `keys` keys, before the workers start."""
@@ -109,24 +128,15 @@ class Rig:
 
     def stop(self) -> None:
         """End all workers, whatever state they are in."""
-        for process in self.workers.values():
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-        for process in self.workers.values():
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        stop_all(self.workers.values())
 
     def judge(
         self,
-        seconds: float,
-        fault: Callable[[float, int], None],
+        fault: Callable[[float, int], None] = lambda _elapsed, _unique: None,
         faults_left: Callable[[], int] = lambda: 0,
         until: int | None = None,
     ) -> Verdict:
-        """Read outputs until all are seen, all faults struck and all is quiet.
+        """Read outputs until all are seen, all faults struck and all is quiet, or nothing moves.
 
         `fault(elapsed, unique)` is asked again and again, and may strike.  With `until` it ends
         as soon as so many effects are there.
@@ -137,8 +147,8 @@ class Rig:
         seen: dict[bytes, dict[int, bytes]] = defaultdict(dict)
         verdict = Verdict(exits=self.exits)
         begin = latest = time.monotonic()
-        while time.monotonic() - begin < seconds:
-            for message in reader.consume(5000, 0.2):
+        while time.monotonic() - latest < STALLED_SECONDS:
+            for message in reader.consume(LOOK_RECORDS, 0.2):
                 assert message.error() is None
                 key, value = message.key() or b"", message.value() or b""
                 seq = json.loads(value)[1]
@@ -157,10 +167,24 @@ class Rig:
             if enough or (verdict.unique >= events and quiet and not faults_left()):
                 break
         reader.close()
-        verdict.began = begin
-        verdict.seconds = latest - begin
+        verdict.last_at = latest
         verdict.wrong_keys = sum(not _right(seen[key], want) for key, want in self.want.items())
         return verdict
+
+
+def stop_all(processes: Iterable["subprocess.Popen[bytes]"]) -> None:
+    """Ask processes to end, wait for it, and kill what does not."""
+    going = [each for each in processes if each.poll() is None]
+    for process in going:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in going:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _reader(broker: str, group: str) -> Consumer:
@@ -185,10 +209,6 @@ def _right(seen: dict[int, bytes], want: list[int]) -> bool:
         if json.loads(seen[seq])[2:] != [number, total]:
             return False
     return True
-
-
-def no_fault(_elapsed: float, _unique: int) -> None:
-    """A run without faults."""
 
 
 def thresholds(seed: int, faults: int, events: int) -> list[int]:

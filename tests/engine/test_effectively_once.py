@@ -17,6 +17,7 @@ from hub.edges.avro import decode_input, encode_event
 from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.topics import INPUTS, family_topic
 from tests.engine.hub_workers import Decisions, HubWorkers, TopicReader, decisions_of, hub_workers
+from tests.pausing import await_stopped
 
 pytestmark = pytest.mark.stack
 
@@ -86,19 +87,27 @@ def publish_as_publishers_do(bootstrap: str) -> tuple[set[str], set[str]]:
     return kept, aborted
 
 
-def inputs_by_event(reader: TopicReader) -> dict[str, set[tuple[bytes, Any]]]:
+class Inputs:
     """For each event among the inputs: to which episodes it was sent, and with what content."""
-    found: dict[str, set[tuple[bytes, Any]]] = defaultdict(set)
-    for key, value in reader.look():
-        given = decode_input(value)
-        if given.event is not None:
-            found[given.input_id].add((key, encode_event(given.event)))
-    return found
 
+    def __init__(self, reader: TopicReader):
+        self._reader = reader
+        self._taken = 0
+        self._found: dict[str, set[tuple[bytes, Any]]] = defaultdict(set)
 
-def at_least(inputs: TopicReader, events: int) -> bool:
-    """Whether so many events are among the inputs."""
-    return len(inputs_by_event(inputs)) >= events
+    def look(self) -> dict[str, set[tuple[bytes, Any]]]:
+        """Up to now."""
+        records = self._reader.look()
+        for key, value in records[self._taken :]:
+            given = decode_input(value)
+            if given.event is not None:
+                self._found[given.input_id].add((key, encode_event(given.event)))
+        self._taken = len(records)
+        return self._found
+
+    def at_least(self, events: int) -> bool:
+        """Whether there are so many."""
+        return len(self.look()) >= events
 
 
 def test_identity_is_effectively_once_over_holes_and_through_kills(
@@ -111,17 +120,17 @@ def test_identity_is_effectively_once_over_holes_and_through_kills(
     """
     with hub_workers(own_kafka.bootstrap, tmp_path) as workers:
         kept, aborted = publish_as_publishers_do(own_kafka.bootstrap)
-        inputs = TopicReader(own_kafka.bootstrap, INPUTS)
+        inputs = Inputs(TopicReader(own_kafka.bootstrap, INPUTS))
         decisions = decisions_of(own_kafka.bootstrap)
         for name in ("w1", "w2"):
             workers.start(name)
         for kill in range(1, 6):
-            reached = partial(at_least, inputs, kill * 400)
-            workers.until(reached, 60)
+            reached = partial(inputs.at_least, kill * 400)
+            workers.until(reached)
             workers.kill(("w1", "w2")[kill % 2])
-        workers.until(partial(at_least, inputs, len(kept)), 60)
-        workers.until(lambda: new_events(decisions).total() >= len(kept), 60)
-        found, (decided, conflicts) = inputs_by_event(inputs), decisions.look()
+        workers.until(partial(inputs.at_least, len(kept)))
+        workers.until(lambda: new_events(decisions).total() >= len(kept))
+        found, (decided, conflicts) = inputs.look(), decisions.look()
 
     assert kept == set(found)
     assert not aborted & set(found)
@@ -169,21 +178,22 @@ def test_a26_two_workers_one_paused_give_each_escalation_once(
         for name in ("w1", "w2"):
             workers.start(name)
         decisions = decisions_of(own_kafka.bootstrap)
-        workers.until(lambda: both_own(workers), 60)
+        workers.until(lambda: both_own(workers))
         producer = Producer({"bootstrap.servers": own_kafka.bootstrap})
         for number in range(POISON):
             producer.produce(SAFEGUARDING, key=b"k%d" % number, value=b"poison %d" % number)
         producer.flush(30)
-        workers.until(lambda: len(decisions.look()[0]) >= POISON, 60)
+        workers.until(lambda: len(decisions.look()[0]) >= POISON)
         workers.signal("w1", signal.SIGSTOP)
+        await_stopped(workers.running["w1"].pid)
         paused_at = time.monotonic()
-        workers.until(lambda: len(decisions.look()[0]) >= 2 * POISON, 60)
-        workers.until(lambda: time.monotonic() > paused_at + 10.0, 20)
+        workers.until(lambda: len(decisions.look()[0]) >= 2 * POISON)
+        workers.until(lambda: time.monotonic() > paused_at + 10.0)
         workers.signal("w1", signal.SIGCONT)
-        workers.until(lambda: bool(workers.exits), 20)
+        workers.until(lambda: bool(workers.exits))
         # Whatever the one that woke still wanted to say would be there by now.
         quiet_at = time.monotonic() + 6.0
-        workers.until(lambda: time.monotonic() > quiet_at, 20)
+        workers.until(lambda: time.monotonic() > quiet_at)
         decided, conflicts = decisions.look()
 
     said = [outcome for decision in decided.values() for outcome in decision.outcomes]

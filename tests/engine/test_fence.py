@@ -8,6 +8,8 @@ import sys
 import time
 
 from agents.transport.fence import Fence, elapsed_clock
+from tests.patience import PATIENCE_SECONDS
+from tests.pausing import paused
 
 PAUSED = """
 import time
@@ -26,11 +28,10 @@ def test_a_paused_process_ends_when_it_wakes() -> None:
     with process:
         assert process.stdout is not None
         process.stdout.readline()
-        os.kill(process.pid, signal.SIGSTOP)
-        time.sleep(1.2)
-        os.kill(process.pid, signal.SIGCONT)
+        with paused(process.pid):
+            time.sleep(1.2)
 
-        assert 3 == process.wait(5)
+        assert 3 == process.wait(PATIENCE_SECONDS)
 
 
 def test_a_short_pause_is_survived() -> None:
@@ -60,7 +61,7 @@ def test_a_write_waits_for_the_heartbeat() -> None:
         await asyncio.sleep(0.1)
         waited = not write.done()
         fence.renew(elapsed_clock())
-        await asyncio.wait_for(write, 1)
+        await asyncio.wait_for(write, PATIENCE_SECONDS)
         return waited, write.done()
 
     assert (True, True) == asyncio.run(ours())

@@ -25,6 +25,7 @@ from hub.ops.settings import Settings
 from hub.ops.topics import hub_topics
 from tests.engine.bench_parts import hub_app
 from tests.engine.rig import Rig
+from tests.patience import PATIENCE_SECONDS
 
 TOO_LARGE = b"v" * MAX_RECORD_BYTES
 LARGEST = b"v" * (MAX_RECORD_BYTES - 1)
@@ -105,7 +106,7 @@ def test_what_is_settled_is_confirmed(tmp_path: Path) -> None:
             await asyncio.sleep(0.05)
             early = settling.done()
             waiting.set_result(None)
-            await asyncio.wait_for(settling, 1)
+            await asyncio.wait_for(settling, PATIENCE_SECONDS)
             return early, settling.done()
 
     assert (False, True) == asyncio.run(ours())

@@ -141,7 +141,7 @@ def test_a_worker_lives_through_oversized_values(own_kafka: EmbeddedKafka, tmp_p
         quarantine = TopicReader(own_kafka.bootstrap, QUARANTINE)
         workers.start("w1")
         wanted = {(EPISODE, seq) for seq in range(1, 6)} | {("ep-long", 1), ("ep-long", 2)}
-        workers.until(lambda: wanted <= set(decisions.look()[0]), 60)
+        workers.until(lambda: wanted <= set(decisions.look()[0]))
         found, conflicts = decisions.look()
         kept_back = [decode_quarantine(value) for _, value in quarantine.look()]
 

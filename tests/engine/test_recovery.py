@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 import rocksdict
 from aiokafka import ConsumerRecord
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 from faust.types.tuples import TP
 
 from agents.transport import PartitionStore
 from agents.transport.consumer import consumer_of
 from hub.ops.kafka_embedded import EmbeddedKafka
 from tests.engine.bench_parts import hub_app, record
-from tests.engine.rig import PARTITIONS, Rig, no_fault
+from tests.engine.rig import PARTITIONS, Rig
+from tests.patience import PATIENCE_SECONDS
 
 CHANGELOG = TP("hub-totals-changelog", 2)
 OFFSET_KEY = b"__faust\0offset__"
@@ -102,12 +103,12 @@ def test_who_waits_hears_the_end_and_the_next_recovery_does_not(tmp_path: Path) 
         early = hearing.done()
         consumer.read_back.take(CHANGELOG, [change(9, b"a", b"1")], 1)
         consumer.read_back.look_for_end()
-        await asyncio.wait_for(hearing, 1)
+        await asyncio.wait_for(hearing, PATIENCE_SECONDS)
         late = asyncio.create_task(recovery.signal_recovery_end.wait())
         await asyncio.sleep(0)
         still_up = late.done()
         consumer.read_back.look_for_end()
-        await asyncio.wait_for(late, 1)
+        await asyncio.wait_for(late, PATIENCE_SECONDS)
         return early, hearing.done(), still_up
 
     assert (False, True, False) == asyncio.run(ours())
@@ -119,11 +120,10 @@ def test_a_wiped_store_is_the_changelog_again(kafka: EmbeddedKafka, tmp_path: Pa
 
     Every value is there in the end, and the offset; and what follows is decided on them.
     """
-    rig = Rig(kafka.bootstrap, tmp_path)
-    rig.load(30_000, keys=30_000)
-    rig.start("w1")
-    try:
-        rig.judge(60.0, no_fault)
+    with Rig(kafka.bootstrap, tmp_path) as rig:
+        rig.load(30_000, keys=30_000)
+        rig.start("w1")
+        rig.judge()
         rig.stop()
         shutil.rmtree(tmp_path / "w1")
         rig.start("w1")
@@ -131,9 +131,7 @@ def test_a_wiped_store_is_the_changelog_again(kafka: EmbeddedKafka, tmp_path: Pa
             until_some_is_stored(tmp_path / "w1")
             rig.kill("w1")
         rig.load(1_000, keys=1_000)
-        after = rig.judge(60.0, no_fault)
-    finally:
-        rig.stop()
+        after = rig.judge()
 
     changelog = f"{rig.name}-{rig.name}-totals-changelog"
     wanted = folded(kafka.bootstrap, changelog)
@@ -145,7 +143,7 @@ def test_a_wiped_store_is_the_changelog_again(kafka: EmbeddedKafka, tmp_path: Pa
 
 def until_some_is_stored(folder: Path) -> None:
     """Wait until a database of the new folder has a log of its writes."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not any(log.stat().st_size for log in folder.glob("**/*.log") if log.exists()):
         assert time.monotonic() < deadline, f"nothing stored in {folder}"
         time.sleep(0.01)
@@ -153,15 +151,23 @@ def until_some_is_stored(folder: Path) -> None:
 
 def folded(bootstrap: str, topic: str) -> Mapping[int, dict[bytes, bytes]]:
     """What the changelog comes to, by partition, with its last offset as a store keeps it."""
-    reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "judge"})
+    settings = {"bootstrap.servers": bootstrap, "group.id": "judge", "enable.partition.eof": True}
+    reader = Consumer(settings)
     reader.assign([TopicPartition(topic, part, 0) for part in range(PARTITIONS)])
     found: dict[int, dict[bytes, bytes]] = {part: {} for part in range(PARTITIONS)}
-    while batch := reader.consume(5000, 2.0):
-        for message in batch:
-            assert message.error() is None
-            values, key = found[message.partition() or 0], message.key() or b""
-            values[key] = message.value() or b""
-            values[OFFSET_KEY] = str(message.offset()).encode()
+    # Until the broker says of each partition that this is its end: its silence says nothing.
+    ended: set[int] = set()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(ended) < PARTITIONS:
+        assert time.monotonic() < deadline, f"only {ended} could be read to the end"
+        for message in reader.consume(5000, 0.5):
+            part, fault = message.partition() or 0, message.error()
+            if fault is not None:
+                assert fault.code() == KafkaError._PARTITION_EOF, fault
+                ended.add(part)
+                continue
+            found[part][message.key() or b""] = message.value() or b""
+            found[part][OFFSET_KEY] = str(message.offset()).encode()
     reader.close()
     return found
 

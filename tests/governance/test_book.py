@@ -12,7 +12,7 @@ from hub.governance.facets import Sayer, rules_of
 from hub.governance.texts import Texts, read_texts
 from hub.governance.words import in_words, span_in_words
 from hub.ops.settings import PACKAGE, Settings
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 
 @cache
@@ -39,7 +39,7 @@ def test_every_rule_is_on_a_page_with_its_reason_and_authority() -> None:
 
 def test_every_gap_rung_and_role_is_on_a_page() -> None:
     """Nothing that is told, and nobody who is told, is left out."""
-    policy = load_policy()
+    policy = stage.policy()
     whole = "\n".join(pages().values())
     assert set() == {code for code in policy.gaps if f"\n## {code} " not in whole}
     assert set() == {role for role in policy.roles if f"| {role} |" not in whole}

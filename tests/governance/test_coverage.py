@@ -14,13 +14,13 @@ from hub.governance.coverage import Coverage, rungs_of, suppressions
 from hub.governance.faults import CannotAnswerError
 from hub.governance.stories import SCENARIOS, stories_below
 from hub.governance.watched import Used
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 
 @cache
 def policy() -> Policy:
     """The packaged policy, read once."""
-    return load_policy()
+    return stage.policy()
 
 
 @cache

@@ -22,7 +22,7 @@ from hub.governance.explain import WORDS, Explanation, NotTold, Untold, explain,
 from hub.governance.faults import CannotAnswerError
 from hub.governance.stories import SCENARIOS
 from hub.ops.settings import PACKAGE, Settings
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 BOOKING = PACKAGE.parent / "docs" / "publish" / "examples" / "booking.json"
 
@@ -30,7 +30,7 @@ BOOKING = PACKAGE.parent / "docs" / "publish" / "examples" / "booking.json"
 @cache
 def policy() -> Policy:
     """The packaged policy, read once."""
-    return load_policy()
+    return stage.policy()
 
 
 def explained(file: Path, at: str, *after: Path) -> Explanation:

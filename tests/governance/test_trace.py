@@ -15,7 +15,7 @@ from hub.governance.stories import SCENARIOS, Story, stories_below
 from hub.governance.trace import Trace, main
 from hub.ops.settings import PACKAGE, Settings
 from hub.policy.findings import read_findings
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 NOT_YET = {
     "event": {"E42", "E43", "E44", "E45", "E46", "E47", "E49", "E54", "E57", "E62"},
@@ -56,7 +56,7 @@ def spoil(settings: Settings, old: str, new: str) -> None:
 @cache
 def packaged() -> tuple[Policy, Schemas, tuple[Story, ...]]:
     """What the findings lead to, read once; only the table itself is spoilt."""
-    return load_policy(), default_schemas(), tuple(stories_below([SCENARIOS]))
+    return stage.policy(), default_schemas(), tuple(stories_below([SCENARIOS]))
 
 
 def follow(settings: Settings, stories: tuple[Story, ...] | None = None) -> Trace:

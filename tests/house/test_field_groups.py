@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import HERE, load_policy
+from hub.policy.loader import HERE
+from tests.core.stage import policy
 from tests.house.tree import ROOT
 
 SCHEMAS = default_schemas()
 EVENTS = sorted(path.stem for path in (ROOT / "schemas" / "events").glob("*.avsc"))
-POLICY = load_policy()
+POLICY = policy()
 
 
 def leaves(fields: list[dict[str, Any]], named: dict[str, Any], above: str = "") -> Iterator[str]:

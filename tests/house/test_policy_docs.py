@@ -13,8 +13,8 @@ from hub.demo.simulate import simulate
 from hub.governance.explain import NotTold
 from hub.policy import files
 from hub.policy.findings import Finding
-from hub.policy.loader import load_policy
 from hub.policy.vocabulary import with_facts
+from tests.core.stage import policy
 from tests.house.tree import ROOT
 
 POLICY = ROOT / "docs" / "policy-format.md"
@@ -87,7 +87,7 @@ def test_the_small_scenario_goes_as_told(tmp_path: Path) -> None:
     """The example of docs/scenarios.md can be copied out and played."""
     path = tmp_path / "example.toml"
     path.write_text(example(SCENARIOS), encoding="utf-8")
-    found = simulate(path, load_policy())
+    found = simulate(path, policy())
     assert ([], []) == (found["missing"], found["unexpected"])
 
 

@@ -29,7 +29,7 @@ from hub.edges.fhir.acknowledgement import read_acknowledgement
 from hub.edges.fhir.notice import resource_id
 from hub.listen.manners import Line, Listener, Manners
 from hub.listen.posts import listening
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.kafka_jars import cache_folder
 from hub.ops.settings import Settings
 from hub.ops.topics import notices_topic
@@ -40,6 +40,8 @@ from tests.channels.test_mesh import at
 from tests.channels.tools import ENDPOINT, SECRET, send
 from tests.house.tree import ROOT
 from tests.mesh.stage import now
+from tests.patience import PATIENCE_SECONDS, wait_until
+from tests.ports import reserved_port
 from tests.servers.mesh import KEY, OURS, PASSWORD, PRACTICE, Mesh, running_mesh
 from tests.store.records import T0, notice_record
 from tests.web import scene
@@ -59,7 +61,6 @@ ENVIRONMENT = {
 }
 JAVAC = shutil.which("javac")
 needs_java = pytest.mark.skipif(JAVAC is None, reason="there is no Java compiler on this machine")
-WAIT_SECONDS = 60.0
 
 
 def compiled(name: str, folder: Path, *more: str) -> list[str]:
@@ -81,7 +82,7 @@ def ran(command: list[str], *words: str, **more: str) -> str:
         env=ENVIRONMENT | more,
         capture_output=True,
         text=True,
-        timeout=WAIT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert 0 == done.returncode, done.stderr
@@ -91,19 +92,23 @@ def ran(command: list[str], *words: str, **more: str) -> str:
 @contextlib.contextmanager
 def serving(command: list[str]) -> Iterator[str]:
     """A receiver of the examples on a free port; gives its address."""
-    (port,) = free_ports(0)
+    port = reserved_port()
     process = subprocess.Popen([*command, str(port)], env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                httpx.post(f"http://127.0.0.1:{port}/", content=b"unsigned")
-                break
-            time.sleep(0.1)
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/"), "an answer of the example")
         yield f"http://127.0.0.1:{port}/"
     finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)
+        process.kill()
+        process.wait()
+
+
+def answers(url: str) -> bool:
+    """Whether somebody is there who answers what is not signed."""
+    try:
+        httpx.post(url, content=b"unsigned", timeout=PATIENCE_SECONDS)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 @pytest.fixture(params=["python", pytest.param("java", marks=needs_java)])
@@ -181,7 +186,7 @@ def gateway_url(engine: Engine, tmp_path: Path) -> Iterator[str]:
         subscriptions.number_of(conn, OWN_ID, ADDRESS, "n-gp", T0)
     settings = Settings(data_dir=tmp_path, secret_key="s" * 32, demo_logins=True)
     made = make_app(settings, publisher=Recording(), engine=engine, directory=directory)
-    (port,) = free_ports(0)
+    port = reserved_port()
     server = uvicorn.Server(uvicorn.Config(made, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -33,6 +33,7 @@ from tests.channels.contract import OWN, Peer
 from tests.channels.test_rest_hook import channel_over
 from tests.channels.tools import ENDPOINT, SECRET, send
 from tests.house.identities import find_identities
+from tests.patience import PATIENCE_SECONDS
 from tests.store.records import GP, notice_record
 from tests.web.conftest import Gateway, engine, family_file, gateway, key, people
 
@@ -51,7 +52,7 @@ class Heard:
 
 
 def posted(
-    manners: Manners, *notice_ids: str, secret: str = SECRET, seconds: float = 2.0
+    manners: Manners, *notice_ids: str, secret: str = SECRET, seconds: float = PATIENCE_SECONDS
 ) -> tuple[list[type_of_result], Heard]:
     """Send notices over the webhook channel to a listener."""
     heard = Heard()
@@ -87,7 +88,9 @@ def test_a_notice_is_a_line_and_its_repeat_is_one_too() -> None:
 )
 def test_it_misbehaves_on_request(manners: Manners, expected: type_of_result) -> None:
     """As real subscribers do, and the channel answers for each."""
-    (result,), _ = posted(manners, "n-1", seconds=0.7)
+    # What never comes need not be waited for long; an answer has all the time that it needs.
+    waits = 0.7 if expected == Failed(DeliveryReason.TIMED_OUT) else PATIENCE_SECONDS
+    (result,), _ = posted(manners, "n-1", seconds=waits)
     assert expected == result
 
 
@@ -245,6 +248,8 @@ async def _on_topic(bootstrap: str, organisation: str, refuse: int) -> list[str]
         heard = Heard()
         listener = Listener(Manners(refuse=refuse), heard.lines.append)
         listener.wanted = int(notice_id[-1]) if refuse else 1
-        await asyncio.wait_for(follow(listener, bootstrap, organisation, f"g-{organisation}"), 30)
+        await asyncio.wait_for(
+            follow(listener, bootstrap, organisation, f"g-{organisation}"), PATIENCE_SECONDS
+        )
     await channel.stop()
     return [line.notice_id for line in heard.lines]

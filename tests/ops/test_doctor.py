@@ -6,15 +6,16 @@ import pytest
 
 from hub.ops import doctor
 from hub.ops.doctor import Finding, examine, report
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.lock import FolderLock, Owner
 from hub.ops.settings import Settings, make_secret
+from tests.ports import reserved_port
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A hub of its own on free ports."""
-    gateway, mllp = free_ports(0, 0)
+    gateway, mllp = reserved_port(), reserved_port()
     return Settings(data_dir=tmp_path, gateway_port=gateway, mllp_port=mllp)
 
 
@@ -27,9 +28,7 @@ def test_every_bad_finding_has_a_remedy(settings: Settings) -> None:
 
 def test_a_taken_port_names_its_setting(settings: Settings) -> None:
     """The port and the setting that moves it, in one finding."""
-    with socket.socket() as busy:
-        busy.bind(("127.0.0.1", settings.mllp_port))
-        busy.listen()
+    with socket.create_server(("127.0.0.1", settings.mllp_port)):
         found = doctor.ports(settings)
     assert not found.well
     assert str(settings.mllp_port) in found.saw
@@ -96,7 +95,7 @@ def test_a_database_address_is_never_shown(settings: Settings) -> None:
 
 def test_a_kafka_that_does_not_answer_is_a_finding(settings: Settings) -> None:
     """A wrong address ends within seconds, in words."""
-    (port,) = free_ports(0)
+    port = reserved_port()
     found = doctor.kafka(settings.model_copy(update={"kafka": f"127.0.0.1:{port}"}))
     assert not found.well
     assert "HUB_KAFKA" in found.remedy

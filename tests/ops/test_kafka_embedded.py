@@ -20,6 +20,8 @@ from hub.ops.kafka_embedded import (
     new_cluster_id,
 )
 from hub.ops.lock import LockedError, Owner, read_owner
+from tests.patience import PATIENCE_SECONDS
+from tests.ports import reserved_port
 
 PARENT = """
 import sys, time
@@ -57,13 +59,13 @@ async def read(bootstrap: str, topic: str, count: int) -> list[bytes]:
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return [(await consumer.getone()).value or b"" for _ in range(count)]
     finally:
         await consumer.stop()
 
 
-def gone(pid: int, seconds: float = 10.0) -> bool:
+def gone(pid: int, seconds: float = PATIENCE_SECONDS) -> bool:
     """Whether the process is gone (or only waits to be reaped) within the seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -130,27 +132,26 @@ def test_a_restart_keeps_data_and_cluster(tmp_path: Path) -> None:
 
     The old port is held meanwhile, so the broker must also follow to another address.
     """
-    with EmbeddedKafka(tmp_path) as kafka:
+    with EmbeddedKafka(tmp_path, port=reserved_port()) as kafka:
         asyncio.run(write(kafka.bootstrap, "ops.kept", b"before"))
         first, old_port = kafka.cluster_id, int(kafka.bootstrap.rpartition(":")[2])
         with pytest.raises(LockedError):
             EmbeddedKafka(tmp_path).start()
         kafka.stop()
         assert kafka.returncode in STOPPED_BY_SIGTERM
-    with socket.socket() as busy:
-        busy.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        busy.bind(("127.0.0.1", old_port))
-        busy.listen()
-        with EmbeddedKafka(tmp_path, port=old_port) as kafka:
-            assert f"127.0.0.1:{old_port}" != kafka.bootstrap
-            assert first == kafka.cluster_id
-            asyncio.run(write(kafka.bootstrap, "ops.kept", b"after"))
-            assert [b"before", b"after"] == asyncio.run(read(kafka.bootstrap, "ops.kept", 2))
+    with (
+        socket.create_server(("127.0.0.1", old_port)),
+        EmbeddedKafka(tmp_path, port=old_port) as kafka,
+    ):
+        assert f"127.0.0.1:{old_port}" != kafka.bootstrap
+        assert first == kafka.cluster_id
+        asyncio.run(write(kafka.bootstrap, "ops.kept", b"after"))
+        assert [b"before", b"after"] == asyncio.run(read(kafka.bootstrap, "ops.kept", 2))
 
 
 @pytest.mark.stack
 def test_a_death_nobody_asked_for_is_reported(tmp_path: Path) -> None:
-    """When the broker is killed, its owner hears the exit code at once."""
+    """When the broker is killed, its owner hears the exit code."""
     heard: list[int] = []
     told = threading.Event()
 
@@ -160,7 +161,7 @@ def test_a_death_nobody_asked_for_is_reported(tmp_path: Path) -> None:
 
     with EmbeddedKafka(tmp_path, on_death=on_death) as kafka:
         os.kill(kafka.pid, signal.SIGKILL)
-        assert told.wait(5)
+        assert told.wait(PATIENCE_SECONDS)
         assert not kafka.alive()
     assert [-signal.SIGKILL] == heard
 
@@ -182,10 +183,12 @@ def test_kafka_dies_with_a_killed_parent_and_keeps_its_data(tmp_path: Path) -> N
         [sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     assert parent.stdout
-    pid, bootstrap = parent.stdout.readline().split()
-    asyncio.run(write(bootstrap, "ops.survives", b"confirmed"))
-    parent.kill()
-    parent.communicate()
+    try:
+        pid, bootstrap = parent.stdout.readline().split()
+        asyncio.run(write(bootstrap, "ops.survives", b"confirmed"))
+    finally:
+        parent.kill()
+        parent.communicate()
     assert gone(int(pid))
     owner = read_owner(tmp_path / "kafka.lock")
     with EmbeddedKafka(tmp_path) as kafka:

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.core.faults import FaultReason
 from hub.core.model import Level, NoticeReason
 from hub.ops import metrics, metrics_channels
+from tests.patience import PATIENCE_SECONDS
 
 
 def series() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -22,26 +23,33 @@ def series() -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     }
 
 
+def one(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    """The key of one series."""
+    return name, frozenset(labels.items())
+
+
 def value(name: str, **labels: str) -> float | None:
     """The value of one series, or None when it does not exist."""
-    return series().get((name, frozenset(labels.items())))
+    return series().get(one(name, **labels))
 
 
 def test_every_reason_stands_at_zero_before_anything_happens() -> None:
     """Every quarantine reason can be watched before the first input is ever refused."""
-    shown = [value("hub_quarantine_depth", reason=reason.value) for reason in FaultReason]
-    assert [0.0] * len(FaultReason) == shown
+    shown = series()
+    found = [shown.get(one("hub_quarantine_depth", reason=reason.value)) for reason in FaultReason]
+    assert [0.0] * len(FaultReason) == found
 
 
 def test_every_packaged_event_type_exists_for_every_door() -> None:
     """The schema folder is the list of event types, and `unknown` is on it too."""
     types = [*metrics._packaged_event_types(), metrics.UNKNOWN]
     assert "pregnancy.booked" in types
+    shown = series()
     missing = [
         (event_type, door)
         for event_type in types
         for door in metrics.DOORS
-        if value("hub_events_in_total", type=event_type, door=door) is None
+        if one("hub_events_in_total", type=event_type, door=door) not in shown
     ]
     assert [] == missing
 
@@ -65,9 +73,8 @@ def test_every_role_and_gap_of_the_packaged_policy_exists() -> None:
 def test_every_outcome_of_the_core_is_counted_by_its_own_tag() -> None:
     """The kinds come from the core's own union, so that a new outcome cannot be forgotten."""
     assert {"notice_issued", "gap_opened", "wake_wanted"} <= set(metrics.outcome_kinds())
-    assert all(
-        value("hub_decisions_total", kind=kind) is not None for kind in metrics.outcome_kinds()
-    )
+    shown = series()
+    assert all(one("hub_decisions_total", kind=kind) in shown for kind in metrics.outcome_kinds())
 
 
 def test_declared_channels_exist_for_every_result_and_reason() -> None:
@@ -128,7 +135,7 @@ def test_prometheus_can_scrape_it_and_a_taken_port_is_an_error(free_port: int) -
     assert exporter is not None
     try:
         address = f"http://127.0.0.1:{exporter.port}/metrics"
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:
             assert b"hub_conflicts_total" in answer.read()
         with pytest.raises(OSError, match="in use"):
             metrics.start_metrics("127.0.0.1", free_port)

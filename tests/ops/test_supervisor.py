@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.ops.supervisor import RoleFailedError, Supervisor, backoff_seconds
+from tests.ports import reserved_port
 
 SERVES = """
 import http.server, os, sys
@@ -68,7 +68,7 @@ def runs(pid: int) -> bool:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A hub on free ports, with a Kafka that nobody asks."""
-    gateway, mllp = free_ports(0, 0)
+    gateway, mllp = reserved_port(), reserved_port()
     return Settings(data_dir=tmp_path, kafka="127.0.0.1:9", gateway_port=gateway, mllp_port=mllp)
 
 

@@ -24,13 +24,14 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from hub.edges.avro import encode_decision
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.ops.supervisor import Supervisor
 from hub.ops.topics import DECISIONS, create_topics
 from hub.store.engine import migrate
 from tests.channels.tools import SECRET
+from tests.ports import reserved_port
 from tests.store.records import decision, issued
 
 WAYS = ("answers", "black_hole", "refuses", "drips", "answers_again")
@@ -48,7 +49,7 @@ class Destination:
 
     name: str
     way: str = "answers"
-    port: int = field(default_factory=lambda: free_ports(0)[0])
+    port: int = field(default_factory=reserved_port)
     arrived: dict[str, float] = field(default_factory=dict)
     """When each notice first came, by its id, on the monotonic clock."""
     _door: socket.socket | None = None

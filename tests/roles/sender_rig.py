@@ -21,18 +21,18 @@ from hub.edges.publish import Unavailable
 from hub.edges.records import DecisionRecord
 from hub.edges.schemas import default_schemas
 from hub.ops.clock import HeldClock
-from hub.policy.loader import load_policy
 from hub.roles.coverage_posts import Teller
 from hub.roles.queueing import take_in
 from hub.roles.senders import Senders, Sending
 from hub.store.engine import make_engine, migrate, writing
 from hub.store.projector import apply_decision
 from tests.channels.tools import SECRET
+from tests.core.stage import policy
 from tests.servers.webhooks import Receiver, receiving
 from tests.web import scene
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-POLICY = load_policy()
+POLICY = policy()
 
 
 @dataclass

@@ -18,7 +18,7 @@ from hub.demo.rig import CoreRig
 from hub.demo.rows import Row
 from hub.demo.scenario import Scenario, load_scenario
 from hub.demo.simulate import files_of, main, result
-from hub.policy.loader import load_policy
+from tests.core import stage
 
 HERE = Path(__file__).parent
 FILES = list(files_of([HERE]))
@@ -42,7 +42,7 @@ class Heard(Struct, frozen=True):
 @cache
 def policy() -> Policy:
     """The packaged policy, read once."""
-    return load_policy()
+    return stage.policy()
 
 
 @cache

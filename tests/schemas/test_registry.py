@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from hub.edges import avro
 from hub.edges.schemas import default_schemas
 from hub.web.registry import registry_router
+from tests.patience import PATIENCE_SECONDS
 from tests.schemas.examples import REPLACEMENT
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,14 +33,14 @@ def url() -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}/registry"
     server.should_exit = True
-    thread.join(10)
+    thread.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

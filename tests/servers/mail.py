@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from hub.ops.kafka_embedded import free_ports
+from tests.ports import reserved_port
 
 LOGIN, PASSWORD = "hub", "made-up"
 
@@ -73,7 +73,7 @@ def receiving_mail(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
     if tls is not None:
         more = {"tls_context": tls, "require_starttls": True, "authenticator": _let_in}
         more["auth_required"] = True
-    (server.port,) = free_ports(0)
+    server.port = reserved_port()
     controller = Controller(server, hostname="127.0.0.1", port=server.port, **more)
     controller.start()
     try:

@@ -21,8 +21,8 @@ from mesh_client import MeshClient
 
 from hub.edges.mesh import Account, Mailbox
 from hub.ops import leash
-from hub.ops.kafka_embedded import free_ports
 from tests.house.tree import ROOT
+from tests.ports import reserved_port
 
 CONSTRAINTS = ROOT / "tests" / "mesh" / "constraints.txt"
 HOME = ROOT / ".mesh-venv"
@@ -116,7 +116,7 @@ class Mesh:
 @contextlib.contextmanager
 def running_mesh(folder: Path) -> Iterator[Mesh]:
     """A sandbox that keeps everything in memory, until the end of the block."""
-    (port,) = free_ports(0)
+    port = reserved_port()
     command = [str(sandbox_python()), str(ROOT / "tests" / "mesh" / "sandbox.py"), str(port)]
     environment = {**os.environ, "STORE_MODE": "memory", "AUTH_MODE": "full", "SHARED_KEY": KEY}
     process = leash.start(command, folder / "mesh.log", env=environment)

@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.ports import reserved_port
+
 READY_SECONDS = 30.0
 ACCOUNTS = ("postgres", "nobody")
 """Tried in this order when the tests run as root."""
@@ -54,7 +56,7 @@ def running_postgres() -> Iterator[str]:
     if account is not None:
         bin_folder = _readable(bin_folder, folder)
         shutil.chown(folder, account)
-    port = _free_port()
+    port = reserved_port()
     server = None
     try:
         _run(
@@ -78,7 +80,11 @@ def running_postgres() -> Iterator[str]:
         if server is not None:
             # SIGINT: a fast shutdown, which does not wait for clients to leave.
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=READY_SECONDS)
+            try:
+                server.wait(timeout=READY_SECONDS)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
         shutil.rmtree(folder)
 
 
@@ -116,13 +122,6 @@ def _run(account: str | None, *command: object) -> None:
         check=True,
         capture_output=True,
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

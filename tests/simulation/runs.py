@@ -16,7 +16,7 @@ import structlog
 from hub.core.policy import Policy
 from hub.edges.directory import Directory
 from hub.ops.topics import INPUTS, MATTERS
-from hub.policy.loader import load_policy
+from tests.core import stage
 from tests.simulation.auditor import Finding
 from tests.simulation.families import directory
 from tests.simulation.plan import START, Plan, arrivals
@@ -26,7 +26,7 @@ from tests.simulation.world import World
 @cache
 def the_policy() -> Policy:
     """The policy in force, read once a process."""
-    return load_policy()
+    return stage.policy()
 
 
 @cache

@@ -27,10 +27,10 @@ from hub.store import tables as t
 from hub.store.engine import reading, writing
 from hub.store.outbox_queue import cancel_duty
 from tests.channels.tools import SECRET
+from tests.patience import PATIENCE_SECONDS
 from tests.servers.webhooks import receiving
 from tests.store.records import EPISODE, GP, HV, T0, notice_record
 
-WAIT_SECONDS = 10.0
 HUB_TIME = T0 + timedelta(days=3)
 
 
@@ -96,7 +96,7 @@ class Rig:
         asyncio.run(self._run(until))
 
     async def _run(self, until: Callable[[], bool]) -> None:
-        async with self._delivering(), asyncio.timeout(WAIT_SECONDS):
+        async with self._delivering(), asyncio.timeout(PATIENCE_SECONDS):
             # What is waited for happens in the database, which has no events.
             while not until():  # noqa: ASYNC110  as said
                 await asyncio.sleep(0.01)

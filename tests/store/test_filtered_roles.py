@@ -1,7 +1,6 @@
 """A filter at work in the delivery role: a process on a real Kafka, killed and started again."""
 
 import asyncio
-import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from hub.store import agreements
 from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from tests.channels.tools import SECRET
+from tests.patience import wait_until
 from tests.servers.webhooks import receiving
 from tests.store.records import GP, decision, issued
 from tests.store.test_filtered import FITS, FLAGGED, MISFITS
@@ -26,7 +26,6 @@ from tests.store.test_roles import (
     publish,
     running,
     settings_for,
-    wait_until,
 )
 
 __all__ = ["broker"]
@@ -93,9 +92,7 @@ def test_a_killed_role_sends_what_is_picked_and_leaves_the_rest(
             for each in (SubscriptionSignal.APPROVE, SubscriptionSignal.TESTED):
                 agreements.move(conn, "sub-1", each, "bea", datetime.now(UTC))
         role = Role("deliver", settings)
-        role.start()
-        wait_until(lambda: len(out()) > len(records) // 3)
-        role.end(signal.SIGKILL)
+        role.killed_once(lambda: len(out()) > len(records) // 3)
         with running(role):
             wait_until(lambda: len(out()) == len(records))
         arrived = {taken.headers["webhook-id"] for taken in receiver.taken}

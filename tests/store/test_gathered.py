@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from hub.store.gathered import Gathered
-
-SOON = 5.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class Work:
@@ -22,7 +21,7 @@ class Work:
     def __call__(self, asked: Sequence[int]) -> list[int]:
         """What is asked of the database, on a thread."""
         self.calls.append(list(asked))
-        assert self.go.wait(SOON)
+        assert self.go.wait(PATIENCE_SECONDS)
         if self._fault is not None:
             raise self._fault
         return [each * 2 for each in asked]
@@ -51,7 +50,7 @@ def test_who_comes_meanwhile_is_served_together_and_in_its_place() -> None:
         await asyncio.sleep(0)
         assert not any(task.done() for task in tasks)
         work.go.set()
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return await asyncio.gather(*tasks)
 
     assert [0, 2, 6, 8] == asyncio.run(go())
@@ -66,7 +65,7 @@ def test_a_fault_is_everybodys_who_was_in_it_and_the_next_are_served() -> None:
     async def go() -> tuple[list[object], int]:
         gathered = Gathered(work)
         asking = (gathered.ask(number) for number in range(3))
-        async with asyncio.timeout(SOON):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             came = await asyncio.gather(*asking, return_exceptions=True)
             work._fault = None
             return list(came), await gathered.ask(7)

@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import Engine
 
 from hub.core.model import Signal
@@ -32,13 +31,14 @@ from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.projector import apply_decision
 from tests.channels.tools import SECRET
+from tests.patience import PATIENCE_SECONDS, wait_until
 from tests.servers.webhooks import receiving
 from tests.store.records import GP, HV, decision, ended, issued, quarantined, raised, recorded
+from tests.topics import all_values
 
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 60.0
 KAFKA_READER = "RKAFKA"
 
 
@@ -79,12 +79,32 @@ class Role:
         environment = {**os.environ, **environment_of(self._settings), "PYTHONPATH": str(ROOT)}
         self._process = subprocess.Popen([sys.executable, "-c", self._program], env=environment)
 
+    def killed_once(self, so: Callable[[], bool]) -> None:
+        """Start it, and kill it as soon as something is so; or when that never comes."""
+        self.start()
+        try:
+            wait_until(so)
+        except BaseException:
+            self.kill()
+            raise
+        self.end(signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End it, whether it still runs or not."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
     def end(self, how: signal.Signals) -> int:
         """End it with a signal and return its exit code."""
         assert self._process is not None
         assert None is self._process.poll(), "it ended by itself"
         self._process.send_signal(how)
-        return self._process.wait(timeout=SECONDS)
+        try:
+            return self._process.wait(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
 
 
 @contextlib.contextmanager
@@ -94,17 +114,9 @@ def running(role: Role) -> Iterator[Role]:
     try:
         yield role
     except BaseException:
-        role.end(signal.SIGKILL)
+        role.kill()
         raise
     assert 0 == role.end(signal.SIGTERM)
-
-
-def wait_until(so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + SECONDS
-    while not so():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 async def publish(bootstrap: str, records: Sequence[tuple[str, bytes, bytes]]) -> None:
@@ -116,19 +128,6 @@ async def publish(bootstrap: str, records: Sequence[tuple[str, bytes, bytes]]) -
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
-
-
-async def read_all(bootstrap: str, topic: str) -> list[bytes]:
-    """Every value of a topic."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        values: list[bytes] = []
-        while fetched := await consumer.getmany(timeout_ms=2000):
-            values += [record.value for part in fetched.values() for record in part]
-        return values
-    finally:
-        await consumer.stop()
 
 
 def families(many: int, each: int) -> list[DecisionRecord]:
@@ -177,9 +176,7 @@ def test_a_projector_killed_again_and_again_folds_every_decision_once(
     engine = make_engine(empty_url)
     role = Role("project", settings)
     for part in range(1, 6):
-        role.start()
-        wait_until(lambda sixth=part: _read(engine, "project") > len(records) * sixth // 6)
-        role.end(signal.SIGKILL)
+        role.killed_once(lambda sixth=part: _read(engine, "project") > len(records) * sixth // 6)
     with running(role):
         wait_until(lambda: _read(engine, "project") == len(records))
         wait_until(lambda: bool(rows_of(engine)["quarantine"]))
@@ -216,9 +213,7 @@ def test_a_delivery_role_that_is_killed_loses_no_notice(
         engine = make_engine(url)
         role = Role("deliver", settings)
         for quarter in (1, 2, 3):
-            role.start()
-            wait_until(lambda part=quarter: _told(engine) > len(wanted) * part // 4)
-            role.end(signal.SIGKILL)
+            role.killed_once(lambda part=quarter: _told(engine) > len(wanted) * part // 4)
         with running(role):
             wait_until(lambda: _told(engine) == len(wanted))
         states = _states(engine)
@@ -228,12 +223,12 @@ def test_a_delivery_role_that_is_killed_loses_no_notice(
     assert expected == states
     by_webhook = {taken.headers["webhook-id"] for taken in receiver.taken}
     assert {notice for notice, org in wanted.items() if org == GP} == by_webhook
-    topic = asyncio.run(read_all(broker.bootstrap, notices_topic(KAFKA_READER)))
+    topic = asyncio.run(all_values(broker.bootstrap, notices_topic(KAFKA_READER)))
     in_topic = {decode_notice(value).notice_id for value in topic}
     assert {notice for notice, org in wanted.items() if org == KAFKA_READER} == in_topic
     told = {
         (given.receipt.notice_id, given.receipt.signal, given.input_id)
-        for given in map(decode_input, asyncio.run(read_all(broker.bootstrap, INPUTS)))
+        for given in map(decode_input, asyncio.run(all_values(broker.bootstrap, INPUTS)))
         if given.receipt is not None
     }
     assert len(wanted) == len(told)

@@ -9,7 +9,6 @@ import pytest
 
 from hub.core.policy import Policy
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import load_policy
 from hub.synth.account import account_of, read_part, read_truth
 from hub.synth.command import reaches_its_mark
 from hub.synth.injector import with_the_mishap
@@ -17,6 +16,7 @@ from hub.synth.mishaps import MISHAPS, Mishap
 from hub.synth.play import FamilyRig, Gap
 from hub.synth.score import Score, pieces, score_family, score_part
 from hub.synth.year import make_year, part_path
+from tests.core import stage
 from tests.effort import cases
 
 SCHEMAS = default_schemas()
@@ -28,7 +28,7 @@ TRIED = 40
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     """The packaged policy."""
-    return load_policy()
+    return stage.policy()
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda m: m.name)

@@ -9,7 +9,6 @@ from hub.core.policy import Policy
 from hub.edges.doors import event_from_json
 from hub.edges.nhs_number import is_valid
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import load_policy
 from hub.synth.account import account_of
 from hub.synth.draw import ONE_OF, draw_family
 from hub.synth.people import nhs_number
@@ -17,7 +16,8 @@ from hub.synth.play import FamilyRig
 from hub.synth.rates import rates
 from hub.synth.replay import replay
 from hub.synth.year import make_year
-from tests.house.tree import imports_of, module_of, python_files
+from tests.core import stage
+from tests.house.tree import module_of, python_files, source_of
 
 SCHEMAS = default_schemas()
 
@@ -30,7 +30,7 @@ def within_any(name: str, layers: tuple[str, ...]) -> bool:
 @pytest.fixture(scope="module")
 def policy() -> Policy:
     """The packaged policy."""
-    return load_policy()
+    return stage.policy()
 
 
 def test_the_generator_and_the_injector_know_no_rule() -> None:
@@ -39,7 +39,7 @@ def test_the_generator_and_the_injector_know_no_rule() -> None:
     makers = [f for f in python_files("hub/synth") if module_of(f) not in players]
     assert len(makers) > 10
     for file in makers:
-        seen = {n for n in imports_of(file) if within_any(n, ("hub", "agents"))}
+        seen = {n for n in source_of(file).imports if within_any(n, ("hub", "agents"))}
         assert set() == {
             n for n in seen if not within_any(n, ("hub.synth", "hub.edges.nhs_number"))
         }, file

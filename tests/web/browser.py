@@ -13,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE_SECONDS
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 KEYS = {
     "Tab": ("Tab", 9, ""),
@@ -57,7 +59,7 @@ class Page:
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._answers[self._number] = answer
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
-        said = await asyncio.wait_for(answer, 20)
+        said = await asyncio.wait_for(answer, PATIENCE_SECONDS)
         assert "error" not in said, (method, said.get("error"))
         result: dict[str, Any] = said["result"]
         return result
@@ -66,7 +68,7 @@ class Page:
         """Go to an address."""
         self._loaded.clear()
         await self.tell("Page.navigate", url=address)
-        await asyncio.wait_for(self._loaded.wait(), 20)
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE_SECONDS)
 
     async def press(self, key: str) -> None:
         """One key."""
@@ -79,7 +81,7 @@ class Page:
         """A key that leads to another page."""
         self._loaded.clear()
         await self.press(key)
-        await asyncio.wait_for(self._loaded.wait(), 20)
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE_SECONDS)
 
     async def write(self, text: str) -> None:
         """Into whatever has the focus."""

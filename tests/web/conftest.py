@@ -20,11 +20,11 @@ from hub.edges.publish import Original, Unavailable
 from hub.edges.schemas import default_schemas
 from hub.ops.clock import HeldClock
 from hub.ops.settings import Settings
-from hub.policy.loader import load_policy
 from hub.roles.sandbox import foretell
 from hub.store.engine import make_engine, migrate_engine, writing
 from hub.web.app import make_app
 from hub.web.auth import DEMO_PASSWORD
+from tests.core.stage import policy
 from tests.web import scene
 
 
@@ -143,7 +143,7 @@ def gateway(tmp_path: Path, engine: Engine, people: Directory) -> Iterator[Gatew
         engine=engine,
         directory=people,
         clock=clock,
-        foretell=lambda event, at: foretell(event, at, load_policy(), default_schemas(), people),
+        foretell=lambda event, at: foretell(event, at, policy(), default_schemas(), people),
     )
     with ExitStack() as opened:
 

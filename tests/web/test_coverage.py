@@ -8,11 +8,11 @@ from msgspec import structs
 
 from hub.core.model import GapState, Level, ObligationState, Signal
 from hub.core.outcomes import GapClosed, LevelReached, ObligationEnded
-from hub.policy.loader import load_policy
 from hub.store.engine import reading, writing
 from hub.store.projector import apply_decision
 from hub.store.read_model import event_coverage
 from hub.web.coverage import EXAMPLE, Coverage, may_know
+from tests.core import stage
 from tests.house.identities import find_identities
 from tests.web import scene
 from tests.web.conftest import Gateway, key
@@ -142,7 +142,7 @@ def seen(gateway: Gateway, kind: str, ods: str, event_type: str) -> set[str]:
     """The roles that a publisher of a kind sees of the scene's booking."""
     with reading(gateway.engine) as conn:
         lines = event_coverage(conn, "booked-1")
-    return {line.role for line in may_know(load_policy(), kind, ods, event_type, lines)}
+    return {line.role for line in may_know(stage.policy(), kind, ods, event_type, lines)}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_what_is_kept_back_at_a_linked_place_is_not_told_there(
 
 def test_every_role_that_reveals_something_names_a_group() -> None:
     """And every kind reads as an audience that the table of groups has."""
-    policy = load_policy()
+    policy = stage.policy()
     assert {rule.reveals for rule in policy.roles.values() if rule.reveals} <= set(policy.groups)
     assert {"SOCIAL_WORKER", "PMH_TEAM", "DA_SERVICE", "SUBSTANCE_SVC"} <= {
         role for role, rule in policy.roles.items() if rule.reveals

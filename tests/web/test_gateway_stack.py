@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from starlette.testclient import TestClient
 
 from hub.edges import avro
@@ -17,6 +16,7 @@ from hub.ops.settings import Settings
 from hub.ops.topics import QUARANTINE, create_topics
 from hub.store.engine import migrate
 from hub.web.app import make_app
+from tests.topics import all_values
 from tests.web.conftest import key
 from tests.web.test_api import EVENT, without
 
@@ -24,24 +24,6 @@ pytestmark = pytest.mark.stack
 
 PREGNANCY = "perinatal.pregnancy"
 DIRECTORY = '[[organisation]]\nods = "RXX"\nname = "Invented Trust"\nkind = "trust"\n'
-
-
-async def all_of(kafka: EmbeddedKafka, topic: str) -> list[bytes]:
-    """Every value on a topic."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, group_id=None)
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, n) for n in range(4)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning()
-        ends = await consumer.end_offsets(partitions)
-        found: list[bytes] = []
-        for partition in partitions:
-            while await consumer.position(partition) < ends[partition]:
-                found.append((await asyncio.wait_for(consumer.getone(partition), 10)).value)
-        return found
-    finally:
-        await consumer.stop()
 
 
 def recent(event: Mapping[str, Any], event_id: str) -> dict[str, Any]:
@@ -69,8 +51,14 @@ def test_202_means_that_the_event_is_on_its_topic(own_kafka: EmbeddedKafka, tmp_
         refused = client.post("/events", json=wrong, headers=key("RXX"))
         assert 200 == client.get("/health/ready").status_code
     now = RealClock().now()
-    events = [avro.decode_event(value, now) for value in asyncio.run(all_of(own_kafka, PREGNANCY))]
+    events = [
+        avro.decode_event(value, now)
+        for value in asyncio.run(all_values(own_kafka.bootstrap, PREGNANCY))
+    ]
     assert 1 == [event.id for event in events].count(right["id"])
-    kept = [avro.decode_quarantine(value) for value in asyncio.run(all_of(own_kafka, QUARANTINE))]
+    kept = [
+        avro.decode_quarantine(value)
+        for value in asyncio.run(all_values(own_kafka.bootstrap, QUARANTINE))
+    ]
     mine = [one for one in kept if one.quarantine_id == refused.json()["quarantine_id"]]
     assert [wrong] == [json.loads(one.original) for one in mine]

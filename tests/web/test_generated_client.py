@@ -24,13 +24,14 @@ from hub.store.engine import migrate
 from hub.web.app import make_app
 from hub.web.openapi_parts import BOOKING
 from tests.house.tree import ROOT
-from tests.web.test_gateway_stack import DIRECTORY, PREGNANCY, all_of
+from tests.patience import PATIENCE_SECONDS
+from tests.topics import all_values
+from tests.web.test_gateway_stack import DIRECTORY, PREGNANCY
 
 pytestmark = pytest.mark.stack
 
 TOOLS = ROOT / ".client-venv"
 SCRIPT = ROOT / "tests" / "web" / "booking_by_client.py"
-START_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def listening(app: FastAPI) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = monotonic() + START_SECONDS
+    deadline = monotonic() + PATIENCE_SECONDS
     while not server.started:
         assert monotonic() < deadline, "the gateway listens soon"
         sleep(0.05)
@@ -57,7 +58,7 @@ def listening(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(START_SECONDS)
+        thread.join(PATIENCE_SECONDS)
 
 
 def generate(python: Path, app: FastAPI, folder: Path) -> str:
@@ -69,7 +70,9 @@ def generate(python: Path, app: FastAPI, folder: Path) -> str:
         *("generate", "--path", str(described), "--meta", "none"),
         *("--output-path", str(folder / "hub_client")),
     ]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
     return done.stdout + done.stderr
 
 
@@ -80,7 +83,7 @@ def publish(python: Path, folder: Path, address: str, booking: dict[str, Any]) -
     command = [str(python), str(SCRIPT), address, "demo-RXX", str(file)]
     path = {"PYTHONPATH": str(folder)}
     done = subprocess.run(
-        command, check=False, env=path, capture_output=True, text=True, timeout=60
+        command, check=False, env=path, capture_output=True, text=True, timeout=PATIENCE_SECONDS
     )
     assert 0 == done.returncode, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)
@@ -122,5 +125,5 @@ def test_a_generated_client_publishes_a_booking(
         refused = publish(python, tmp_path, address, wrong)
         assert ("Problem", "subject.nhs_number") == (refused["kind"], refused["field"])
         assert refused["remedy"]
-    values = asyncio.run(all_of(own_kafka, PREGNANCY))
+    values = asyncio.run(all_values(own_kafka.bootstrap, PREGNANCY))
     assert [BOOKING["id"]] == [avro.decode_event(value, now).id for value in values]

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -16,11 +15,11 @@ from hub.core.outcomes import EventRecorded
 from hub.demo.judge import read_decisions
 from hub.edges.avro import decode_event
 from hub.ops import limits
-from tests.web.test_gateway_stack import all_of
+from tests.patience import PATIENCE_SECONDS, wait_until
+from tests.topics import all_values
 
 pytestmark = pytest.mark.stack
 
-SECONDS = 40.0
 PUBLISHERS = 2_000
 PADDING = "x" * 20_000
 """Ten times an ordinary event, in a field that may hold anything."""
@@ -46,20 +45,12 @@ def families(site: Site) -> Families:
 def post(site: Site, event: dict[str, Any]) -> httpx.Response:
     """Send one event, as a publisher does."""
     page = f"http://127.0.0.1:{site.settings.gateway_port}/events"
-    return httpx.post(page, json=event, headers=KEY, timeout=SECONDS)
+    return httpx.post(page, json=event, headers=KEY, timeout=PATIENCE_SECONDS)
 
 
 def until_taken(site: Site, event: dict[str, Any]) -> None:
     """Repeat an event, as a publisher does, until it is taken."""
-    until(lambda: post(site, event).status_code == httpx.codes.ACCEPTED)
-
-
-def until(so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + SECONDS
-    while not so():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.2)
+    wait_until(lambda: post(site, event).status_code == httpx.codes.ACCEPTED)
 
 
 def said_of(site: Site, event_id: str) -> list[str]:
@@ -98,7 +89,7 @@ def test_a_write_that_timed_out_and_was_stored_all_the_same_is_decided_once(
     with site.kafka_paused():
         assert httpx.codes.SERVICE_UNAVAILABLE == post(site, late).status_code
     until_taken(site, late)
-    until(lambda: len(said_of(site, late["id"])) == 2)
+    wait_until(lambda: len(said_of(site, late["id"])) == 2)
     assert ["new", "duplicate"] == said_of(site, late["id"])
 
 
@@ -116,9 +107,9 @@ def test_a_request_that_its_sender_gave_up_is_in_kafka_whole_or_not_at_all(
         # The gateway is at the write when it refuses the next event because of this one.
         assert httpx.codes.SERVICE_UNAVAILABLE == post(site, booked(families, 3)).status_code
     until_taken(site, gone)
-    until(lambda: "new" in said_of(site, gone["id"]))
+    wait_until(lambda: "new" in said_of(site, gone["id"]))
     assert 1 == said_of(site, gone["id"]).count("new")
-    for value in asyncio.run(all_of(site.kafka, "perinatal.pregnancy")):
+    for value in asyncio.run(all_values(site.settings.kafka, "perinatal.pregnancy")):
         # Raises for half a record.
         decode_event(value, site.clock.now())
 
@@ -129,7 +120,11 @@ async def one_of_many(port: int, request: bytes) -> tuple[int, int]:
     try:
         writer.write(request)
         await writer.drain()
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)).decode().lower()
+        head = (
+            (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_SECONDS))
+            .decode()
+            .lower()
+        )
     finally:
         writer.close()
     lines = dict(line.split(": ", 1) for line in head.splitlines()[1:] if ": " in line)
@@ -172,7 +167,9 @@ def test_a_body_that_would_not_fit_is_refused_before_it_is_read(site: Site) -> N
         b"POST /receipts HTTP/1.1\r\nhost: hub\r\ncontent-type: application/json\r\n"
         b"content-length: 2000000\r\n\r\n{"
     )
-    with socket.create_connection(("127.0.0.1", site.settings.gateway_port), SECONDS) as door:
+    with socket.create_connection(
+        ("127.0.0.1", site.settings.gateway_port), PATIENCE_SECONDS
+    ) as door:
         door.sendall(request)
         answer = door.recv(65536)
     assert answer.startswith(b"HTTP/1.1 413")

@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 
 from hub.edges.flat import Kind
 from hub.edges.schemas import default_schemas
-from hub.policy.loader import load_policy
 from hub.store.engine import reading, writing
 from hub.store.projector import apply_decision
 from hub.web import drafts
 from hub.web.forms import forms_of, unasked
+from tests.core.stage import policy
 from tests.house.identities import find_identities
 from tests.web import scene
 from tests.web.conftest import Gateway, token_in
@@ -220,7 +220,7 @@ def test_who_has_been_told_is_shown_to_the_organisation_of_the_event(gateway: Ga
 def test_every_form_can_be_sent_and_asks_all_that_is_needed(gateway: Gateway, form: Any) -> None:
     """Its event type has rules; every answer is named; the first choices make an event."""
     assert set() == unasked(default_schemas(), form)
-    assert form.event_type in load_policy().events
+    assert form.event_type in policy().events
     for each in form.asked:
         assert not each.required or each.question.missing or each.path == "time"
         assert set(each.question.words) <= set(each.leaf.choices)

@@ -135,17 +135,17 @@ def test_while_kafka_is_away_pages_show_and_buttons_say_so(gateway: Gateway) -> 
 def test_a_full_worklist_is_fifty_rows_and_a_way_on(gateway: Gateway) -> None:
     """The fifty-first notice is on the second page.
 
-    The time of one rendering is generous here, to catch a slip back to the slow macros (158 ms
-    for 50 rows); bench/worklist.py measures the real budget of 10 ms.
+    The processor's time of one rendering is generous here, to catch a slip back to the slow macros
+    (158 ms for 50 rows); bench/worklist.py measures the real budget of 10 ms.
     """
     more = [scene.duty(f"x{number}", "HV_TEAM", "RYX") for number in range(60)]
     with writing(gateway.engine) as conn:
         apply_decision(conn, scene.record(3, *(each for pair in more for each in pair)))
     browser = gateway.sign_in("hv")
     assert 50 == browser.get("/worklist").text.count('<a href="/n/')
-    started = time.perf_counter()
+    started = time.process_time()
     page = browser.get("/worklist?page=2")
-    assert time.perf_counter() - started < 0.15
+    assert time.process_time() - started < 0.15
     assert 11 == page.text.count('<a href="/n/')
     assert len(gateway.publisher.signals()) == 61
 
