@@ -16,9 +16,10 @@ from sqlalchemy import Engine
 from hub.core.replaying import ReplayReason
 from hub.core.subscribing import SubscriptionState
 from hub.edges.directory import Directory, Endpoint
-from hub.edges.roads import ANY_ROLE
+from hub.edges.roads import ANY_ROLE, Beside
 from hub.ops import metrics
 from hub.ops.logs import log
+from hub.ops.metrics_channels import SUBSCRIPTIONS_UNREADABLE
 from hub.ops.settings import Settings
 from hub.store import agreement_reads, agreements, replays
 from hub.store.engine import make_engine, reading, writing
@@ -63,19 +64,24 @@ class Subscribed:
         with reading(self._engine) as conn:
             kept = agreement_reads.endpoints(conn, self._rule_events)
             soon = agreement_reads.expiring(conn, now)
+            unread = agreement_reads.unreadable(conn)
             every = agreements.agreements(conn)
         found = [self._vault.opened(each) for each in kept]
         metrics.SUBSCRIPTIONS_EXPIRING.set(len(soon))
+        SUBSCRIPTIONS_UNREADABLE.set(len(unread))
         wanted = agreement_reads.by_place(self._before_others(each) for each in found)
         changed = wanted != self._directory.subscribed
         if changed:
+            for each in found:
+                if isinstance(each, Beside):
+                    log().warning("filter_unread", destination_id=each.destination_id)
             self._directory.subscribed = wanted
             with writing(self._engine) as conn:
                 readdress(conn, self._directory, now)
             log().info("subscriptions_changed", carrying=len(found))
         new = [e for e in every if e.state is SubscriptionState.ACTIVE and not e.joined]
-        for each in new:
-            self._join(each, now)
+        for joining in new:
+            self._join(joining, now)
         return changed or bool(new)
 
     def _before_others(self, agreed: Endpoint) -> Endpoint:

@@ -14,7 +14,7 @@ from hub.core.filters import PICKS, Verdict, verdict
 from hub.edges.choosing import traits_known
 from hub.edges.roads import ANY_ROLE
 from hub.store import tables as t
-from hub.store.agreement_reads import rules_of
+from hub.store.agreement_reads import rules_of, why_unread
 from hub.store.agreements import Agreement
 
 OTHERS: Final = "escalations and others"
@@ -40,7 +40,9 @@ def dry_run(
 ) -> DryRun:
     """What it would have had since then, if it alone had carried."""
     only, taken, verdicts = rules_of(each.events, rule_events), Counter[str](), Counter[Verdict]()
-    part = kept_filter(each.filter) if each.filter else None
+    # One that cannot be read hears of everything (`hub.edges.roads.Beside`).
+    readable = each.filter and why_unread(each.filter) is None
+    part = kept_filter(each.filter) if readable else None
     for row in conn.execute(_asked(each, since, by_notice=part is not None)):
         if only and row.rule not in only:
             said = Verdict.NOT_PICKED

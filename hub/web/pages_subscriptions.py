@@ -52,6 +52,8 @@ NOT_MOVED_WORDS: Final[Mapping[NotMoved, str]] = {
     NotMoved.SAME_PERSON: "Somebody else than who asked for it must approve it.",
 }
 
+BLIND: Final = "Nobody can approve a filter that this version cannot read: ask for another."
+
 
 @router.get("/subscriptions")
 async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
@@ -71,6 +73,7 @@ async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
         longest=agreements.LONGEST_DAYS,
         examples=EXAMPLES,
         filter_words=filter_words,
+        why_unread=agreement_reads.why_unread,
     )
 
 
@@ -144,10 +147,12 @@ async def _one_page(
     since: datetime = desk.clock.now() - MONTH
     events = events_of_rules(desk.settings.policy_dir)
     own = viewer.person_id == found.requested_by
+    unread = agreement_reads.why_unread(found.filter)
+    blind = own or unread is not None
     buttons = {
         signal: words
         for signal, words in BUTTONS.items()
-        if (found.state, signal) in MOVES and not (own and signal is SubscriptionSignal.APPROVE)
+        if (found.state, signal) in MOVES and not (blind and signal is SubscriptionSignal.APPROVE)
     }
     return desk.page(
         "subscription.jinja",
@@ -156,6 +161,7 @@ async def _one_page(
         it=found,
         buttons=buttons,
         own=own,
+        unread=unread,
         changes=await desk.read(agreements.changes, agreement_id),
         filter_words=filter_words,
         run=await desk.read(dry_run, found, since, events),
@@ -182,6 +188,8 @@ async def move(agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: Signed
     if signal is SubscriptionSignal.TESTED:
         return await _test(desk, viewer, agreement_id)
     found = await _found(desk, agreement_id)
+    if signal is SubscriptionSignal.APPROVE and agreement_reads.why_unread(found.filter):
+        return await _one_page(desk, viewer, agreement_id, 409, refused=BLIND)
     fresh = new_secret()
     shown = signal in (SubscriptionSignal.ROTATE, SubscriptionSignal.APPROVE)
     more = (

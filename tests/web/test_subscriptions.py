@@ -201,3 +201,20 @@ def test_the_secret_that_is_shown_once_is_kept_sealed(gateway: Gateway) -> None:
         conn.execute(sa.update(t.agreements).values(secret=other))
     code, page = press(bea, address, "tested")
     assert (409, True) == (code, "does not open with this hub" in page)
+
+
+def test_a_filter_that_cannot_be_read_is_said_and_not_approved(gateway: Gateway) -> None:
+    """After a downgrade, or a hand in the database: the pages stand, and say nothing of it back."""
+    ada, bea = gateway.sign_in("ops"), gateway.sign_in("ops2")
+    address = ask(ada, address="https://x.example", filter=FILTER)
+    with writing(gateway.engine) as conn:
+        conn.execute(sa.update(t.agreements).values(filter="surname = Quillfeather"))
+    assert "Filter cannot be read" in ada.get("/subscriptions").text
+    page = bea.get(address).text
+    assert "This version cannot read the filter: column 1" in page
+    assert "Quillfeather" not in page
+    assert 'value="approve"' not in page
+    assert (409, SubscriptionState.REQUESTED) == (
+        press(bea, address, "approve")[0],
+        state(gateway),
+    )
