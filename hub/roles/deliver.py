@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from hub.cli_words import COULD_NOT_START
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.made import channels_of, mailbox_of
 from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.directory import Directory, load_directory
 from hub.edges.mesh import Mailbox
@@ -26,7 +27,7 @@ from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.policy.rule_events import events_of_rules
 from hub.roles.attempts import Means
-from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
+from hub.roles.channels import CHANNELS, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.failover import FailOver
@@ -162,7 +163,7 @@ async def run(
         settings.kafka, settings.secret(), client_id="hub-deliver-receipts", login=login
     )
     mailbox = mailbox_of(settings)
-    channels = channels_of(settings, engine, mailbox)
+    channels = channels_of(settings, engine, mailbox, now)
     means = Means(
         engine=engine,
         directory=directory,

@@ -47,6 +47,8 @@ def _endpoint(row: sa.RowMapping, rule_events: Mapping[str, str]) -> Endpoint:
         "role": found.role,
         "channel": found.channel,
         "address": found.address,
+        "payload": found.payload,
+        "heartbeat_minutes": found.heartbeat_minutes,
         "secret": row["secret"] or None,
         "secret_before": row["secret_before"],
         "destination_id": found.destination_id,

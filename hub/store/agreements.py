@@ -48,6 +48,14 @@ class Wanted:
     """`*` is every role there that has no row of its own."""
     channel: str
     address: str
+    payload: str = "full-resource"
+    """Of FHIR: what a notification carries."""
+    heartbeat_minutes: int = 0
+    """Of FHIR: how long it may be silent; 0 means that silence says nothing."""
+    login: str = ""
+    """Of Kafka: the name under which the subscriber reads; empty is its ODS code."""
+    receipts: bool = False
+    """Of Kafka: whether it may write its receipts there."""
     level: str
     events: tuple[str, ...]
     """Event types; none narrows nothing."""
@@ -69,6 +77,12 @@ class Agreement:
     role: str
     channel: str
     address: str
+    payload: str
+    heartbeat_minutes: int
+    login: str
+    receipts: bool
+    brokers: str
+    """Of Kafka: what was done for it on the brokers (`hub.edges.channels.kafka_place.Place`)."""
     level: str
     events: tuple[str, ...]
     filter: str
