@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from hub.core.replaying import ReplayReason
 from hub.core.subscribing import SubscriptionState
+from hub.edges.channels.kafka_place import Places
 from hub.edges.directory import Directory, Endpoint
 from hub.edges.roads import ANY_ROLE, Beside
 from hub.ops import metrics
@@ -29,6 +30,8 @@ from hub.store.sealing import Vault, check_opens, seal_kept
 from hub.store.worklist import Listed
 
 LOOK_SECONDS: Final = 5.0
+PLACES_SECONDS: Final = 30.0
+"""The page that approves or revokes does it at once."""
 
 
 class Subscribed:
@@ -108,6 +111,13 @@ class Subscribed:
         with writing(self._engine) as conn:
             agreements.note_joined(conn, joining.agreement_id)
         log().info("subscription_joined", agreement_id=joining.agreement_id, notices=sent)
+
+
+async def keep_places(places: Places) -> None:
+    """Keep the brokers in step until cancelled: some end by themselves, some wait for rights."""
+    while True:
+        await places.keep()
+        await asyncio.sleep(PLACES_SECONDS)
 
 
 def seal_at_start(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hub.core.placing import Place
 from hub.core.subscribing import (
     CARRIES,
     NotMoved,
@@ -215,6 +216,13 @@ def note_joined(conn: Connection, agreement_id: str) -> None:
     """What stood open has been sent to it."""
     one = t.agreements.c.agreement_id == agreement_id
     conn.execute(sa.update(t.agreements).where(one).values(joined=True))
+
+
+def note_brokers(conn: Connection, agreement_id: str, place: Place, now: datetime) -> None:
+    """How its topic and its rights on the brokers stand now."""
+    one = t.agreements.c.agreement_id == agreement_id
+    conn.execute(sa.update(t.agreements).where(one).values(brokers=place))
+    _log(conn, agreement_id, now, BY_ITSELF, f"brokers_{place}")
 
 
 def anything_due(conn: Connection, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from hub.core.subscribing import (
 )
 from hub.edges.access import Ground, What
 from hub.edges.channels.base import Failed
+from hub.edges.channels.kafka_place import KAFKA, Places, commands, rules_to_take
 from hub.edges.channels.made import channels_of, mailbox_of
 from hub.edges.channels.trial import NEEDS, trial
 from hub.policy.rule_events import events_of_rules
@@ -118,6 +119,7 @@ async def _one_page(
         buttons=buttons,
         own=own,
         unread=unread,
+        by_hand=await _by_hand(desk, found),
         changes=await desk.read(agreements.changes, agreement_id),
         filter_words=filter_words,
         run=await desk.read(dry_run, found, since, events),
@@ -157,9 +159,37 @@ async def move(agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: Signed
     if isinstance(then, NotMoved):
         words = NOT_MOVED_WORDS[then]
         return await _one_page(desk, viewer, agreement_id, 409, refused=words)
+    if found.channel == KAFKA:
+        await places_of(desk).keep()
     if more:
         return await _one_page(desk, viewer, agreement_id, secret=fresh)
     return RedirectResponse(f"/subscriptions/{agreement_id}", status_code=303)
+
+
+@router.post("/subscriptions/{agreement_id}/brokers")
+async def try_brokers(
+    agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: SignedForm
+) -> Response:
+    """Try on the brokers again what could not be done there."""
+    del fields
+    check_operates(viewer)
+    await _found(desk, agreement_id)
+    await places_of(desk).keep()
+    return RedirectResponse(f"/subscriptions/{agreement_id}", status_code=303)
+
+
+def places_of(desk: Desk) -> Places:
+    """Subscriptions on the brokers, served at once and not only at the next look of a role."""
+    return Places(desk.engine, desk.settings, desk.directory, real_time)
+
+
+async def _by_hand(desk: Desk, found: agreements.Agreement) -> list[str]:
+    """What a person is to run on the brokers for it."""
+    if found.channel != KAFKA:
+        return []
+    every = await desk.read(agreements.agreements)
+    taken = rules_to_take(found, every, desk.directory)
+    return commands(desk.settings, found, taken)
 
 
 async def _move(

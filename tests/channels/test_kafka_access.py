@@ -87,7 +87,12 @@ def refusal(broker: EmbeddedKafka, who: str, topic: str, group: str) -> str:
 def give(broker: EmbeddedKafka, rules: Iterable[Rule]) -> None:
     """What an operator does with the printed commands."""
     admin = AdminClient(shown(broker))
-    kinds = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+    # That client calls the cluster a broker.
+    kinds = {
+        "topic": ResourceType.TOPIC,
+        "group": ResourceType.GROUP,
+        "cluster": ResourceType.BROKER,
+    }
     bindings = [
         AclBinding(
             kinds[rule.kind],

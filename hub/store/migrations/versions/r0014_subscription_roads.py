@@ -21,7 +21,9 @@ def upgrade() -> None:
     beat = sa.Column("heartbeat_minutes", sa.BigInteger(), nullable=False, server_default="0")
     op.add_column("agreements", beat)
     op.add_column("agreements", sa.Column("login", sa.Text(), nullable=False, server_default=""))
-    answers: sa.Column[bool] = sa.Column("receipts", sa.Boolean(), nullable=False, server_default=sa.false())
+    answers: sa.Column[bool] = sa.Column(
+        "receipts", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("agreements", answers)
     op.add_column("agreements", sa.Column("brokers", sa.Text(), nullable=False, server_default=""))
 
