@@ -4,6 +4,7 @@ import base64
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -33,38 +34,58 @@ MEND: Final = "Go back, correct it and ask again."
 type_of_said = Mapping[str, str]
 
 
-def wanted_of(desk: Desk, viewer: Viewer, fields: type_of_said) -> agreements.Wanted:
-    """What a form asks for.  Raises Refusal with the first thing that is wrong."""
-    said = {name: text.strip()[:500] for name, text in fields.items()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class What:
+    """Which notices somebody asks for."""
+
+    organisation: str
+    role: str
+    events: tuple[str, ...]
+    filter: str
+
+
+def what_of(desk: Desk, fields: type_of_said) -> What:
+    """Which notices a form asks for.  Raises Refusal with the first thing that is wrong."""
+    said = _trimmed(fields)
     events = tuple(dict.fromkeys(said.get("events", "").replace(",", " ").split()))
     known = set(events_of_rules(desk.settings.policy_dir).values())
+    organisation, role = said.get("organisation", ""), said.get("role", "*")
+    _refuse(
+        {
+            "The recipient is not in the directory": not desk.directory.knows(organisation),
+            "There is no such role": role not in {"*", *role_labels()},
+            "There is no such event type": not known.issuperset(events),
+        }
+    )
+    kept = filter_in(desk, fields.get("filter", ""))
+    return What(organisation=organisation, role=role, events=events, filter=kept)
+
+
+def _trimmed(fields: type_of_said) -> dict[str, str]:
+    return {name: text.strip()[:500] for name, text in fields.items()}
+
+
+def wanted_of(desk: Desk, viewer: Viewer, fields: type_of_said) -> agreements.Wanted:
+    """What a form asks for.  Raises Refusal with the first thing that is wrong."""
+    said, what = _trimmed(fields), what_of(desk, fields)
     days = said.get("days", "")
     _refuse(
         {
-            "The recipient is not in the directory": not desk.directory.knows(
-                said.get("organisation", "")
-            ),
-            "There is no such role": said.get("role", "*") not in {"*", *role_labels()},
             "There is no such channel": said.get("channel", "") not in NEEDS,
             "There is no such level": said.get("level", "") not in set(PayloadLevel),
             "There is no such lawful basis": said.get("basis", "") not in set(LawfulBasis),
-            "There is no such event type": not known.issuperset(events),
             f"It lasts for 1 to {agreements.LONGEST_DAYS} days": not _from_to(
                 days, 1, agreements.LONGEST_DAYS
             ),
         }
     )
     road = _road_of(desk.settings, said)
-    kept_filter = filter_in(desk, fields.get("filter", ""))
     agreement_id = f"sub-{secrets.token_hex(6)}"
     return agreements.Wanted(
         agreement_id=agreement_id,
-        organisation=said["organisation"],
-        role=said.get("role", "*"),
+        **asdict(what),
         channel=said["channel"],
         level=said["level"],
-        events=events,
-        filter=kept_filter,
         basis=said["basis"],
         secret=desk.vault.seal(agreement_id, new_secret()),
         expires_at=real_time() + timedelta(days=int(days)),

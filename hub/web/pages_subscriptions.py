@@ -24,7 +24,7 @@ from hub.policy.rule_events import events_of_rules
 from hub.store import agreement_reads, agreements
 from hub.store.dry_runs import dry_run
 from hub.store.sealing import SealedOtherwiseError
-from hub.web.asking import PAYLOADS, new_secret, wanted_of
+from hub.web.asking import PAYLOADS, new_secret, wanted_of, what_of
 from hub.web.audit import Shown, record_access
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn, real_time
@@ -61,9 +61,15 @@ BLIND: Final = "Nobody can approve a filter that this version cannot read: ask f
 async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
     """Every subscription, and a form to ask for one."""
     check_operates(viewer)
+    return await _list_page(desk, viewer, {})
+
+
+async def _list_page(desk: Desk, viewer: Viewer, said: Mapping[str, str], **more: Any) -> Response:
+    """The list, and the form with what somebody has said so far."""
     return desk.page(
         "subscriptions.jinja",
         viewer,
+        said=said,
         lines=await desk.read(agreements.agreements),
         expiring={
             each.agreement_id for each in await desk.read(agreement_reads.expiring, real_time())
@@ -77,7 +83,21 @@ async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
         examples=EXAMPLES,
         filter_words=filter_words,
         why_unread=agreement_reads.why_unread,
+        **more,
     )
+
+
+@router.post("/subscriptions/foreseen")
+async def foresee(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Response:
+    """What one would have had, before anybody asks for it; nothing is kept of the question."""
+    check_operates(viewer)
+    what = what_of(desk, fields)
+    await _write_down(desk, viewer, f"foreseen:{what.organisation}")
+    since: datetime = desk.clock.now() - MONTH
+    events = events_of_rules(desk.settings.policy_dir)
+    run = await desk.read(dry_run, what, since, events)
+    words = filter_words(what.filter)
+    return await _list_page(desk, viewer, fields, run=run, since=since, run_words=words)
 
 
 @router.post("/subscriptions")
