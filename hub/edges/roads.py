@@ -109,6 +109,10 @@ class Roads:
         self.subscribed: dict[tuple[str, str], tuple[Endpoint, ...]] = {}
         """Subscriptions over the rows, in the order in which they are asked."""
 
+    def placed(self, traits: Traits) -> Traits:
+        """Traits with what is known here of the places in them."""
+        return traits
+
     def _rows(self, organisation: str, role: str) -> Iterator[Endpoint]:
         """What may serve a role there, what is asked first before the others."""
         for place in ((organisation, role), (organisation, ANY_ROLE)):
@@ -121,6 +125,7 @@ class Roads:
 
         `traits` are those of the notice, where it is known.
         """
+        traits = None if traits is None else self.placed(traits)
         rows = list(self._rows(organisation, role))
         taking = (row for row in rows if row.takes(traits))
         found = next(taking, None) or Endpoint(organisation=organisation, role=role)

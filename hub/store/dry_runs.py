@@ -12,7 +12,7 @@ from hub.core.filter_text import kept_filter
 from hub.core.filters import PICKS, Verdict, verdict
 from hub.core.foreseen import Count, Foreseen, shown
 from hub.edges.choosing import traits_known
-from hub.edges.roads import ANY_ROLE
+from hub.edges.roads import ANY_ROLE, Roads
 from hub.store import tables as t
 from hub.store.agreement_reads import rules_of, why_unread
 
@@ -45,7 +45,11 @@ class Chooses(Protocol):
 
 
 def dry_run(
-    conn: Connection, each: Chooses, since: datetime, rule_events: Mapping[str, str]
+    conn: Connection,
+    each: Chooses,
+    since: datetime,
+    rule_events: Mapping[str, str],
+    roads: Roads,
 ) -> Foreseen:
     """What it would have had since then, if it alone had carried."""
     only = rules_of(each.events, rule_events)
@@ -62,7 +66,7 @@ def dry_run(
             said = Verdict.PICKED
         else:
             traits = traits_known(row.traits, role=row.role, rule=row.rule, purpose=row.purpose)
-            said = verdict(part, traits)
+            said = verdict(part, roads.placed(traits))
         verdicts[said].add(row.episode_id)
         where = taken[rule_events.get(row.rule, OTHERS)] if said in PICKS else left
         where.add(row.episode_id)

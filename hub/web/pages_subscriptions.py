@@ -95,7 +95,7 @@ async def foresee(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Respons
     await _write_down(desk, viewer, f"foreseen:{what.organisation}")
     since: datetime = desk.clock.now() - MONTH
     events = events_of_rules(desk.settings.policy_dir)
-    run = await desk.read(dry_run, what, since, events)
+    run = await desk.read(dry_run, what, since, events, desk.directory)
     words = filter_words(what.filter)
     return await _list_page(desk, viewer, fields, run=run, since=since, run_words=words)
 
@@ -142,7 +142,7 @@ async def _one_page(
         by_hand=await _by_hand(desk, found),
         changes=await desk.read(agreements.changes, agreement_id),
         filter_words=filter_words,
-        run=await desk.read(dry_run, found, since, events),
+        run=await desk.read(dry_run, found, since, events, desk.directory),
         since=since,
         **more,
     )

@@ -206,7 +206,7 @@ def test_a_dry_run_counts_with_the_filter(site: Site) -> None:
     )
     site.subscribe(filter=FLAGGED)
     with reading(site.engine) as conn:
-        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES)
+        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES, site.directory)
     expected = Foreseen(
         taken={"pregnancy.booked": 2 * LEAST + 3},
         together=2 * LEAST + 3,
@@ -224,7 +224,7 @@ def test_a_dry_run_shows_nothing_of_few_families(site: Site) -> None:
     )
     site.subscribe(filter=FLAGGED)
     with reading(site.engine) as conn:
-        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES)
+        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES, site.directory)
     hidden = {"together": None, "left": None, "unknown_taken": 0, "unknown_left": 0}
     assert Foreseen(taken={"pregnancy.booked": None}, **hidden) == ran  # type: ignore[arg-type]  # fitting values
 
@@ -248,3 +248,19 @@ def test_a_row_of_the_directory_may_have_a_filter() -> None:
     assert FLAGGED == kept.filter
     with pytest.raises(msgspec.ValidationError, match=r"column 1: .* write as gestation_weeks.*\$"):
         directory_from({"endpoint": [row | {"filter": "gestation > 28"}]})
+
+
+def test_a_board_is_that_of_her_practice_by_the_directory(site: Site) -> None:
+    """Of a practice of which the directory names none, it is unknown."""
+    boards = {"Y00001": "QWO", "Y00002": "QZZ", "Y00003": ""}
+    rows = [
+        {"ods": ods, "name": ods, "kind": "practice", "icb": icb} for ods, icb in boards.items()
+    ]
+    site.directory.organisations = directory_from({"organisation": rows}).organisations
+    site.subscribe(filter="icb = QWO")
+    site.subscribed.keep()
+    site.decided(*(told(n, FITS | {"practice": f"Y0000{n}"}) for n in (1, 2, 3)))
+    grave = {"purpose": Purpose.SAFEGUARDING}
+    site.decided(told(4, FITS | {"practice": "Y00003"}, **grave))
+    found = roads(site.engine)
+    assert {"n-1", "n-4"} == {each for each, road in found.items() if road == "webhook:sub-1"}

@@ -290,7 +290,7 @@ def test_a_dry_run_counts_by_type(site: Site) -> None:
     site.subscribe(agreement_id="sub-2", role="SOCIAL_WORKER")
     with reading(site.engine) as conn:
         counted = [
-            dry_run(conn, agreements.agreement(conn, each), since, RULES)
+            dry_run(conn, agreements.agreement(conn, each), since, RULES, site.directory)
             for each, since in (("sub-1", T0 - DAY), ("sub-1", T0 + DAY), ("sub-2", T0 - DAY))
         ]
     assert [{"pregnancy.booked": 11}, {}, {}] == [each.taken for each in counted]

@@ -158,7 +158,7 @@ def test_the_operator_sees_it(site: Site) -> None:
     site.decided(told(1, FITS))
     with reading(site.engine) as conn:
         (found,) = agreement_reads.unreadable(conn)
-        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES)
+        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES, site.directory)
     assert "sub-1" == found.agreement_id
     assert {"pregnancy.booked": None} == ran.taken
 
