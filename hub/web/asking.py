@@ -13,6 +13,7 @@ from hub.core.subscribing import LawfulBasis, PayloadLevel
 from hub.edges import mesh
 from hub.edges.channels import mail
 from hub.edges.channels.trial import NEEDS
+from hub.ops import limits_subscriptions as limits
 from hub.ops.settings import Settings
 from hub.policy.rule_events import events_of_rules
 from hub.store import agreements
@@ -23,8 +24,7 @@ from hub.web.words import role_labels
 
 SECRET_BYTES: Final = 24
 PAYLOADS: Final = ("full-resource", "id-only", "mns")
-LONGEST_HEARTBEAT: Final = 24 * 60
-"""Minutes: a silence of days is no sign of life."""
+LONGEST_HEARTBEAT: Final = limits.HEARTBEAT.value
 
 LOGIN: Final = re.compile(r"[A-Za-z0-9._=,-]{1,200}")
 """A name on the brokers, or what a certificate is named by; it goes into commands as it is."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from hub.core.placing import STANDING, Place, Todo, place_of, to_take, todo
 from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.directory import Directory
+from hub.ops import limits_subscriptions as limits
 from hub.ops.kafka_access import Rule, receipt_rules, subscriber_rules
 from hub.ops.kafka_giving import Gave, RefusedError, give, take
 from hub.ops.logs import log
@@ -24,8 +25,7 @@ from hub.store.agreements import Agreement
 from hub.store.engine import reading, writing
 
 KAFKA: Final = KafkaTopicChannel.name
-ANSWER_SECONDS: Final = 30.0
-"""For one subscription: a topic, half a dozen rules, and a broker that is busy."""
+ANSWER_SECONDS: Final = float(limits.BROKERS_SECONDS.value)
 
 
 def rules_of(each: Agreement) -> tuple[Rule, ...]:
