@@ -167,8 +167,9 @@ class Roads:
 
     def has_further_channels(self) -> bool:
         """Whether any recipient has more than one channel."""
-        over = (row for rows in self.subscribed.values() for row in rows)
-        return any(row.then for row in (*self.endpoints.values(), *over))
+        over = [row for rows in self.subscribed.values() for row in rows]
+        beside = any(isinstance(row, Beside) for row in over)
+        return beside or any(row.then for row in (*self.endpoints.values(), *over))
 
     def subscriptions(self) -> tuple[Endpoint, ...]:
         """The endpoints that are FHIR subscriptions."""

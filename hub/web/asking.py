@@ -79,7 +79,7 @@ def wanted_of(desk: Desk, viewer: Viewer, fields: type_of_said) -> agreements.Wa
             ),
         }
     )
-    road = _road_of(desk.settings, said)
+    road = road_of(desk.settings, said)
     agreement_id = f"sub-{secrets.token_hex(6)}"
     return agreements.Wanted(
         agreement_id=agreement_id,
@@ -112,7 +112,7 @@ def _from_to(text: str, least: int, most: int) -> bool:
 # --- each channel -----------------------------------------------------------------------------
 
 
-def _road_of(settings: Settings, said: type_of_said) -> dict[str, Any]:
+def road_of(settings: Settings, said: type_of_said) -> dict[str, Any]:
     """Address and settings of the channel that was chosen; what belongs to others is left out."""
     channel = said["channel"]
     if (needed := NEEDS[channel]) and not getattr(settings, needed):
@@ -124,7 +124,8 @@ def _road_of(settings: Settings, said: type_of_said) -> dict[str, Any]:
 def _webhook(settings: Settings, said: type_of_said) -> dict[str, Any]:
     address = said.get("address", "")
     good = _is_https(address, loopback=settings.allow_loopback_webhooks)
-    _refuse({f"{said['channel']} needs an https address".capitalize(): not good})
+    name = "FHIR" if said["channel"] == "fhir" else "A webhook"
+    _refuse({f"{name} needs an https address": not good})
     return {"address": address}
 
 

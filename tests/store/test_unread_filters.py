@@ -100,6 +100,8 @@ def test_the_road_beneath_loses_nothing(site: Site) -> None:
     site.decided(told(1, FITS), told(2, FITS | {"flags": ()}))
     assert {"n-1": {f"webhook:{GP}"}, "n-2": {f"webhook:{GP}"}} == ways(site)
     look_further(site)
+    # Else evidence over one of them would not stop the other.
+    assert site.directory.has_further_channels()
     both = {f"webhook:{GP}", "webhook:sub-1"}
     assert {"n-1": both, "n-2": both} == ways(site)
 
