@@ -13,7 +13,12 @@ def add_to(app: typer.Typer) -> None:
     app.command("kafka-rules")(kafka_rules)
 
 
-def kafka_rules() -> None:
+_GIVING = typer.Option(
+    False, "--giving", help="And what lets the hub give and take the rules of subscriptions itself."
+)
+
+
+def kafka_rules(*, giving: bool = _GIVING) -> None:
     """Print who may do what on the brokers, one `kafka-acls` command a line."""
     access: Any = importlib.import_module("hub.ops.kafka_access")
     up: Any = importlib.import_module("hub.up")
@@ -23,5 +28,7 @@ def kafka_rules() -> None:
     except up.CannotStartError as unfit:
         give_up(str(unfit))
     theirs = [rule for each in subscribers for rule in access.subscriber_rules(each)]
-    for line in access.commands([*access.hub_rules(settings.kafka_login or "hub"), *theirs]):
+    login = settings.kafka_login or "hub"
+    more = access.giving_rules(login) if giving else ()
+    for line in access.commands([*access.hub_rules(login), *more, *theirs]):
         typer.echo(line)

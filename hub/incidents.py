@@ -1,4 +1,4 @@
-"""`hub incidents`: destinations that fail and subscriptions that end soon, a line each."""
+"""`hub incidents`: destinations that fail, and subscriptions that end soon or cannot be read."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.cli_words import give_up
 from hub.ops.settings import Settings
-from hub.store.agreement_reads import expiring
+from hub.store.agreement_reads import expiring, unreadable, why_unread
 from hub.store.agreements import Agreement
 from hub.store.engine import make_engine, reading
 from hub.store.incidents import held, incidents
@@ -29,7 +29,7 @@ def main(settings: Settings, destination_id: str, *, as_json: bool) -> int:
             if destination_id:
                 found = list(held(conn, destination_id, now, SHOWN))
             else:
-                found = [*incidents(conn, now), *expiring(conn, now)]
+                found = [*incidents(conn, now), *unreadable(conn), *expiring(conn, now)]
     except SQLAlchemyError:
         give_up("the database cannot be read; is HUB_DATABASE_URL or HUB_DATA_DIR right?")
     finally:
@@ -43,6 +43,12 @@ def main(settings: Settings, destination_id: str, *, as_json: bool) -> int:
 
 
 def _incident(one: Any) -> str:
+    if isinstance(one, Agreement) and (unread := why_unread(one.filter)):
+        return (
+            f"subscription {one.agreement_id} of {one.organisation}: its filter cannot be read "
+            f"({unread}); it gets a signal of every notice. Run the version that wrote it, or "
+            "revoke it and ask for another"
+        )
     if isinstance(one, Agreement):
         ends = one.expires_at.isoformat(timespec="minutes")
         return (

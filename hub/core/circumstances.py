@@ -5,7 +5,9 @@ message: whoever saw a notice come over the channel for flagged families would k
 So whatever the recipient's role may not be told is left empty here, and counts as unknown.
 """
 
+import re
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -60,6 +62,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     provider: str = ""
     area: str = ""
     """The local authority where she lives, by its code."""
+    district: str = ""
+    """The postcode district where she lives, such as LS6; never the whole postcode."""
     relations: tuple[str, ...] = ()
     """Each a `Relation`."""
     labels: tuple[str, ...] = ()
@@ -67,3 +71,14 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """Each a `Flag`."""
     gap_severity: int = 0
     """Of the gravest open gap that the recipient owns, or that is about telling it; 0 for none."""
+
+
+_POSTCODE: Final = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)[0-9][A-Z]{2}")
+NOWHERE: Final = "ZZ99"
+"""The postcodes of those whose home is unknown, abroad, or no fixed place."""
+
+
+def district_of(postcode: str) -> str:
+    """The district of a whole postcode; empty where there is none to be known."""
+    found = _POSTCODE.fullmatch("".join(postcode.split()).upper())
+    return found[1] if found is not None and found[1] != NOWHERE else ""

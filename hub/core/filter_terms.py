@@ -37,6 +37,8 @@ class Traits:
     purpose: Purpose
     circumstances: Circumstances | None = None
     """None where an older hub decided it: then everything else is unknown."""
+    icb: str = ""
+    """Of her practice, by the directory; empty where that does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,24 @@ _RULES: Final = (
         known=lambda _, c: _one(c.area),
     ),
     TermRule(
+        name="postcode_district",
+        kind=Kind.CODE,
+        said="the postcode district where she lives",
+        example="postcode_district IN (LS6, LS7)",
+        # Shorter than any whole postcode, which would name a street.
+        form=re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]?"),
+        known=lambda _, c: _one(c.district),
+    ),
+    TermRule(
+        name="icb",
+        kind=Kind.CODE,
+        said="the integrated care board of the practice where she is registered",
+        example="icb = QWO",
+        form=_ODS,
+        place=True,
+        known=lambda traits, _: _one(traits.icb),
+    ),
+    TermRule(
         name="relation",
         kind=Kind.CODE,
         said="her tie to the recipient",
@@ -204,9 +224,11 @@ OTHER_NAMES: Final[Mapping[str, str]] = {
     "weeks": "gestation_weeks",
     "baby_age": "baby_age_days",
     "age": "baby_age_days",
-    "postcode": "area",
-    "postcode_area": "area",
-    "icb": "area",
+    "postcode": "postcode_district",
+    "postcode_area": "postcode_district",
+    "district": "postcode_district",
+    "integrated_care_board": "icb",
+    "ccg": "icb",
     "local_authority": "area",
     "severity": "gap_severity",
     "gap": "gap_severity",

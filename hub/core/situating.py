@@ -7,7 +7,7 @@ recipient was told of it, so that no filter asks about what was kept from her.
 
 from collections.abc import Iterator
 
-from hub.core.circumstances import Circumstances, Flag, Relation, Stage
+from hub.core.circumstances import Circumstances, Flag, Relation, Stage, district_of
 from hub.core.deadlines import gestation_days, local_date
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
@@ -41,11 +41,26 @@ def circumstances_of(draft: Draft, obligation: Obligation) -> Circumstances:
         practice=practice.organisation if practice else "",
         provider=(of_her and draft.provider) or "",
         area=draft.area if _may_have(draft, reader, ADDRESS) else "",
+        district=_district(draft, reader),
         relations=_relations(draft, obligation.organisation),
         labels=tuple(_labels(draft, reader, obligation)),
         flags=tuple(_flags(draft, reader, obligation, duties)),
         gap_severity=_gravest(draft, obligation, duties),
     )
+
+
+def _district(draft: Draft, reader: Reader) -> str:
+    """The postcode district where she lives; unknown where her address is restricted.
+
+    A district is a few streets' walk: a road that goes by it would say where she went.
+    """
+    postcode = draft.mother.postcode if draft.mother is not None else None
+    if not postcode or not _may_have(draft, reader, ADDRESS):
+        return ""
+    restricting = {label for label, rule in draft.policy.labels.items() if rule.group == ADDRESS}
+    if any(restricting & set(each.labels) for each in draft.history):
+        return ""
+    return district_of(postcode)
 
 
 def _may_have(draft: Draft, reader: Reader, name: str) -> bool:

@@ -58,4 +58,11 @@ def places_in(directory: Directory) -> Mapping[str, Collection[str]]:
     known = directory.organisations
     areas = {each.area for each in known.values()} | {r.area for r in directory.registrations}
     served = {area for role in directory.roles for area in role.serves.area}
-    return {"practice": known, "provider": known, "area": (areas | served) - {""}}
+    boards = {each.icb for each in known.values()} - {""}
+    # A board that no practice here belongs to would match nothing, for ever.
+    return {
+        "practice": known,
+        "provider": known,
+        "area": (areas | served) - {""},
+        "icb": boards or {"(the directory names none)"},
+    }

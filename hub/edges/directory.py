@@ -7,12 +7,14 @@ input, so that a replay of the log never needs the directory of that day.
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
+from hub.core.filter_terms import Traits
 from hub.core.model import Holder
 from hub.edges.roads import WORKLIST, Address, Endpoint, Roads
 
@@ -26,6 +28,8 @@ class Organisation(Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     area: str = ""
+    icb: str = ""
+    """The integrated care board that it belongs to, by its code; filters may go by it."""
     closed: str | None = None
     successor: str | None = None
 
@@ -154,6 +158,12 @@ class Directory(Roads):
         self.roles_of_keys = {p.key_sha256: p.roles for f in rows for p in f.publisher}
         self.sandbox_keys = {p.key_sha256 for f in rows for p in f.publisher if p.sandbox}
         self.senders = {s.organisation: s for f in rows for s in f.sender}
+
+    def placed(self, traits: Traits) -> Traits:
+        """Traits with what this directory says of the practice in them."""
+        practice = traits.circumstances.practice if traits.circumstances is not None else ""
+        known = self.organisations.get(practice)
+        return traits if known is None else replace(traits, icb=known.icb)
 
     def knows(self, ods: str) -> bool:
         """Whether an ODS code belongs to an organisation in the directory."""

@@ -15,6 +15,9 @@ from hub.core.filter_terms import Traits
 from hub.core.filter_text import kept_filter
 from hub.core.filters import PICKS, verdict
 
+AT_ONCE: Final = 1e-9
+"""The share of the time left after which the next channel is tried at once."""
+
 WORKLIST: Final = "worklist"
 """The channel that every recipient has."""
 
@@ -74,6 +77,31 @@ class Endpoint(Address, frozen=True, kw_only=True):
         return not self.filter or verdict(kept_filter(self.filter), traits) in PICKS
 
 
+class Beside(Endpoint, frozen=True, kw_only=True):
+    """A subscription that takes no road away, because this version cannot read its filter.
+
+    What it would pick is not known.  So the road beneath has everything, and this one has a copy of
+    everything too, at once and no more of it than that there is a notice (docs/decisions.md).
+    """
+
+    unread: str
+    """Why its filter cannot be read; nothing of what stands in it."""
+
+    @property
+    def takes_all(self) -> bool:
+        """What lies beneath is asked all the same."""
+        return False
+
+    def hears(self, traits: Traits | None) -> bool:
+        """Whether a copy goes there: what was agreed on besides the filter still narrows it."""
+        return Endpoint.takes(self, traits)
+
+    def takes(self, traits: Traits | None) -> bool:
+        """Never alone."""
+        del traits
+        return False
+
+
 class Roads:
     """Every road there is, by organisation and role."""
 
@@ -82,6 +110,10 @@ class Roads:
         self.endpoints = dict(endpoints)
         self.subscribed: dict[tuple[str, str], tuple[Endpoint, ...]] = {}
         """Subscriptions over the rows, in the order in which they are asked."""
+
+    def placed(self, traits: Traits) -> Traits:
+        """Traits with what is known here of the places in them."""
+        return traits
 
     def _rows(self, organisation: str, role: str) -> Iterator[Endpoint]:
         """What may serve a role there, what is asked first before the others."""
@@ -95,11 +127,14 @@ class Roads:
 
         `traits` are those of the notice, where it is known.
         """
-        taking = (row for row in self._rows(organisation, role) if row.takes(traits))
+        traits = None if traits is None else self.placed(traits)
+        rows = list(self._rows(organisation, role))
+        taking = (row for row in rows if row.takes(traits))
         found = next(taking, None) or Endpoint(organisation=organisation, role=role)
         if not found.destination_id:
             found = msgspec.structs.replace(found, destination_id=f"{found.channel}:{organisation}")
-        return found
+        hearing = [row for row in rows if isinstance(row, Beside) and row.hears(traits)]
+        return _heard_beside(found, hearing) if hearing else found
 
     def asks_traits(self, organisation: str, role: str) -> bool:
         """Whether the road of a role there depends on the notice."""
@@ -134,8 +169,9 @@ class Roads:
 
     def has_further_channels(self) -> bool:
         """Whether any recipient has more than one channel."""
-        over = (row for rows in self.subscribed.values() for row in rows)
-        return any(row.then for row in (*self.endpoints.values(), *over))
+        over = [row for rows in self.subscribed.values() for row in rows]
+        beside = any(isinstance(row, Beside) for row in over)
+        return beside or any(row.then for row in (*self.endpoints.values(), *over))
 
     def subscriptions(self) -> tuple[Endpoint, ...]:
         """The endpoints that are FHIR subscriptions."""
@@ -145,6 +181,22 @@ class Roads:
         """The organisations that read notices from a Kafka topic of their own."""
         reading = {each.organisation for each in self.every_endpoint() if each.channel == "kafka"}
         return tuple(sorted(reading))
+
+
+def _heard_beside(found: Endpoint, hearing: list[Beside]) -> Endpoint:
+    """A road with copies for those whose filter nobody can read, at once.
+
+    The worklist gives way to the first of them: every notice stands there in any case.
+    """
+    beside = [_address(each) for each in hearing]
+    if found.channel == WORKLIST and not found.then:
+        return msgspec.structs.replace(hearing[0], then=tuple(beside[1:]), next_after=AT_ONCE)
+    return msgspec.structs.replace(found, then=(*beside, *found.then), next_after=AT_ONCE)
+
+
+def _address(endpoint: Endpoint) -> Address:
+    """A road as a further channel of another."""
+    return Address(**{name: getattr(endpoint, name) for name in Address.__struct_fields__})
 
 
 def _channels(first: Endpoint) -> tuple[Endpoint, ...]:

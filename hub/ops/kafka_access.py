@@ -12,6 +12,8 @@ from hub.ops.topics import APP, RECEIPTS, notices_topic
 ALL: Final = ("read", "write", "create", "describe", "describe_configs")
 """What the hub does with its own topics.  It deletes and alters none."""
 
+CLUSTER: Final = "cluster"
+
 OWN_PREFIXES: Final = (f"{APP}.", f"{APP}-", "perinatal.", "notices.")
 
 
@@ -22,18 +24,18 @@ class Rule:
     who: str
     operation: str
     kind: str
-    """topic or group."""
+    """topic or group, or the cluster itself."""
     name: str
     prefix: bool = False
 
-    def command(self) -> str:
-        """As Kafka's own `kafka-acls` takes it."""
+    def command(self, *, take: bool = False) -> str:
+        """As Kafka's own `kafka-acls` takes it; with `take`, the one that takes it back."""
         operation = "".join(word.capitalize() for word in self.operation.split("_"))
         pattern = " --resource-pattern-type prefixed" if self.prefix else ""
-        return (
-            f"kafka-acls --add --allow-principal User:{self.who} --operation {operation} "
-            f"--{self.kind} {self.name}{pattern}"
-        )
+        what = "--cluster" if self.kind == CLUSTER else f"--{self.kind} {self.name}"
+        do = "--remove --force" if take else "--add"
+        who = f"--allow-principal User:{self.who}"
+        return f"kafka-acls {do} {who} --operation {operation} {what}{pattern}"
 
 
 def hub_rules(login: str) -> tuple[Rule, ...]:
@@ -45,6 +47,14 @@ def hub_rules(login: str) -> tuple[Rule, ...]:
     )
     groups = (Rule(login, each, "group", APP, prefix=True) for each in ("read", "describe"))
     return (*topics, *groups)
+
+
+def giving_rules(login: str) -> tuple[Rule, ...]:
+    """What the hub needs besides to give and take the rules of subscriptions by itself.
+
+    Whoever has it may give anybody anything on the brokers; without it a person gives them.
+    """
+    return (Rule(login, "alter", CLUSTER, "kafka-cluster"),)
 
 
 def subscriber_rules(organisation: str, login: str = "") -> tuple[Rule, ...]:

@@ -173,7 +173,8 @@ class EmbeddedKafka:
         meta = self.data_dir / "kafka" / "meta.properties"
         if not meta.exists():
             wanted = ("format", "-t", new_cluster_id(), "-c", str(properties))
-            tool = self._run(class_path, "kafka.tools.StorageTool", *wanted)
+            more = self.access.format_words() if self.access else ()
+            tool = self._run(class_path, "kafka.tools.StorageTool", *wanted, *more)
             if tool.wait(READY_SECONDS) != 0:
                 raise KafkaFailedError(f"the storage could not be formatted:\n{self._tail()}")
         written = dict(line.split("=", 1) for line in meta.read_text().splitlines() if "=" in line)

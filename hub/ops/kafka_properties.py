@@ -34,6 +34,10 @@ class Access:
         who = name or self.operator
         return KafkaLogin("sasl_plaintext", "PLAIN", who, self.people[who])
 
+    def format_words(self) -> tuple[str, ...]:
+        """What the tool that formats the storage must be told besides; nothing."""
+        return ()
+
     def properties(self) -> dict[str, str]:
         """The settings that make it so."""
         known = " ".join(f'user_{name}="{word}"' for name, word in self.people.items())

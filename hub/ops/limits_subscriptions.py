@@ -52,3 +52,27 @@ SECRET_DAYS: Final = Limit(
     because="both sign meanwhile, so that the recipient changes when it suits",
     beyond="only the new one signs",
 )
+HEARTBEAT: Final = Limit(
+    name="heartbeat of a subscription over FHIR",
+    value=1440,
+    unit="minutes",
+    where="hub.web.asking:LONGEST_HEARTBEAT",
+    because="a silence of more than a day is no sign of life",
+    beyond="refused: ask for a shorter one, or for none",
+)
+BROKERS_SECONDS: Final = Limit(
+    name="one subscription's topic and rules on the brokers",
+    value=30,
+    unit="seconds",
+    where="hub.edges.channels.kafka_place:ANSWER_SECONDS",
+    because="a topic and half a dozen rules, on a busy broker",
+    beyond="asked again at the next look; its page says so",
+)
+FORESEEN: Final = Limit(
+    name="families behind a number of a dry run",
+    value=10,
+    unit="families",
+    where="hub.core.foreseen:LEAST",
+    because="as for the rates of the scorecard; a smaller one could tell of somebody",
+    beyond="fewer are not shown, nor a number from which it follows",
+)

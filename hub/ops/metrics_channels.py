@@ -1,14 +1,14 @@
-"""Notices that went on to the next channel of their recipient; part of what `metrics.py` shows.
+"""Channels and subscriptions in numbers; part of what `metrics.py` shows.
 
-It counts what was put on its way because nothing, or not enough, had come over the channel before.
-What takes a notice back goes over every channel in any case, and is no failure of one.
+`NEXT_CHANNEL` counts what was put on its way because nothing, or not enough, had come over the
+channel before.  What goes over every channel in any case is no failure of one.
 """
 
 from collections.abc import Iterable
 from itertools import product
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from hub.ops.metrics import REGISTRY, UNKNOWN
 
@@ -16,6 +16,12 @@ NEXT_CHANNEL: Final = Counter(
     "hub_next_channel_total",
     "Notices that went on to the next channel of their recipient, from which to which.",
     ["from_channel", "to_channel"],
+    registry=REGISTRY,
+)
+
+SUBSCRIPTIONS_UNREADABLE: Final = Gauge(
+    "hub_subscriptions_unreadable",
+    "Subscriptions whose filter this version cannot read; they get a signal of every notice.",
     registry=REGISTRY,
 )
 

@@ -137,6 +137,30 @@ async def create_topics(
     return tuple(topic.name for topic in missing)
 
 
+def notices_topic_of(settings: Settings, organisation: str) -> Topic:
+    """The topic of one subscriber, as it is made."""
+    name, record = notices_topic(organisation), _record_configs(settings.replication)
+    return Topic(name, settings.partitions, settings.replication, record)
+
+
+async def create_one(settings: Settings, topic: Topic) -> bool:
+    """Make one topic unless it is there; whether it is new.
+
+    Raises TopicsUnfitError when the brokers refuse it, and KafkaError when they are away.
+    """
+    login = settings.shown_to_kafka()
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, **login.options())
+    await admin.start()
+    try:
+        if topic.name in await _partition_counts(admin):
+            return False
+        await _create(admin, [topic])
+        await _settle(admin, [topic])
+    finally:
+        await admin.close()
+    return True
+
+
 def missing_topics(wanted: Iterable[Topic], found: Mapping[str, int]) -> list[Topic]:
     """The topics that are not there.  Raises TopicsUnfitError for one with another count."""
     missing: list[Topic] = []

@@ -14,6 +14,8 @@ from sqlalchemy import Engine
 from hub.cli_words import COULD_NOT_START
 from hub.edges.avro import DecisionRecord, decode_decision
 from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.kafka_place import Places
+from hub.edges.channels.made import channels_of, mailbox_of
 from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.directory import Directory, load_directory
 from hub.edges.mesh import Mailbox
@@ -26,7 +28,7 @@ from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.policy.rule_events import events_of_rules
 from hub.roles.attempts import Means
-from hub.roles.channels import CHANNELS, channels_of, mailbox_of, now
+from hub.roles.channels import CHANNELS, now
 from hub.roles.collect import Collector
 from hub.roles.delivery import RESULTS, Delivery
 from hub.roles.failover import FailOver
@@ -37,7 +39,7 @@ from hub.roles.sender_mails import CHANNEL as SENDER_MAIL
 from hub.roles.sender_mails import sender_mails_of
 from hub.roles.senders import CHANNEL as SENDER
 from hub.roles.senders import senders_of
-from hub.roles.subscribed import Subscribed, seal_at_start
+from hub.roles.subscribed import Subscribed, keep_places, seal_at_start
 from hub.roles.unreadable import (
     NEWER_RECORD,
     Unreadable,
@@ -118,6 +120,7 @@ def _work(
         delivery.run(),
         FailOver(means, delivery.wake).run(),
         subscribed.run(delivery.wake),
+        keep_places(Places(means.engine, settings, means.directory, means.now)),
         _watch(follower),
     ]
     if mailbox is not None:
@@ -162,7 +165,7 @@ async def run(
         settings.kafka, settings.secret(), client_id="hub-deliver-receipts", login=login
     )
     mailbox = mailbox_of(settings)
-    channels = channels_of(settings, engine, mailbox)
+    channels = channels_of(settings, engine, mailbox, now)
     means = Means(
         engine=engine,
         directory=directory,

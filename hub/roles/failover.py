@@ -24,6 +24,7 @@ from hub.edges.channels.failover import (
 from hub.edges.choosing import traits_beside
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
+from hub.edges.roads import AT_ONCE as ALL_AT_ONCE
 from hub.ops.logs import log
 from hub.ops.metrics_channels import went_on
 from hub.roles.attempts import Means
@@ -80,7 +81,7 @@ class FailOver:
         next_at = None if is_last else time_is_up_at(clock_at, notice.due_at, share)
         begun = begin(conn, one, endpoints[place], self._means.now(), next_at)
         if begun:
-            _say(one, endpoints[one.place], endpoints[place], step)
+            _say(one, endpoints[one.place], endpoints[place], step, share)
         return begun
 
 
@@ -102,8 +103,9 @@ def _latest(one: Waiting) -> Latest:
     return Latest.CAME_BACK if one.state == OutboxState.EXHAUSTED else Latest.THROUGH
 
 
-def _say(one: Waiting, before: Endpoint, endpoint: Endpoint, step: Next) -> None:
-    if step is not Next.TAKES_BACK:
+def _say(one: Waiting, before: Endpoint, endpoint: Endpoint, step: Next, share: float) -> None:
+    # What goes at once over several roads has not been failed by the one before.
+    if step is not Next.TAKES_BACK and share > ALL_AT_ONCE:
         went_on(before.channel, endpoint.channel)
     log().info(
         "next_channel",

@@ -15,10 +15,12 @@ from sqlalchemy import Engine
 
 from hub.core.replaying import ReplayReason
 from hub.core.subscribing import SubscriptionState
+from hub.edges.channels.kafka_place import Places
 from hub.edges.directory import Directory, Endpoint
-from hub.edges.roads import ANY_ROLE
+from hub.edges.roads import ANY_ROLE, Beside
 from hub.ops import metrics
 from hub.ops.logs import log
+from hub.ops.metrics_channels import SUBSCRIPTIONS_UNREADABLE
 from hub.ops.settings import Settings
 from hub.store import agreement_reads, agreements, replays
 from hub.store.engine import make_engine, reading, writing
@@ -28,6 +30,8 @@ from hub.store.sealing import Vault, check_opens, seal_kept
 from hub.store.worklist import Listed
 
 LOOK_SECONDS: Final = 5.0
+PLACES_SECONDS: Final = 30.0
+"""The page that approves or revokes does it at once."""
 
 
 class Subscribed:
@@ -63,19 +67,24 @@ class Subscribed:
         with reading(self._engine) as conn:
             kept = agreement_reads.endpoints(conn, self._rule_events)
             soon = agreement_reads.expiring(conn, now)
+            unread = agreement_reads.unreadable(conn)
             every = agreements.agreements(conn)
         found = [self._vault.opened(each) for each in kept]
         metrics.SUBSCRIPTIONS_EXPIRING.set(len(soon))
+        SUBSCRIPTIONS_UNREADABLE.set(len(unread))
         wanted = agreement_reads.by_place(self._before_others(each) for each in found)
         changed = wanted != self._directory.subscribed
         if changed:
+            for each in found:
+                if isinstance(each, Beside):
+                    log().warning("filter_unread", destination_id=each.destination_id)
             self._directory.subscribed = wanted
             with writing(self._engine) as conn:
                 readdress(conn, self._directory, now)
             log().info("subscriptions_changed", carrying=len(found))
         new = [e for e in every if e.state is SubscriptionState.ACTIVE and not e.joined]
-        for each in new:
-            self._join(each, now)
+        for joining in new:
+            self._join(joining, now)
         return changed or bool(new)
 
     def _before_others(self, agreed: Endpoint) -> Endpoint:
@@ -102,6 +111,13 @@ class Subscribed:
         with writing(self._engine) as conn:
             agreements.note_joined(conn, joining.agreement_id)
         log().info("subscription_joined", agreement_id=joining.agreement_id, notices=sent)
+
+
+async def keep_places(places: Places) -> None:
+    """Keep the brokers in step until cancelled: some end by themselves, some wait for rights."""
+    while True:
+        await places.keep()
+        await asyncio.sleep(PLACES_SECONDS)
 
 
 def seal_at_start(settings: Settings) -> None:

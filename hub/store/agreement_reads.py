@@ -8,13 +8,15 @@ ended, take the row, and where there is none the hub's own worklist, so that nob
 from collections.abc import Iterable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from hub.core.subscribing import CARRIES, is_expiring
+from hub.core.filter_text import FilterFault, kept_filter
+from hub.core.subscribing import CARRIES, PayloadLevel, is_expiring
 from hub.edges.directory import Directory, Endpoint
+from hub.edges.roads import Beside
 from hub.store import tables as t
 from hub.store.agreements import WARN_DAYS, Agreement, agreement_from, agreements, row_of
 
@@ -38,18 +40,41 @@ def endpoint_of(conn: Connection, agreement_id: str, rule_events: Mapping[str, s
 
 def _endpoint(row: sa.RowMapping, rule_events: Mapping[str, str]) -> Endpoint:
     found = agreement_from(row)
-    return Endpoint(
-        organisation=found.organisation,
-        role=found.role,
-        channel=found.channel,
-        address=found.address,
-        secret=row["secret"] or None,
-        secret_before=row["secret_before"],
-        destination_id=found.destination_id,
-        level=cast("type_of_level", found.level),
-        only_rules=rules_of(found.events, rule_events),
-        filter=found.filter,
-    )
+    # How much may travel, as a newer version or a hand wrote it: what is not known is the least.
+    level = found.level if found.level in set(PayloadLevel) else PayloadLevel.SIGNAL.value
+    named: dict[str, Any] = {
+        "organisation": found.organisation,
+        "role": found.role,
+        "channel": found.channel,
+        "address": found.address,
+        "payload": found.payload,
+        "heartbeat_minutes": found.heartbeat_minutes,
+        "secret": row["secret"] or None,
+        "secret_before": row["secret_before"],
+        "destination_id": found.destination_id,
+        "only_rules": rules_of(found.events, rule_events),
+    }
+    if (unread := why_unread(found.filter)) is not None:
+        return Beside(level=PayloadLevel.SIGNAL.value, unread=unread, **named)
+    return Endpoint(level=cast("type_of_level", level), filter=found.filter, **named)
+
+
+def why_unread(kept: str) -> str | None:
+    """Why a filter that is stored cannot be read by this version; None for one that can.
+
+    A newer version, or a hand in the database, may have written it.  It must stop nothing.
+    """
+    try:
+        kept_filter(kept) if kept else None
+    except FilterFault as fault:
+        return str(fault)
+    return None
+
+
+def unreadable(conn: Connection) -> list[Agreement]:
+    """Those that carry and whose filter this version cannot read."""
+    every = agreements(conn)
+    return [each for each in every if each.state in CARRIES and why_unread(each.filter)]
 
 
 def rules_of(events: Iterable[str], rule_events: Mapping[str, str]) -> tuple[str, ...]:

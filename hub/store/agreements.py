@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from hub.core.placing import Place
 from hub.core.subscribing import (
     CARRIES,
     NotMoved,
@@ -48,6 +49,14 @@ class Wanted:
     """`*` is every role there that has no row of its own."""
     channel: str
     address: str
+    payload: str = "full-resource"
+    """Of FHIR: what a notification carries."""
+    heartbeat_minutes: int = 0
+    """Of FHIR: how long it may be silent; 0 means that silence says nothing."""
+    login: str = ""
+    """Of Kafka: the name under which the subscriber reads; empty is its ODS code."""
+    receipts: bool = False
+    """Of Kafka: whether it may write its receipts there."""
     level: str
     events: tuple[str, ...]
     """Event types; none narrows nothing."""
@@ -69,6 +78,12 @@ class Agreement:
     role: str
     channel: str
     address: str
+    payload: str
+    heartbeat_minutes: int
+    login: str
+    receipts: bool
+    brokers: str
+    """Of Kafka: what was done for it on the brokers (`hub.edges.channels.kafka_place.Place`)."""
     level: str
     events: tuple[str, ...]
     filter: str
@@ -201,6 +216,13 @@ def note_joined(conn: Connection, agreement_id: str) -> None:
     """What stood open has been sent to it."""
     one = t.agreements.c.agreement_id == agreement_id
     conn.execute(sa.update(t.agreements).where(one).values(joined=True))
+
+
+def note_brokers(conn: Connection, agreement_id: str, place: Place, now: datetime) -> None:
+    """How its topic and its rights on the brokers stand now."""
+    one = t.agreements.c.agreement_id == agreement_id
+    conn.execute(sa.update(t.agreements).where(one).values(brokers=place))
+    _log(conn, agreement_id, now, BY_ITSELF, f"brokers_{place}")
 
 
 def anything_due(conn: Connection, now: datetime) -> bool:

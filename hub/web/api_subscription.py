@@ -28,6 +28,7 @@ from hub.web.audit import record_system_access, shown_notice
 from hub.web.desk import AtDesk, Desk
 from hub.web.fhir_answers import fhir_response
 from hub.web.problem import Problem
+from hub.web.roads import roads_of
 
 router = APIRouter(tags=["fhir subscriptions"])
 
@@ -110,7 +111,7 @@ async def get_communication(
 
 
 async def _subscription(desk: Desk, reader: Reads, own_id: str) -> Subscription:
-    for endpoint in desk.directory.subscriptions():
+    for endpoint in (await roads_of(desk)).subscriptions():
         ours = reader.covers(endpoint.organisation, endpoint.role)
         if ours and subscription_id(endpoint) == own_id:
             going = await desk.read(subscriptions.going, own_id, endpoint.address)

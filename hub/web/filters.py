@@ -9,6 +9,7 @@ from hub.core.filters import text_of, words_of
 from hub.edges.choosing import places_in
 from hub.ops import limits_subscriptions as limits
 from hub.policy.rule_events import events_of_rules, labels_of, services_of
+from hub.store.agreement_reads import why_unread
 from hub.web.desk import Desk, Refusal
 from hub.web.words import role_labels
 
@@ -46,4 +47,6 @@ def filter_in(desk: Desk, said: str) -> str:
 
 def filter_words(kept: str) -> str:
     """A filter that is kept, in words; of none, that there is none."""
+    if (unread := why_unread(kept)) is not None:
+        return f"its filter cannot be read by this version ({unread})"
     return words_of(kept_filter(kept)) if kept else "every notice"

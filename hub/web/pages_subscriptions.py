@@ -1,6 +1,5 @@
 """Subscriptions for operators: ask, approve, test, pause, rotate the secret, revoke."""
 
-import base64
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,24 +17,27 @@ from hub.core.subscribing import (
 )
 from hub.edges.access import Ground, What
 from hub.edges.channels.base import Failed
-from hub.edges.channels.trial import TRIED, trial
+from hub.edges.channels.kafka_place import KAFKA, Places, commands, rules_to_take
+from hub.edges.channels.made import channels_of, mailbox_of
+from hub.edges.channels.trial import NEEDS, trial
 from hub.policy.rule_events import events_of_rules
 from hub.store import agreement_reads, agreements
 from hub.store.dry_runs import dry_run
 from hub.store.sealing import SealedOtherwiseError
+from hub.web.asking import PAYLOADS, new_secret, wanted_of, what_of
 from hub.web.audit import Shown, record_access
 from hub.web.auth import Viewer
 from hub.web.desk import AtDesk, Desk, Refusal, SignedForm, SignedIn, real_time
-from hub.web.filters import EXAMPLES, filter_in, filter_words
+from hub.web.filters import EXAMPLES, filter_words
 from hub.web.pages_deliveries import check_operates
-from hub.web.words import role_labels
 
 router = APIRouter(include_in_schema=False)
 
 MONTH: Final = timedelta(days=30)
 """What a dry run looks back over."""
 
-SECRET_BYTES: Final = 24
+SIGNED: Final = ("webhook", "fhir")
+"""Channels whose posts are signed, so that the recipient must be given a secret."""
 
 BUTTONS: Final[Mapping[SubscriptionSignal, str]] = {
     SubscriptionSignal.APPROVE: "Approve",
@@ -52,26 +54,50 @@ NOT_MOVED_WORDS: Final[Mapping[NotMoved, str]] = {
     NotMoved.SAME_PERSON: "Somebody else than who asked for it must approve it.",
 }
 
+BLIND: Final = "Nobody can approve a filter that this version cannot read: ask for another."
+
 
 @router.get("/subscriptions")
 async def list_page(desk: AtDesk, viewer: SignedIn) -> Response:
     """Every subscription, and a form to ask for one."""
     check_operates(viewer)
+    return await _list_page(desk, viewer, {})
+
+
+async def _list_page(desk: Desk, viewer: Viewer, said: Mapping[str, str], **more: Any) -> Response:
+    """The list, and the form with what somebody has said so far."""
     return desk.page(
         "subscriptions.jinja",
         viewer,
+        said=said,
         lines=await desk.read(agreements.agreements),
         expiring={
             each.agreement_id for each in await desk.read(agreement_reads.expiring, real_time())
         },
-        channels=TRIED,
+        channels=tuple(NEEDS),
+        payloads=PAYLOADS,
         levels=tuple(PayloadLevel),
         bases=tuple(LawfulBasis),
         events=sorted(set(events_of_rules(desk.settings.policy_dir).values())),
         longest=agreements.LONGEST_DAYS,
         examples=EXAMPLES,
         filter_words=filter_words,
+        why_unread=agreement_reads.why_unread,
+        **more,
     )
+
+
+@router.post("/subscriptions/foreseen")
+async def foresee(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Response:
+    """What one would have had, before anybody asks for it; nothing is kept of the question."""
+    check_operates(viewer)
+    what = what_of(desk, fields)
+    await _write_down(desk, viewer, f"foreseen:{what.organisation}")
+    since: datetime = desk.clock.now() - MONTH
+    events = events_of_rules(desk.settings.policy_dir)
+    run = await desk.read(dry_run, what, since, events, desk.directory)
+    words = filter_words(what.filter)
+    return await _list_page(desk, viewer, fields, run=run, since=since, run_words=words)
 
 
 @router.post("/subscriptions")
@@ -81,52 +107,6 @@ async def request(desk: AtDesk, viewer: SignedIn, fields: SignedForm) -> Respons
     wanted = wanted_of(desk, viewer, fields)
     await desk.write(agreements.request, wanted)
     return RedirectResponse(f"/subscriptions/{wanted.agreement_id}", status_code=303)
-
-
-def wanted_of(desk: Desk, viewer: Viewer, fields: Mapping[str, str]) -> agreements.Wanted:
-    """What a form asks for.  Raises Refusal with the first thing that is wrong."""
-    said = {name: text.strip()[:500] for name, text in fields.items()}
-    events = tuple(dict.fromkeys(said.get("events", "").replace(",", " ").split()))
-    known = set(events_of_rules(desk.settings.policy_dir).values())
-    days = said.get("days", "")
-    faults = {
-        "The recipient is not in the directory": not desk.directory.knows(
-            said.get("organisation", "")
-        ),
-        "There is no such role": said.get("role", "*") not in {"*", *role_labels()},
-        "There is no such channel": said.get("channel", "") not in TRIED,
-        "There is no such level": said.get("level", "") not in set(PayloadLevel),
-        "There is no such lawful basis": said.get("basis", "") not in set(LawfulBasis),
-        "There is no such event type": not known.issuperset(events),
-        "A webhook needs an https address": said.get("channel") == "webhook"
-        and not said.get("address", "").startswith(("https://", "http://127.0.0.1")),
-        f"It lasts for 1 to {agreements.LONGEST_DAYS} days": not days.isdecimal()
-        or not 1 <= int(days) <= agreements.LONGEST_DAYS,
-    }
-    if found := next((words for words, wrong in faults.items() if wrong), None):
-        raise Refusal(422, found, "Go back, correct it and ask again.")
-    kept_filter = filter_in(desk, fields.get("filter", ""))
-    agreement_id = f"sub-{secrets.token_hex(6)}"
-    return agreements.Wanted(
-        agreement_id=agreement_id,
-        organisation=said["organisation"],
-        role=said.get("role", "*"),
-        channel=said["channel"],
-        address=said.get("address", ""),
-        level=said["level"],
-        events=events,
-        filter=kept_filter,
-        basis=said["basis"],
-        secret=desk.vault.seal(agreement_id, new_secret()),
-        expires_at=real_time() + timedelta(days=int(days)),
-        requested_by=viewer.person_id,
-        requested_at=real_time(),
-    )
-
-
-def new_secret() -> str:
-    """A secret in the form of Standard Webhooks."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
 @router.get("/subscriptions/{agreement_id}")
@@ -144,10 +124,12 @@ async def _one_page(
     since: datetime = desk.clock.now() - MONTH
     events = events_of_rules(desk.settings.policy_dir)
     own = viewer.person_id == found.requested_by
+    unread = agreement_reads.why_unread(found.filter)
+    blind = own or unread is not None
     buttons = {
         signal: words
         for signal, words in BUTTONS.items()
-        if (found.state, signal) in MOVES and not (own and signal is SubscriptionSignal.APPROVE)
+        if (found.state, signal) in MOVES and not (blind and signal is SubscriptionSignal.APPROVE)
     }
     return desk.page(
         "subscription.jinja",
@@ -156,9 +138,11 @@ async def _one_page(
         it=found,
         buttons=buttons,
         own=own,
+        unread=unread,
+        by_hand=await _by_hand(desk, found),
         changes=await desk.read(agreements.changes, agreement_id),
         filter_words=filter_words,
-        run=await desk.read(dry_run, found, since, events),
+        run=await desk.read(dry_run, found, since, events, desk.directory),
         since=since,
         **more,
     )
@@ -182,20 +166,50 @@ async def move(agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: Signed
     if signal is SubscriptionSignal.TESTED:
         return await _test(desk, viewer, agreement_id)
     found = await _found(desk, agreement_id)
+    if signal is SubscriptionSignal.APPROVE and agreement_reads.why_unread(found.filter):
+        return await _one_page(desk, viewer, agreement_id, 409, refused=BLIND)
     fresh = new_secret()
     shown = signal in (SubscriptionSignal.ROTATE, SubscriptionSignal.APPROVE)
     more = (
         {"secret": desk.vault.seal(agreement_id, fresh)}
-        if shown and found.channel == "webhook"
+        if shown and found.channel in SIGNED
         else {}
     )
     then = await _move(desk, viewer, agreement_id, signal, more)
     if isinstance(then, NotMoved):
         words = NOT_MOVED_WORDS[then]
         return await _one_page(desk, viewer, agreement_id, 409, refused=words)
+    if found.channel == KAFKA:
+        await places_of(desk).keep()
     if more:
         return await _one_page(desk, viewer, agreement_id, secret=fresh)
     return RedirectResponse(f"/subscriptions/{agreement_id}", status_code=303)
+
+
+@router.post("/subscriptions/{agreement_id}/brokers")
+async def try_brokers(
+    agreement_id: str, desk: AtDesk, viewer: SignedIn, fields: SignedForm
+) -> Response:
+    """Try on the brokers again what could not be done there."""
+    del fields
+    check_operates(viewer)
+    await _found(desk, agreement_id)
+    await places_of(desk).keep()
+    return RedirectResponse(f"/subscriptions/{agreement_id}", status_code=303)
+
+
+def places_of(desk: Desk) -> Places:
+    """Subscriptions on the brokers, served at once and not only at the next look of a role."""
+    return Places(desk.engine, desk.settings, desk.directory, real_time)
+
+
+async def _by_hand(desk: Desk, found: agreements.Agreement) -> list[str]:
+    """What a person is to run on the brokers for it."""
+    if found.channel != KAFKA:
+        return []
+    every = await desk.read(agreements.agreements)
+    taken = rules_to_take(found, every, desk.directory)
+    return commands(desk.settings, found, taken)
 
 
 async def _move(
@@ -216,7 +230,9 @@ async def _test(desk: Desk, viewer: Viewer, agreement_id: str) -> Response:
         endpoint = desk.vault.opened(kept)
     except SealedOtherwiseError as sealed:
         return await _one_page(desk, viewer, agreement_id, 409, refused=f"{sealed}.")
-    result = await trial(desk.settings, endpoint, secrets.token_hex(6), real_time())
+    mailbox = mailbox_of(desk.settings) if endpoint.channel == "mesh" else None
+    channels = channels_of(desk.settings, desk.engine, mailbox, real_time)
+    result = await trial(channels, endpoint, secrets.token_hex(6), real_time())
     http = f", HTTP {result.http_status}" if result.http_status else ""
     if isinstance(result, Failed):
         said = f"{result.reason.value}{http}"

@@ -59,13 +59,16 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]
 def shown(broker: EmbeddedKafka, who: str = "") -> dict[str, str]:
     """The settings with which an ordinary client shows who it is."""
     login = broker.login(who)
-    return {
-        "bootstrap.servers": broker.bootstrap,
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "PLAIN",
-        "sasl.username": login.login,
-        "sasl.password": login.password,
+    words = {"bootstrap.servers": broker.bootstrap, "security.protocol": login.security}
+    if login.by_name:
+        words |= {"sasl.mechanism": login.mechanism}
+        words |= {"sasl.username": login.login, "sasl.password": login.password}
+    files = {
+        "ssl.ca.location": login.authorities,
+        "ssl.certificate.location": login.certificate,
+        "ssl.key.location": login.key,
     }
+    return words | {name: file for name, file in files.items() if file}
 
 
 def refusal(broker: EmbeddedKafka, who: str, topic: str, group: str) -> str:
@@ -87,7 +90,12 @@ def refusal(broker: EmbeddedKafka, who: str, topic: str, group: str) -> str:
 def give(broker: EmbeddedKafka, rules: Iterable[Rule]) -> None:
     """What an operator does with the printed commands."""
     admin = AdminClient(shown(broker))
-    kinds = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP}
+    # That client calls the cluster a broker.
+    kinds = {
+        "topic": ResourceType.TOPIC,
+        "group": ResourceType.GROUP,
+        "cluster": ResourceType.BROKER,
+    }
     bindings = [
         AclBinding(
             kinds[rule.kind],

@@ -77,6 +77,9 @@ def picks(text: str, **known: Any) -> bool:
         ("role = GP_PRACTICE AND service = gp", {}, True),
         ("practice = Y00001 OR practice = Y00002", {}, True),
         ("provider = RXA AND area = E08000035", {}, True),
+        ("postcode_district IN (LS6, LS7)", {"district": "LS7"}, True),
+        ("postcode_district IN (LS6, LS7)", {"district": "LS8"}, False),
+        ("postcode_district NOT IN (LS6, LS7)", {"district": ""}, False),
         ("baby_age_days < 14", {}, False),
         ("baby_age_days < 14", {"stage": "birth", "baby_age_days": 13}, True),
         ("baby_age_days < 14", {"stage": "birth", "baby_age_days": 14}, False),
@@ -138,7 +141,14 @@ NHS = "9990000018"
     [
         ("", 1, "a term is wanted here; write as relation"),
         ("gestation >= 28", 1, "there is no such term; write as gestation_weeks >= 28"),
-        ("relation = registered AND postcode = LS1", 27, "write as area = E08000035"),
+        (
+            "relation = registered AND postcode = LS1",
+            27,
+            "write as postcode_district IN (LS6, LS7)",
+        ),
+        ("postcode_district = LS6 2AB", 25, "something follows here"),
+        ("postcode_district = 'LS6 2AB'", 22, "postcode_district has no such value; write as"),
+        ("postcode_district = LS62AB", 21, "postcode_district has no such value; write as"),
         ("relashun = registered", 1, "write as relation = registered"),
         ("xyzzyx = 1", 1, "the terms are eventType, purpose"),
         ("relation = registred", 12, "relation has no such value; write relation = registered"),
@@ -194,6 +204,8 @@ SAMPLES = {
     "practice": ("Y00001", "A81001"),
     "provider": ("RXA", "RYX"),
     "area": ("E08000035", "L97"),
+    "postcode_district": ("LS6", "W1A"),
+    "icb": ("QWO", "QZZ"),
     "label": ("DA", "MH"),
 }
 NUMBERS = st.integers(0, 9999).map(str)
@@ -268,7 +280,7 @@ def test_the_document_names_every_term_and_its_examples_can_be_copied() -> None:
         values = TERMS[name].values
         assert not values or list(values) == re.findall(r"`(\w+)`", may_be)
     examples = re.findall(r"```text\n(.*?)\n```", section)
-    assert 3 == len(examples)
+    assert 4 == len(examples)
     rules = policy()
     allowed = {"eventType": rules.events, "role": rules.roles, "label": rules.labels}
     for example in examples:

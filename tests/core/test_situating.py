@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from hub.core.circumstances import Circumstances
+import pytest
+from msgspec.structs import replace
+
+from hub.core.circumstances import Circumstances, district_of
 from hub.core.model import Holder
 from hub.core.outcomes import NoticeIssued
-from tests.core.stage import Family, local, team
+from tests.core.stage import MOTHER, Family, local, team
 
 ENQUIRY = {"answer": "disclosed", "risk_level": "standard", "safe_contact": "text after nine"}
 AT = "2026-05-04 10:00"
@@ -99,3 +102,47 @@ def test_a_caseload_is_an_assignment_that_stands() -> None:
     family = Family()
     family.book(holders=(taken, by_address, *team(HV_TEAM=None)))
     assert ("caseload", "resident") == last(family, "HV_TEAM").relations
+
+
+def living_at(postcode: str) -> Family:
+    """A woman of whom a postcode is known."""
+    family = Family()
+    family.episode = replace(family.episode, mother=replace(MOTHER, postcode=postcode))
+    return family
+
+
+def test_of_a_postcode_only_the_district_is_known() -> None:
+    """To those who may have her address; to a manager nothing is."""
+    family = living_at("ls6 9zz")
+    family.book()
+    assert "LS6" == last(family, "GP_PRACTICE").district
+    assert "9ZZ" not in repr(last(family, "GP_PRACTICE"))
+    for day in range(24, 31):
+        family.wake(f"2026-03-{day} 10:00")
+    assert "" == last(family, "TEAM_LEAD").district
+
+
+def test_a_restricted_address_has_no_district() -> None:
+    """A road that went by it would say where she went."""
+    family = living_at("LS6 9ZZ")
+    family.book()
+    family.hear("enquiry.domestic-abuse", AT, labels=("ADDR_RESTRICTED",), **ENQUIRY)
+    family.hear("pregnancy.dated", "2026-05-05 10:00", edd="2026-10-21", basis="scan")
+    assert "" == last(family, "GP_PRACTICE").district
+
+
+@pytest.mark.parametrize(
+    ("postcode", "district"),
+    [
+        ("LS6 9ZZ", "LS6"),
+        ("w1a0ax", "W1A"),
+        ("M1 9ZZ", "M1"),
+        ("ZZ99 3CZ", ""),
+        ("LS6", ""),
+        ("no fixed abode", ""),
+        ("", ""),
+    ],
+)
+def test_a_district_is_that_of_a_whole_postcode(postcode: str, district: str) -> None:
+    """Of anything else, and of the postcodes that mean nowhere, it is unknown."""
+    assert district == district_of(postcode)

@@ -144,7 +144,7 @@ never = [
 
 def test_a_strangers_words_mean_the_same(tmp_path: Path) -> None:
     """Numbers of events, short forms of roles and levels, a day without an hour, a sub-table."""
-    found = simulate(written(tmp_path, WORDS), load_policy())
+    found = simulate(written(tmp_path, WORDS), policy())
     assert ([], []) == (found["missing"], found["unexpected"])
 
 
@@ -170,7 +170,7 @@ def test_each_of_those_words_can_fail(tmp_path: Path, old: str, new: str, kind: 
     """What a row asks for is looked at, each word of it."""
     assert old in WORDS
     path = written(tmp_path, WORDS.replace(old, new, 1))
-    found = simulate(path, load_policy())
+    found = simulate(path, policy())
     assert found[kind], found
     assert not found["ok"]
 
@@ -205,7 +205,7 @@ def test_the_hour_that_comes_twice_can_be_told_apart(
     text = TWICE.format(at=at, due=due)
     if due.endswith("01:30"):
         text = text.replace("[then]", '[then]\nuntil = "2026-10-25 01:45"')
-    assert good is simulate(written(tmp_path, text), load_policy())["ok"]
+    assert good is simulate(written(tmp_path, text), policy())["ok"]
 
 
 def test_an_hour_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -275,3 +275,18 @@ def test_an_answer_in_xml_of_stu3_is_read_as_well(stage: Stage) -> None:
     )
     stage.round()
     assert ("n-1", Signal.ACCEPTED, "itk3_41001") in stage.signals()
+
+
+@pytest.mark.parametrize("code", ["41001", "41022", "51001", "51003", "51012"])
+def test_an_answer_to_a_test_of_a_subscription_changes_nothing(stage: Stage, code: str) -> None:
+    """It stands in no outbox; the round goes on, and the core hears nothing of it."""
+    channel = stage.means().channels["mesh"]
+    endpoint = stage.means().directory.endpoint(GP, "GP_PRACTICE")
+    (sent,) = send(channel, endpoint, notice_record("test-1"))
+    assert Delivered(Signal.SENT) == sent
+    stage.mesh.answer(acknowledgement(code, "test-1"))
+    stage.mesh.answer(acknowledgement("41001", "n-1"))
+    stage.round()
+    answered = {("n-1", Signal.DELIVERED, None), ("n-1", Signal.ACCEPTED, "itk3_41001")}
+    assert {SENT} | answered == set(stage.signals())
+    assert [] == stage.quarantine.kept

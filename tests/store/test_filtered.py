@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hub.core.circumstances import Circumstances
+from hub.core.foreseen import LEAST, Foreseen
 from hub.core.model import NoticeReason, Purpose
 from hub.core.subscribing import SubscriptionSignal
 from hub.edges.directory import directory_from
@@ -16,7 +17,7 @@ from hub.edges.records import DecisionRecord
 from hub.roles.queueing import take_in
 from hub.store import agreements
 from hub.store import tables as t
-from hub.store.dry_runs import DryRun, dry_run
+from hub.store.dry_runs import dry_run
 from hub.store.engine import reading, writing
 from tests.servers.webhooks import receiving
 from tests.store.records import GP, T0, decision, issued, raised
@@ -184,17 +185,48 @@ def test_a_late_joiner_gets_only_what_it_picks(site: Site) -> None:
     assert ["n-1"] == [each["notice_id"] for each in site.arrived()]
 
 
+def families(
+    many: int, begin: int, known: dict[str, Any] | None, **more: Any
+) -> list[DecisionRecord]:
+    """A notice for each of so many families."""
+    return [
+        msgspec.structs.replace(told(n, known, **more), episode_id=f"ep-{n}", seq=1)
+        for n in range(begin, begin + many)
+    ]
+
+
 def test_a_dry_run_counts_with_the_filter(site: Site) -> None:
     """What it takes by event type, what it leaves, and what it could not judge."""
     grave = {"purpose": Purpose.SAFEGUARDING}
     site.decided(
-        told(1, FITS), told(2, FITS | {"flags": ()}), told(3, None), told(4, None, **grave)
+        *families(LEAST, 100, FITS),
+        *families(LEAST + 1, 200, FITS | {"flags": ()}),
+        *families(LEAST + 2, 300, None),
+        *families(LEAST + 3, 400, None, **grave),
     )
     site.subscribe(filter=FLAGGED)
     with reading(site.engine) as conn:
-        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES)
-    expected = DryRun(taken={"pregnancy.booked": 2}, left=2, unknown_taken=1, unknown_left=1)
+        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES, site.directory)
+    expected = Foreseen(
+        taken={"pregnancy.booked": 2 * LEAST + 3},
+        together=2 * LEAST + 3,
+        left=2 * LEAST + 3,
+        unknown_taken=LEAST + 3,
+        unknown_left=LEAST + 2,
+    )
     assert expected == ran
+
+
+def test_a_dry_run_shows_nothing_of_few_families(site: Site) -> None:
+    """However many notices they had, nor what is left, from which it would follow."""
+    site.decided(
+        *families(LEAST * 3, 100, FITS | {"flags": ()}), *(told(n, FITS) for n in range(LEAST))
+    )
+    site.subscribe(filter=FLAGGED)
+    with reading(site.engine) as conn:
+        ran = dry_run(conn, agreements.agreement(conn, "sub-1"), T0 - DAY, RULES, site.directory)
+    hidden = {"together": None, "left": None, "unknown_taken": 0, "unknown_left": 0}
+    assert Foreseen(taken={"pregnancy.booked": None}, **hidden) == ran  # type: ignore[arg-type]  # fitting values
 
 
 def test_a_replay_takes_the_road_of_the_filter_too(site: Site) -> None:
@@ -216,3 +248,19 @@ def test_a_row_of_the_directory_may_have_a_filter() -> None:
     assert FLAGGED == kept.filter
     with pytest.raises(msgspec.ValidationError, match=r"column 1: .* write as gestation_weeks.*\$"):
         directory_from({"endpoint": [row | {"filter": "gestation > 28"}]})
+
+
+def test_a_board_is_that_of_her_practice_by_the_directory(site: Site) -> None:
+    """Of a practice of which the directory names none, it is unknown."""
+    boards = {"Y00001": "QWO", "Y00002": "QZZ", "Y00003": ""}
+    rows = [
+        {"ods": ods, "name": ods, "kind": "practice", "icb": icb} for ods, icb in boards.items()
+    ]
+    site.directory.organisations = directory_from({"organisation": rows}).organisations
+    site.subscribe(filter="icb = QWO")
+    site.subscribed.keep()
+    site.decided(*(told(n, FITS | {"practice": f"Y0000{n}"}) for n in (1, 2, 3)))
+    grave = {"purpose": Purpose.SAFEGUARDING}
+    site.decided(told(4, FITS | {"practice": "Y00003"}, **grave))
+    found = roads(site.engine)
+    assert {"n-1", "n-4"} == {each for each, road in found.items() if road == "webhook:sub-1"}

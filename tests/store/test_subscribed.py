@@ -280,12 +280,18 @@ def test_a_late_joiner_gets_what_is_true_now_and_not_the_history(site: Site) -> 
 
 def test_a_dry_run_counts_by_type(site: Site) -> None:
     """Counts of the past month, by the filter that is asked for."""
-    site.decided(notice(1), notice(2), notice(3, "weight.gp"))
+    site.decided(
+        *(
+            msgspec.structs.replace(notice(n, rule), episode_id=f"ep-{n}", seq=1)
+            for n, rule in enumerate(["booking.gp"] * 11 + ["weight.gp"] * 12)
+        )
+    )
     site.subscribe(events=("pregnancy.booked",))
     site.subscribe(agreement_id="sub-2", role="SOCIAL_WORKER")
     with reading(site.engine) as conn:
         counted = [
-            dry_run(conn, agreements.agreement(conn, each), since, RULES).taken
+            dry_run(conn, agreements.agreement(conn, each), since, RULES, site.directory)
             for each, since in (("sub-1", T0 - DAY), ("sub-1", T0 + DAY), ("sub-2", T0 - DAY))
         ]
-    assert [{"pregnancy.booked": 2}, {}, {}] == counted
+    assert [{"pregnancy.booked": 11}, {}, {}] == [each.taken for each in counted]
+    assert [12, 0, 0] == [each.left for each in counted]

@@ -69,6 +69,15 @@ class RestHookChannel:
             await self._heard(endpoint, took=False)
             return Failed(DeliveryReason.TIMED_OUT)
 
+    async def shake(self, endpoint: Endpoint) -> type_of_result:
+        """Shake hands, and nothing else: no event gets a number."""
+        try:
+            async with asyncio.timeout(self._posts.total_seconds):
+                return await self._announce(endpoint, "handshake")
+        except TimeoutError:
+            await self._heard(endpoint, took=False)
+            return Failed(DeliveryReason.TIMED_OUT)
+
     async def heartbeat(self, endpoint: Endpoint) -> type_of_result | None:
         """Say that there is nothing to say, when nothing has been said for the agreed time."""
         last = (await asyncio.to_thread(self._going, endpoint)).heard_at

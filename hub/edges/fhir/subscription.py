@@ -65,8 +65,17 @@ class Subscription:
         return f"{self.base}/fhir/SubscriptionTopic/notice"
 
 
+_AGREED: Final = re.compile(r"fhir:(sub-[0-9a-z-]{1,40})")
+
+
 def subscription_id(endpoint: Endpoint) -> str:
-    """The id of the subscription that an endpoint is, in the characters of a FHIR id."""
+    """The id of the subscription that an endpoint is, in the characters of a FHIR id.
+
+    One that was agreed on a page has the id of its page, since there may be several for one role;
+    each numbers its own events.
+    """
+    if (agreed := _AGREED.fullmatch(endpoint.destination_id)) is not None:
+        return agreed[1]
     role = "all" if endpoint.role == "*" else endpoint.role
     return re.sub(r"[^A-Za-z0-9.-]", "-", f"{endpoint.organisation}.{role}")[:64]
 
