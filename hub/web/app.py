@@ -30,10 +30,12 @@ from hub.web import (
     api,
     api_cda,
     api_cloudevents,
+    api_cover,
     api_csv,
     api_events,
     api_fhir,
     api_returns,
+    api_rota,
     api_subscription,
     drafts,
     health,
@@ -180,6 +182,8 @@ def _routes(app: FastAPI, schemas: Schemas) -> None:
         api_cda,
         api,
         api_returns,
+        api_rota,
+        api_cover,
         health,
     ):
         app.include_router(part.router)
