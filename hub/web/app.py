@@ -150,7 +150,7 @@ def _desk(
         clock=clock or clock_from(settings.clock),
         schemas=schemas,
         seal=Seal(secret),
-        vault=Vault(secret),
+        vault=Vault(*settings.sealing()),
         doorman=Doorman(known, demo_logins=settings.demo_logins),
         pages=templates(),
         staff={member.person_id: member for member in known.staff_members.values()},
