@@ -28,7 +28,16 @@ from hub.store import tables as t
 from hub.store.engine import make_engine, migrate, reading, writing
 from tests.house.identities import find_identities
 from tests.servers.mail import MailServer, receiving_mail
-from tests.store.test_roles import Role, broker, publish, running, settings_for, wait_until
+from tests.store.records import decision, issued
+from tests.store.test_roles import (
+    Role,
+    broker,
+    in_kafka,
+    publish,
+    running,
+    settings_for,
+    wait_until,
+)
 from tests.web import scene
 
 __all__ = ["broker"]
@@ -73,6 +82,13 @@ class Hub:
     def _one(self, asked: "sa.Select[tuple[int]]") -> int:
         with reading(self.engine) as conn:
             return conn.scalar(asked) or 0
+
+    def at_work(self, name: str) -> None:
+        """Wait until the delivery role is up: it has taken in a notice that is made now."""
+        made = decision(1, issued(name, f"o-{name}"), episode_id=f"ep-{name}")
+        asyncio.run(publish(self.settings.kafka, in_kafka([made])))
+        asked = sa.select(sa.func.count()).where(t.outbox.c.notice_id == name)
+        wait_until(lambda: self._one(asked) == 1)
 
     def noted(self) -> bool:
         """Whether the hub knows that it has mailed."""
@@ -137,6 +153,7 @@ def test_one_refusal_is_one_mail(hub: Hub) -> None:
         hub.refuse("q-two")
         time.sleep(SEVERAL_LOOKS)
     with running(Role("deliver", hub.settings)):
+        hub.at_work("n-after")
         time.sleep(SEVERAL_LOOKS)
     assert 1 == len(hub.server.taken), "what was noted is known after a restart"
 
