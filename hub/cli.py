@@ -15,8 +15,17 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from hub import cli_audit, cli_incidents, cli_kafka, cli_listen, cli_read, cli_reconcile, cli_replay
-from hub.cli_policy import add_to
+from hub import (
+    cli_audit,
+    cli_incidents,
+    cli_kafka,
+    cli_listen,
+    cli_policy,
+    cli_read,
+    cli_reconcile,
+    cli_replay,
+    cli_secrets,
+)
 from hub.cli_words import give_up, settings_or_words
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
@@ -27,14 +36,10 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-add_to(app)
-cli_audit.add_to(app)
-cli_read.add_to(app)
-cli_listen.add_to(app)
-cli_incidents.add_to(app)
-cli_replay.add_to(app)
-cli_kafka.add_to(app)
+for part in (cli_policy, cli_audit, cli_read, cli_listen, cli_incidents, cli_replay, cli_kafka):
+    part.add_to(app)
 cli_reconcile.add_to(app)
+cli_secrets.add_to(app)
 
 KAFKA_ENDED = 4
 

@@ -52,6 +52,7 @@ class NotArranged(StrEnum):
     HERSELF = "herself"
     NO_COLLEAGUE = "no_colleague"
     OTHER_ROLE = "other_role"
+    NOT_HER_ROLE = "not_her_role"
     IS_AWAY = "is_away"
 
 

@@ -9,7 +9,7 @@ with all of it.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -65,8 +65,10 @@ def looks_like_csv(body: bytes) -> bool:
 
 def read_sheet(body: bytes) -> Sheet:
     """The rows of a file.  Raises SenderFault where there is no telling one row from another."""
-    text, encoding = decoded(body)
-    names, delimiter, first = _header(text)
+    return sheet_of(body, MOST_ROWS, _check_names)
+
+
+def _check_names(names: tuple[str, ...]) -> None:
     if TIME not in names or len(set(names)) < len(names) or len(names) > MOST_COLUMNS:
         raise SenderFault(
             FaultReason.UNPARSEABLE,
@@ -75,11 +77,18 @@ def read_sheet(body: bytes) -> Sheet:
             field="row 1",
             remedy="begin with the header of the template of the event type",
         )
-    rows = tuple(_rows(text, names, delimiter, first, encoding))
-    if len(rows) > MOST_ROWS:
+
+
+def sheet_of(body: bytes, most_rows: int, check_names: Callable[[tuple[str, ...]], None]) -> Sheet:
+    """Any file whose header passes `check_names`, before a row is read.  Raises SenderFault."""
+    text, encoding = decoded(body)
+    names, delimiter, first = _header(text)
+    check_names(names)
+    rows = tuple(_rows(text, names, delimiter, first, encoding, most_rows))
+    if len(rows) > most_rows:
         raise SenderFault(
             FaultReason.OVERSIZE,
-            f"the file has more than {MOST_ROWS} rows",
+            f"the file has more than {most_rows} rows",
             remedy="send it in several files, each with the header",
         )
     return Sheet(columns=names, rows=rows)
@@ -128,7 +137,7 @@ def _header(text: str) -> tuple[tuple[str, ...], str, str]:
 
 
 def _rows(
-    text: str, names: tuple[str, ...], delimiter: str, first: str, encoding: str
+    text: str, names: tuple[str, ...], delimiter: str, first: str, encoding: str, most_rows: int
 ) -> Iterator[Row]:
     """Every record that is not blank; stops soon after there are too many."""
     lines = _Lines(text)
@@ -153,7 +162,7 @@ def _rows(
             original=(header + raw).encode(encoding.removesuffix("-le").removesuffix("-be")),
             fault=fault,
         )
-        if found > MOST_ROWS:
+        if found > most_rows:
             return
 
 

@@ -20,3 +20,19 @@ DELEGATION_DAYS: Final = Limit(
     because="longer than any leave of a few weeks; what lasts is a change of the named person",
     beyond="refused: choose an earlier day; afterwards it is with the team",
 )
+ROTA_ROWS: Final = Limit(
+    name="rows, or calendar entries, of one rota",
+    value=1000,
+    unit="rows",
+    where="hub.edges.rota_rows:MOST_ROWS",
+    because="a quarter of the leave of a large service; all of it is recorded at once",
+    beyond="413, nothing recorded: send it in several files",
+)
+ABSENCES_LISTED: Final = Limit(
+    name="absences in one answer of `GET /absences`",
+    value=500,
+    unit="absences",
+    where="hub.web.api_cover:MOST_LISTED",
+    because="an answer stays under a megabyte",
+    beyond="`more` is true; ask again with `after`",
+)

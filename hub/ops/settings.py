@@ -25,7 +25,18 @@ PACKAGE = Path(__file__).resolve().parent.parent
 SECRET_BYTES = 32
 """256 bits: as long as the keyed hash (BLAKE2b-256, HMAC-SHA-256) it feeds."""
 
-PASSED_ON = ("secret_key", "kafka_password", "mesh_password", "mesh_shared_key", "smtp_password")
+SEALING_CHARACTERS = 32
+"""Of a key that seals, at least: what nobody guesses."""
+
+PASSED_ON = (
+    "secret_key",
+    "sealing_key",
+    "sealing_key_before",
+    "kafka_password",
+    "mesh_password",
+    "mesh_shared_key",
+    "smtp_password",
+)
 """Secrets that roles need; they show in no repr, and are spelled out only for a child's start."""
 
 SETTINGS_FILE = "HUB_SETTINGS"
@@ -65,6 +76,10 @@ class Settings(BaseSettings):
     schemas_dir: Path = PACKAGE.parent / "schemas"
     secret_key: SecretStr = SecretStr("")
     """Signs sessions and keys the hashes of persons; `secret()` reads it."""
+    sealing_key: SecretStr = SecretStr("")
+    """Seals the signing secrets of subscriptions; empty means that `secret()` does."""
+    sealing_key_before: SecretStr = SecretStr("")
+    """Still opens them while `hub secrets rotate` goes on; empty means `secret()`."""
     api_key: SecretStr = SecretStr("")
     """The publisher's key that `hub send` shows; no role needs it."""
     demo_logins: bool = False
@@ -100,6 +115,14 @@ class Settings(BaseSettings):
         if by_name and not (given.data.get("kafka_login") and password.get_secret_value()):
             raise ValueError("HUB_KAFKA_LOGIN and HUB_KAFKA_PASSWORD are both needed for sasl")
         return password
+
+    @field_validator("sealing_key", "sealing_key_before")
+    @classmethod
+    def _hard_to_guess(cls, key: SecretStr) -> SecretStr:
+        """None, or one that is long enough."""
+        if 0 < len(key.get_secret_value()) < SEALING_CHARACTERS:
+            raise ValueError(f"give a random key of at least {SEALING_CHARACTERS} characters")
+        return key
 
     @field_validator("data_dir", "directory", "policy_dir", "schemas_dir")
     @classmethod
@@ -166,6 +189,18 @@ class Settings(BaseSettings):
                 )
             make_secret(path)
         return path.read_text(encoding="ascii").strip().encode()
+
+    def sealing(self) -> tuple[bytes, ...]:
+        """What seals, and after it what still opens.  Raises ValueError.
+
+        A key of its own that has none before it took over from the hub's secret; without a key of
+        its own the hub's secret seals, as it did in earlier releases.
+        """
+        now = self.sealing_key.get_secret_value().encode()
+        before = self.sealing_key_before.get_secret_value().encode()
+        if before:
+            return now or self.secret(), before
+        return (now, self.secret()) if now else (self.secret(),)
 
 
 def make_secret(path: Path) -> None:

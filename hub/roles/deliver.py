@@ -143,7 +143,7 @@ def _roads(
     Before anything is given its address anew: what waits for a subscription stays with it.
     """
     directory = load_directory(settings.directory)
-    vault = Vault(settings.secret())
+    vault = Vault(*settings.sealing())
     subscribed = Subscribed(engine, directory, events_of_rules(settings.policy_dir), real, vault)
     subscribed.keep()
     return directory, subscribed

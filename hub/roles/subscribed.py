@@ -126,7 +126,7 @@ def seal_at_start(settings: Settings) -> None:
     A role that cannot sign stops before it takes a notice: every other one would be told by a hub
     that was given another's secret.
     """
-    vault, engine = Vault(settings.secret()), make_engine(settings.real_database_url())
+    vault, engine = Vault(*settings.sealing()), make_engine(settings.real_database_url())
     try:
         if many := seal_kept(engine, vault):
             log().info("subscriptions_sealed", rows=many)

@@ -64,6 +64,23 @@ def absence(conn: Connection, absence_id: str) -> Absence | None:
     return None if row is None else _absence(row)
 
 
+def ended_at(conn: Connection, absence_id: str) -> tuple[Absence, datetime | None] | None:
+    """An absence, ended or not, and when it was ended; None where there is none."""
+    asked = sa.select(t.absences).where(t.absences.c.absence_id == absence_id)
+    row = conn.execute(asked).mappings().one_or_none()
+    return None if row is None else (_absence(row), row["ended_at"])
+
+
+def hold_still(conn: Connection, organisation: str) -> None:
+    """Let nobody else arrange anything at an organisation until this transaction ends.
+
+    On SQLite whoever writes is alone already.
+    """
+    if conn.dialect.name == "postgresql":
+        name = sa.func.hashtextextended(f"cover:{organisation}", 0)
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
+
+
 def end_absence(conn: Connection, absence_id: str, by: str, now: datetime) -> bool:
     """She is back, or it was wrong.  False when it was ended already."""
     a = t.absences

@@ -5,6 +5,9 @@ enough.  It is sealed with AES-256-GCM under a key that comes from the hub's sec
 nothing else, and bound to its subscription: what is moved to another row does not open.  Only the
 delivery role, which signs, and the page that sends a test open it.
 
+The key is the hub's secret, or one of its own (`HUB_SEALING_KEY`), which can be changed while the
+hub runs: `resealing.py`.  What a row was sealed under is found out by trying.
+
 A row of an earlier release holds its secret in clear; such a one is read as it is, and sealed when
 a role starts.
 """
@@ -41,31 +44,36 @@ class SealedOtherwiseError(Exception):
     """A secret was sealed under another secret of the hub, or is damaged.
 
     Operator action: give the roles the HUB_SECRET_KEY, or the file secret.key, with which the
-    subscription was made; where that is lost, revoke the subscription and ask for it again.
+    subscription was made, or the HUB_SEALING_KEY where there was one; where that is lost, revoke
+    the subscription and ask for it again.
     """
 
     def __init__(self, agreement_id: str):
         super().__init__(
             f"the signing secret of the subscription {agreement_id} does not open with this hub's "
             "secret. Give every role the HUB_SECRET_KEY (or the file secret.key) with which the "
-            "subscription was made. Where that is lost: revoke the subscription on the page "
+            "subscription was made, and the HUB_SEALING_KEY where there was one, with "
+            "HUB_SEALING_KEY_BEFORE until 'hub secrets rotate' is done. Where that is lost: revoke "
+            "the subscription on the page "
             f"/subscriptions/{agreement_id} and ask for it again"
         )
         self.agreement_id = agreement_id
 
 
 class Vault:
-    """Seals and opens with one key."""
+    """Seals with one key; opens with it, and with those that came before it."""
 
-    def __init__(self, secret: bytes):
-        """`secret` is the hub's own, from which the key is derived."""
-        key = blake2b(secret, digest_size=32, person=b"hub-agreements").digest()
-        self._cipher = AESGCM(key)
+    def __init__(self, secret: bytes, *before: bytes):
+        """From each of these a key is derived; `secret` is the one that seals."""
+        self._ciphers = tuple(
+            AESGCM(blake2b(each, digest_size=32, person=b"hub-agreements").digest())
+            for each in (secret, *before)
+        )
 
     def seal(self, agreement_id: str, secret: str) -> Sealed:
         """A secret as it is kept, for one subscription."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        closed = self._cipher.encrypt(nonce, secret.encode(), _bound_to(agreement_id))
+        closed = self._ciphers[0].encrypt(nonce, secret.encode(), _bound_to(agreement_id))
         return Sealed(PREFIX + base64.b64encode(nonce + closed).decode("ascii"))
 
     def open(self, agreement_id: str, kept: str) -> str:
@@ -73,14 +81,26 @@ class Vault:
 
         Raises SealedOtherwiseError.
         """
-        if not is_sealed(kept):
-            return kept
+        return self._opened(agreement_id, kept)[0] if is_sealed(kept) else kept
+
+    def is_current(self, agreement_id: str, kept: str) -> bool:
+        """Whether a secret is sealed under the key that seals now.  Raises SealedOtherwiseError."""
+        return is_sealed(kept) and self._opened(agreement_id, kept)[1] == 0
+
+    def _opened(self, agreement_id: str, kept: str) -> tuple[str, int]:
+        """A sealed secret, and the place of the key that opened it."""
         try:
             raw = base64.b64decode(kept.removeprefix(PREFIX), validate=True)
-            nonce, closed = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
-            return self._cipher.decrypt(nonce, closed, _bound_to(agreement_id)).decode()
-        except (InvalidTag, ValueError) as error:
+        except ValueError as error:
             raise SealedOtherwiseError(agreement_id) from error
+        nonce, closed = raw[:NONCE_BYTES], raw[NONCE_BYTES:]
+        for place, cipher in enumerate(self._ciphers):
+            try:
+                return cipher.decrypt(nonce, closed, _bound_to(agreement_id)).decode(), place
+            except (InvalidTag, ValueError):
+                # ValueError: too short for a nonce, and so for every key.
+                continue
+        raise SealedOtherwiseError(agreement_id)
 
     def opened(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint of a subscription with secrets that sign.  Raises SealedOtherwiseError."""
@@ -112,8 +132,7 @@ def seal_kept(engine: Engine, vault: Vault) -> int:
         if not _in_clear(conn):
             return 0
     with writing(engine) as conn:
-        if conn.dialect.name == "sqlite":
-            conn.exec_driver_sql("PRAGMA secure_delete=ON")
+        overwrite(conn)
         found = _in_clear(conn)
         for row in found:
             fresh = {
@@ -123,6 +142,18 @@ def seal_kept(engine: Engine, vault: Vault) -> int:
             }
             one = t.agreements.c.agreement_id == row["agreement_id"]
             conn.execute(sa.update(t.agreements).where(one).values(**fresh))
+    empty_log(engine)
+    return len(found)
+
+
+def overwrite(conn: Connection) -> None:
+    """Let SQLite overwrite what stood where something else is written."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def empty_log(engine: Engine) -> None:
+    """Empty SQLite's log, which holds what stood there before."""
     if engine.dialect.name == "sqlite":
         # Outside of any transaction, and so past SQLAlchemy, which would begin one.
         raw = engine.raw_connection()
@@ -130,7 +161,6 @@ def seal_kept(engine: Engine, vault: Vault) -> int:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             raw.close()
-    return len(found)
 
 
 def _in_clear(conn: Connection) -> list[sa.RowMapping]:

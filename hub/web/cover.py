@@ -31,6 +31,7 @@ NOT_ARRANGED_WORDS: Final[Mapping[NotArranged, str]] = {
     NotArranged.HERSELF: "Nobody stands in for herself. Choose a colleague",
     NotArranged.NO_COLLEAGUE: "There is no such colleague at your organisation",
     NotArranged.OTHER_ROLE: "The colleague has none of the roles in question. Choose one who has",
+    NotArranged.NOT_HER_ROLE: "Whoever is away does not have this role",
     NotArranged.IS_AWAY: "The colleague is away. Choose one who is there",
 }
 

@@ -32,6 +32,7 @@ API_PATHS = (
     "/receipts",
     "/notices",
     "/returns",
+    "/absences",
     "/cda",
     "/registry",
     "/health",

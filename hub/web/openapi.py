@@ -140,6 +140,13 @@ def _add_bodies(paths: type_of_json, event: type_of_json) -> None:
         "A file with a header and one event in each row, in UTF-8, UTF-16 or Windows-1252.",
     )
     _takes(
+        paths["/absences/rota"],
+        "text/csv",
+        {"schema": {"$ref": _reference("RotaFile")}},
+        "A rota: person, cover, role, first_day and last_day, or since and until; text/calendar is "
+        "taken too.",
+    )
+    _takes(
         paths["/cda"],
         "application/xml",
         {"schema": {"$ref": _reference("CdaDocument")}},

@@ -75,6 +75,11 @@ COMPONENTS: Final = {
         "type": "string",
         "description": "A header whose names are the paths of the JSON form, and a row an event.",
     },
+    "RotaFile": {
+        "title": "RotaFile",
+        "type": "string",
+        "description": "A header and a row for each absence.",
+    },
     "CdaDocument": {
         "title": "CdaDocument",
         "type": "string",
@@ -190,6 +195,12 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
     ("/notices/{notice_id}", "get"): Operation(
         id="get_notice", statuses=ASKING, says=(200, ("application/json",), "NoticeView")
     ),
+    ("/absences", "get"): Operation(id="get_absences", statuses=(400, 401, 403, 422, 503)),
+    ("/absences", "post"): Operation(
+        id="post_absence", statuses=(400, 401, 403, 409, 413, 422, 503)
+    ),
+    ("/absences/{absence_id}/end", "post"): Operation(id="end_absence", statuses=(*ASKING, 413)),
+    ("/absences/rota", "post"): Operation(id="post_rota", statuses=TAKING),
     ("/health/live", "get"): Operation(id="health_live", key=False),
     ("/health/ready", "get"): Operation(id="health_ready", key=False),
 }

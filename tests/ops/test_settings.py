@@ -106,3 +106,29 @@ def test_the_database_is_in_the_data_folder_unless_said(tmp_path: Path) -> None:
     assert f"sqlite:///{tmp_path}/hub.db" == Settings(data_dir=tmp_path).real_database_url()
     given = Settings(data_dir=tmp_path, database_url="postgresql://db/hub")
     assert given.real_database_url() == "postgresql://db/hub"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "expected"),
+    [
+        ("", "", (b"hub",)),
+        ("n" * 32, "", (b"n" * 32, b"hub")),
+        ("n" * 32, "b" * 32, (b"n" * 32, b"b" * 32)),
+        ("", "b" * 32, (b"hub", b"b" * 32)),
+    ],
+)
+def test_what_seals_stands_before_what_still_opens(
+    tmp_path: Path, now: str, before: str, expected: tuple[bytes, ...]
+) -> None:
+    """The hub's secret seals until there is a key, and opens until there is one before it."""
+    settings = Settings(
+        data_dir=tmp_path, secret_key="hub", sealing_key=now, sealing_key_before=before
+    )
+    assert expected == settings.sealing()
+    passed = environment_of(settings)
+    assert (now, before) == (
+        passed.get("HUB_SEALING_KEY", ""),
+        passed.get("HUB_SEALING_KEY_BEFORE", ""),
+    )
+    for key in (now, before):
+        assert not key or key not in repr(settings)

@@ -173,7 +173,7 @@ def _delivering(settings: Settings, clock: AcceleratedClock) -> Iterator[None]:
         raise failures[0]
 
 
-def _directory(places: Iterable[Destination]) -> str:
+def directory_with(places: Iterable[Destination]) -> str:
     """The invented county, in which both practices have a system of their own."""
     county = (ROOT / "hub" / "demo" / "directory.toml").read_text(encoding="utf-8")
     return county + "".join(
@@ -206,7 +206,7 @@ def week(folder: Path) -> Iterator[Week]:
         clock = AcceleratedClock(START, datetime.now(UTC) + timedelta(seconds=20), FACTOR)
         settings = settings.model_copy(update={"clock": clock.setting()})
         made = Week(settings, clock, engine)
-        settings.directory.write_text(_directory(made.places.values()), encoding="utf-8")
+        settings.directory.write_text(directory_with(made.places.values()), encoding="utf-8")
         for place in made.places.values():
             place.open()
             stack.callback(place.close)

@@ -52,6 +52,8 @@ class Destination:
     port: int = field(default_factory=reserved_port)
     arrived: dict[str, float] = field(default_factory=dict)
     """When each notice first came, by its id, on the monotonic clock."""
+    answered: list[tuple[str, float]] = field(default_factory=list)
+    """Every post that was answered, the second of one notice too."""
     _door: socket.socket | None = None
 
     def open(self) -> None:
@@ -98,7 +100,9 @@ class Destination:
                 for line in head.splitlines()
                 if line.lower().startswith("webhook-id:")
             )
-            self.arrived.setdefault(notice, time.monotonic())
+            now = time.monotonic()
+            self.arrived.setdefault(notice, now)
+            self.answered.append((notice, now))
             one.sendall(ANSWER)
 
 

@@ -85,7 +85,10 @@ def _one_incident_with_all_its_children(dead: Week) -> None:
         one.came_back,
     )
     assert one.waiting >= len(pending)
+    assert one.waiting <= len(children)
     assert {row.notice_id for row in pending} <= {child.notice_id for child in children}
+    times = [child.created_at for child in children]
+    assert sorted(times) == times, "the oldest first"
 
 
 def _gaps(dead: Week) -> list[sa.Row[tuple[object, ...]]]:
@@ -121,14 +124,29 @@ def _all_arrives_in_the_order_it_was_made(dead: Week) -> None:
     rows = dead.rows(t.outbox, here, t.outbox.c.state == "delivered")
     made = sorted(rows, key=lambda row: (row.created_at, row.notice_id))
     known = {row.notice_id for row in rows}
+    # More may be decided, and arrive, while this looks: the week goes on.
     arrived = [each for each in list(dead.places[DEAD].arrived) if each in known]
-    wanted = [row.notice_id for row in made if row.notice_id in {*arrived}]
-    assert wanted == arrived
+    assert [row.notice_id for row in made] == arrived
     assert len(arrived) >= dead.booked
+    _nothing_overtook_in_a_family(dead, arrived)
+
+
+def _nothing_overtook_in_a_family(dead: Week, arrived: list[str]) -> None:
+    """By the numbers of the decisions, and not by the order in which the outbox has them."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    rows = {row.notice_id: row for row in dead.rows(t.notices)}
+    for each in arrived:
+        row = rows[each]
+        numbers.setdefault((row.episode_id, row.role), []).append(row.seq)
+    assert all(seqs == sorted(seqs) for seqs in numbers.values())
+    assert max(map(len, numbers.values())) > 1, "otherwise the order in a family says nothing"
 
 
 def _each_had_one_effect(dead: Week) -> None:
-    """One delivery in the core for each notice, however often it was tried."""
+    """One post that was answered, and one delivery in the core, however often it was tried."""
+    effects = Counter(notice for notice, _ in dead.places[DEAD].answered)
+    assert set(dead.places[DEAD].arrived) == set(effects)
+    assert {1} == set(effects.values())
 
     def delivered() -> Counter[str]:
         proofs = sa.and_(t.levels.c.organisation == DEAD, t.levels.c.signal == "delivered")

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import logging
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,12 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 """The server's own log: what it says is not said by the hub."""
 
 
+def _open_gate() -> threading.Event:
+    gate = threading.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class MailServer:
     """What came in, and what is answered."""
@@ -35,6 +42,8 @@ class MailServer:
     at_recipient: str = "250 OK"
     at_end: str = "250 OK"
     wait_seconds: float = 0.0
+    gate: threading.Event = field(default_factory=_open_gate)
+    """Between taking a mail and saying so it waits here, while this is not set."""
 
     async def handle_RCPT(  # noqa: N802  the library finds it by this name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
@@ -53,6 +62,7 @@ class MailServer:
         await asyncio.sleep(self.wait_seconds)
         if self.at_end.startswith("250"):
             self.taken.append(" ".join(envelope.rcpt_tos).encode() + b"\n" + envelope.content)
+            await asyncio.to_thread(self.gate.wait)
         return self.at_end
 
 
@@ -79,6 +89,7 @@ def receiving_mail(tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
     try:
         yield server
     finally:
+        server.gate.set()
         controller.stop()
 
 

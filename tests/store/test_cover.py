@@ -1,5 +1,8 @@
 """Absences and delegations in both databases: kept, ended, and never taken away."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -79,3 +82,23 @@ def test_a_notice_that_is_given_again_leaves_the_one_before(engine: Engine) -> N
         assert not cover.end_delegation(conn, "n-1", "ada", T0 + DAY)
         assert 2 == conn.scalar(sa.select(sa.func.count()).select_from(t.delegations))
     assert () == roster(engine, 1).delegations
+
+
+def test_two_who_arrange_at_once_take_turns(engine: Engine) -> None:
+    """Each looks before it writes; whoever is second sees what the first has written."""
+    both_begun = threading.Barrier(2, timeout=20)
+
+    def arrange(absence_id: str) -> bool:
+        both_begun.wait()
+        with writing(engine) as conn:
+            cover.hold_still(conn, "RYX")
+            if cover.roster(conn, "RYX", HOLDS, T0).absences:
+                return False
+            # Long enough for the other to look as well, if it could.
+            time.sleep(0.3)
+            cover.record_absence(conn, replace(AWAY, absence_id=absence_id), "ada", T0)
+            return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [False, True] == sorted(pool.map(arrange, ["ab-1", "ab-2"]))
+    assert 1 == len(roster(engine).absences)

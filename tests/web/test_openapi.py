@@ -142,3 +142,33 @@ def test_what_is_there_is_as_described(
     answer = case.call(headers=key(ods))
     assert 200 == answer.status_code
     case.validate_response(answer, checks=CHECKS)
+
+
+def test_cover_that_is_arranged_is_as_described(described: schemathesis.BaseSchema) -> None:
+    """The organisation of the fuzzing has no staff; this one has."""
+    asked = {"person": "hv-1", "since": "2026-03-26T00:00:00Z", "until": "2026-03-27T00:00:00Z"}
+    rota = "person,first_day,last_day\nhv-1,2026-04-01,2026-04-02\nzoe,2026-04-01,2026-04-02\n"
+    arrange = described["/absences"]["POST"]
+    cases = [
+        (201, arrange.Case(body=asked, media_type="application/json")),
+        (200, arrange.Case(body=asked, media_type="application/json")),
+        (200, described["/absences"]["GET"].Case()),
+        (200, described["/absences/rota"]["POST"].Case(body=rota, media_type="text/csv")),
+    ]
+    for status, case in cases:
+        answer = case.call(headers=key("RYX"))
+        assert status == answer.status_code
+        case.validate_response(answer, checks=CHECKS)
+    made = answer_id(described)
+    case = described["/absences/{absence_id}/end"]["POST"].Case(
+        path_parameters={"absence_id": made}
+    )
+    answer = case.call(headers=key("RYX"))
+    assert 200 == answer.status_code
+    case.validate_response(answer, checks=CHECKS)
+
+
+def answer_id(described: schemathesis.BaseSchema) -> str:
+    """The absence that is listed."""
+    (found,) = described["/absences"]["GET"].Case().call(headers=key("RYX")).json()["absences"]
+    return str(found["absence_id"])
