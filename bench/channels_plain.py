@@ -29,7 +29,7 @@ from hub.edges.fhir.subscription import Event, Subscription, event_body
 from hub.edges.mesh import ADDRESS, MOST_REQUESTS
 from hub.edges.records import NoticeRecord
 from hub.ops.topics import notices_topic
-from hub.roles.delivery import MOST_DESTINATIONS
+from hub.roles.places import MOST_DESTINATIONS
 from hub.roles.queueing import notice_of
 from hub.store.subscriptions import Standing
 from tests.servers.mesh import KEY, OURS, PASSWORD
@@ -128,7 +128,7 @@ async def _email(made: Site, good: dict[str, str], names: Sequence[str]) -> floa
         with smtplib.SMTP("127.0.0.1", made.smtp_port, "hub.example") as server:
             server.send_message(mail)
 
-    return await _on_threads(hand_over, names, MOST_MAILS)
+    return await _on_threads(hand_over, names, MOST_MAILS // 2)
 
 
 async def _mesh(made: Site, good: dict[str, str], names: Sequence[str]) -> float:

@@ -4,6 +4,7 @@ The rules:
 
 * A dead destination never delays another: each is served by a task of its own, in the order in
   which its notices were made: one after the other, or together where a carrier keeps the order.
+  Who gets a place, when there are more than places, is in `hub.roles.places`.
 * Every attempt is logged before the next one starts.  A process killed between sending and logging
   sends again, under the same notice id: a duplicate is better than a silence.
 * The core is told of every result.  A row is marked as reported only when Kafka has confirmed the
@@ -12,8 +13,7 @@ The rules:
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
@@ -22,17 +22,12 @@ from hub.edges.channels.base import Delivered
 from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
+from hub.roles import attempts
 from hub.roles.attempts import FAILED, Attempts, Came, Means
+from hub.roles.places import Places
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
 from hub.store.gathered import Gathered
-
-MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
-"""Destinations served at once: each may hold a connection for ten seconds."""
-
-MOST_FAILING: Final = limits.FAILING.value
-"""Of these, how many may be ones that failed last time or took long over it: however many are dead
-or slow, some of the places stay free for those that answer."""
 
 PER_DESTINATION: Final = limits.PER_DESTINATION.value
 """One task serves a destination, one notice after the other, where its recipient answers for it."""
@@ -73,10 +68,7 @@ class Delivery:
         self._means = means
         self._attempts = Attempts(means)
         self._listing = Gathered(self._note_listed)
-        self._busy: dict[str, asyncio.Task[None]] = {}
-        self._troubled: set[str] = set()
-        """Destinations whose last attempt failed or was slow; a restart forgets them, which costs
-        one round."""
+        self._places = Places(attempts.SLOW_SECONDS)
         self._wake = asyncio.Event()
         self._report = asyncio.Event()
         self._swept_at = float("-inf")
@@ -101,18 +93,25 @@ class Delivery:
         while True:
             self._wake.clear()
             await self._sweep()
-            if len(self._busy) < MOST_DESTINATIONS:
-                places = _Places(frozenset(self._busy), frozenset(self._troubled))
-                for destination_id, waiting in (await asyncio.to_thread(self._due, places)).items():
-                    task = tasks.create_task(self._serve(destination_id, waiting))
-                    self._busy[destination_id] = task
+            for destination_id, waiting in (await self._admitted()).items():
+                if waiting:
+                    self._places.learn(destination_id, self._attempts.channel_of(waiting[0]))
+                self._places.begin(destination_id, time.monotonic())
+                tasks.create_task(self._serve(destination_id, waiting))
             await _wait(self._wake, IDLE_SECONDS)
 
-    def _due(self, places: "_Places") -> dict[str, list[outbox.Due]]:
-        """For every destination that has a place now, what is due there.  Runs on a thread."""
+    async def _admitted(self) -> dict[str, list[outbox.Due]]:
+        """For every destination that has a place now, what is due there."""
+        return await asyncio.to_thread(self._due, self._places.under_way(), time.monotonic())
+
+    def _due(self, began: Mapping[str, float], at: float) -> dict[str, list[outbox.Due]]:
         with reading(self._means.engine) as conn:
             now = self._means.now()
-            chosen = places.take(outbox.due_destinations(conn, now))
+            due = outbox.due_destinations(conn, now)
+            new = self._places.unknown(due)[: outbox.AT_ONCE]
+            for each, found in outbox.due_at(conn, new, now, 1).items() if new else ():
+                self._places.learn(each, self._attempts.channel_of(found[0]) if found else None)
+            chosen = self._places.take(due, began, at)
             return outbox.due_at(conn, chosen, now, CHUNK) if chosen else {}
 
     async def _sweep(self) -> None:
@@ -146,7 +145,7 @@ class Delivery:
                 if not self._passed(destination_id, came) or came.slow or not came.goes_on:
                     break
         finally:
-            del self._busy[destination_id]
+            self._places.end(destination_id)
             self._wake.set()
 
     async def _serve_together(self, destination_id: str) -> None:
@@ -160,10 +159,8 @@ class Delivery:
     def _passed(self, destination_id: str, came: Came) -> bool:
         """Note what a destination did last; there is something to tell the core in any case."""
         self._report.set()
-        if came.through and not came.slow:
-            self._troubled.discard(destination_id)
-        else:
-            self._troubled.add(destination_id)
+        well = came.through and not came.slow
+        self._places.came(destination_id, well=well, at=time.monotonic())
         return came.through
 
     def _due_notices(self, destination_id: str, most: int) -> list[outbox.Due]:
@@ -180,7 +177,7 @@ class Delivery:
         """
         while sent := await self._listing.ask(destination_id):
             self._report.set()
-            self._troubled.discard(destination_id)
+            self._places.came(destination_id, well=True, at=time.monotonic())
             metrics.DELIVERY_ATTEMPTS.labels(
                 channel=WorklistChannel.name, result=Signal.SENT.value
             ).inc(sent)
@@ -248,29 +245,6 @@ class Delivery:
         if told:
             with writing(self._means.engine) as conn:
                 outbox_reports.mark_reported(conn, told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Who is being served, and who of all is in trouble."""
-
-    busy: frozenset[str]
-    troubled: frozenset[str]
-
-    def take(self, due: Sequence[str]) -> list[str]:
-        """The destinations that get a place now, of those that have something due."""
-        free, for_troubled = MOST_DESTINATIONS, MOST_FAILING
-        free -= len(self.busy)
-        for_troubled -= len(self.busy & self.troubled)
-        chosen: list[str] = []
-        for each in due:
-            if len(chosen) == free:
-                break
-            if each in self.busy or (each in self.troubled and for_troubled <= 0):
-                continue
-            for_troubled -= each in self.troubled
-            chosen.append(each)
-        return chosen
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -19,6 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from hub.ops.kafka_embedded import free_ports
 
+STALL_SECONDS = 30.0
+"""Longer than any test waits."""
+
 LOGIN, PASSWORD = "hub", "made-up"
 
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -35,12 +38,16 @@ class MailServer:
     at_recipient: str = "250 OK"
     at_end: str = "250 OK"
     wait_seconds: float = 0.0
+    stalls: str = ""
+    """How the recipients begin of whom the server never has word."""
 
     async def handle_RCPT(  # noqa: N802  the library finds it by this name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         """Take or refuse a recipient."""
         del server, session, options
+        if self.stalls and address.startswith(self.stalls):
+            await asyncio.sleep(STALL_SECONDS)
         if self.at_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.at_recipient

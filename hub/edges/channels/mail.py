@@ -69,6 +69,7 @@ class MailChannel:
 
     name = "email"
     together = 1
+    places = MOST_MAILS // 2
 
     def __init__(
         self, post: Post, now: Callable[[], datetime], *, total_seconds: float = TOTAL_SECONDS

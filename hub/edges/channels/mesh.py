@@ -17,7 +17,7 @@ from hub.core.model import Signal
 from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
 from hub.edges.directory import Endpoint
 from hub.edges.fhir.notice import bundle_id, message_of, resource_id
-from hub.edges.mesh import ADDRESS, TOTAL_SECONDS, Mailbox, MeshFault
+from hub.edges.mesh import ADDRESS, MOST_REQUESTS, TOTAL_SECONDS, Mailbox, MeshFault
 from hub.edges.records import NoticeRecord
 from hub.store import mesh_book
 from hub.store.engine import reading, writing
@@ -33,6 +33,7 @@ class MeshChannel:
 
     name = "mesh"
     together = 1
+    places = MOST_REQUESTS // 2
 
     def __init__(
         self,
