@@ -214,7 +214,7 @@ def _mesh(mesh: Mesh) -> dict[str, object]:
 
 @contextmanager
 def site(plan: Plan, broker: Broker, mailboxes: Sequence[str]) -> Iterator[Site]:
-    """The recipients of one run, in processes of their own, before a Kafka with the hub's topics."""
+    """The recipients of one run, in processes of their own; Kafka has the hub's topics."""
     folder = plan.folder(fresh("site"))
     asyncio.run(create_topics(broker.address, settings_for(folder, broker.address)))
     port, smtp_port, closed = free_ports(0, 0, 0)

@@ -75,9 +75,7 @@ async def _webhook(_made: Site, good: dict[str, str], names: Sequence[str]) -> f
 
     async def send(name: str, notice: NoticeRecord) -> object:
         body = body_of(notice)
-        return await posts.post(
-            _at(name, good[name]), notice.notice_id, body, "application/json"
-        )
+        return await posts.post(_at(name, good[name]), notice.notice_id, body, "application/json")
 
     try:
         return await _timed(send, names, MOST_DESTINATIONS)
@@ -153,7 +151,7 @@ async def _mesh(made: Site, good: dict[str, str], names: Sequence[str]) -> float
         return await _on_threads(hand_over, names, MOST_REQUESTS)
     finally:
         for each in clients:
-            each.close()
+            each.close()  # type: ignore[no-untyped-call]  # it has no types
 
 
 async def _on_threads(

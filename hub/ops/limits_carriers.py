@@ -67,7 +67,7 @@ MAIL_THREADS: Final = Limit(
     value=16,
     unit="mails",
     where="hub.edges.channels.mail:MOST_MAILS",
-    because="one's own mail server counts connections; more than 8 only while it keeps some waiting",
+    because="a mail server counts connections; more than 8 only while it keeps some of us waiting",
     beyond="they wait in the outbox",
 )
 EVENTS_AGAIN: Final = Limit(

@@ -13,7 +13,7 @@ The rules:
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
 
@@ -69,12 +69,18 @@ class Delivery:
         self._attempts = Attempts(means)
         self._listing = Gathered(self._note_listed)
         self._places = Places(attempts.SLOW_SECONDS)
+        self._line: list[str] = []
+        """Who had something due when it was last read, and has not been served since."""
+        self._line_read_at = float("-inf")
+        self._failed: set[str] = set()
+        """Who has failed since then, and is left alone however the line has it."""
         self._wake = asyncio.Event()
         self._report = asyncio.Event()
         self._swept_at = float("-inf")
 
     def wake(self) -> None:
         """There is something new in the outbox."""
+        self._line_read_at = float("-inf")
         self._wake.set()
 
     def report(self) -> None:
@@ -102,17 +108,30 @@ class Delivery:
 
     async def _admitted(self) -> dict[str, list[outbox.Due]]:
         """For every destination that has a place now, what is due there."""
-        return await asyncio.to_thread(self._due, self._places.under_way(), time.monotonic())
+        at = time.monotonic()
+        if not self._line or at - self._line_read_at > IDLE_SECONDS:
+            # With the time before it is read: what comes meanwhile is read at the next turn.
+            self._line_read_at, self._failed = at, set()
+            self._line = await asyncio.to_thread(self._due_destinations)
+        line = [each for each in self._line if each not in self._failed]
+        chosen = self._places.take(line, at)
+        served = frozenset(chosen)
+        self._line = [each for each in line if each not in served]
+        return await asyncio.to_thread(self._due, chosen) if chosen else {}
 
-    def _due(self, began: Mapping[str, float], at: float) -> dict[str, list[outbox.Due]]:
+    def _due_destinations(self) -> list[str]:
+        """Who has something due, and over which channel.  All of it is read: not at every turn."""
         with reading(self._means.engine) as conn:
             now = self._means.now()
             due = outbox.due_destinations(conn, now)
             new = self._places.unknown(due)[: outbox.AT_ONCE]
             for each, found in outbox.due_at(conn, new, now, 1).items() if new else ():
                 self._places.learn(each, self._attempts.channel_of(found[0]) if found else None)
-            chosen = self._places.take(due, began, at)
-            return outbox.due_at(conn, chosen, now, CHUNK) if chosen else {}
+        return due
+
+    def _due(self, destination_ids: Sequence[str]) -> dict[str, list[outbox.Due]]:
+        with reading(self._means.engine) as conn:
+            return outbox.due_at(conn, destination_ids, self._means.now(), CHUNK)
 
     async def _sweep(self) -> None:
         if time.monotonic() - self._swept_at < SWEEP_SECONDS:
@@ -146,6 +165,9 @@ class Delivery:
                     break
         finally:
             self._places.end(destination_id)
+            if len(waiting) == CHUNK:
+                # More may be due there, and nobody has it in the line.
+                self._line_read_at = float("-inf")
             self._wake.set()
 
     async def _serve_together(self, destination_id: str) -> None:
@@ -159,6 +181,8 @@ class Delivery:
     def _passed(self, destination_id: str, came: Came) -> bool:
         """Note what a destination did last; there is something to tell the core in any case."""
         self._report.set()
+        if not came.through:
+            self._failed.add(destination_id)
         well = came.through and not came.slow
         self._places.came(destination_id, well=well, at=time.monotonic())
         return came.through

@@ -9,7 +9,7 @@ However many destinations are dead, slow or new, those that answer find a place 
   answers; as many again as a channel has places may be waited for in that way.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -95,24 +95,20 @@ class Places:
             # It has answered; the next notice has the time of its own.
             self._began[destination_id] = at
 
-    def under_way(self) -> Mapping[str, float]:
-        """Who is being served, and since when; a copy, to be given to `take` on a thread."""
-        return dict(self._began)
-
-    def take(self, due: Sequence[str], began: Mapping[str, float], at: float) -> list[str]:
+    def take(self, due: Sequence[str], at: float) -> list[str]:
         """Those that get a place now, of those that have something due, in their order.
 
         One whose channel is not known yet waits for the next turn.
         """
         loads: dict[str, Load] = {}
-        for each, since in began.items():
+        for each, since in self._began.items():
             held = at - since > self.slow_seconds
             self._load(loads, each).add(
                 sure=each in self._sure, troubled=held or each in self._troubled
             )
         chosen: list[str] = []
         for each in due:
-            if each in began or each not in self._channels:
+            if each in self._began or each not in self._channels:
                 continue
             sure, troubled = each in self._sure, each in self._troubled
             load = self._load(loads, each)

@@ -28,7 +28,7 @@ def places_of(*destinations: str, channel: WorklistChannel | None = None) -> Pla
 
 def begun(made: Places, due: list[str], at: float) -> list[str]:
     """Who gets a place, and has it from now on."""
-    chosen = made.take(due, made.under_way(), at)
+    chosen = made.take(due, at)
     for each in chosen:
         made.begin(each, at)
     return chosen
@@ -74,9 +74,8 @@ def test_no_more_are_waited_for_than_twice_the_places() -> None:
     made = places_of(*silent)
     for each in silent:
         made.came(each, well=True, at=0)
-    for turn in range(10):
-        begun(made, silent, 1 + turn * (SLOW + 0.1))
-    assert 16 == len(made.under_way())
+    turns = [begun(made, silent, 1 + turn * (SLOW + 0.1)) for turn in range(10)]
+    assert 16 == sum(map(len, turns))
 
 
 def test_one_channel_takes_no_place_of_another() -> None:
