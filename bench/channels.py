@@ -18,7 +18,6 @@ topic its connection.  Beside each rate a plain loop with the same client, which
 most that this client could do (`channels_plain`).
 """
 
-import asyncio
 import statistics
 import time
 from collections.abc import Callable, Iterable
@@ -93,7 +92,7 @@ def _turn(plan: Plan, made: Site, taken: Roads, trouble: type_of_trouble) -> dic
     """One hub before the recipients of one channel."""
     good = frozenset(taken.good)
     with hub(plan, made, taken) as ours:
-        asyncio.run(ours.publish([*taken.good], None))
+        ours.publish([*taken.good], None)
         ours.until_out(good)
         ours.until_told()
         with trouble():
@@ -116,7 +115,7 @@ def _paced(plan: Plan, ours: Hub, taken: Roads) -> dict[str, Any]:
     order = _mixed(taken.every)
     many = int(whole_pace * seconds)
     before = set(ours.confirmed)
-    asyncio.run(ours.publish([order[n % len(order)] for n in range(many)], whole_pace))
+    ours.publish([order[n % len(order)] for n in range(many)], whole_pace)
     took = sorted(_took(ours, taken, before))
     at_share = {"p50_ms": 50, "p99_ms": 99}
     return {"notices": len(took)} | {
@@ -138,7 +137,7 @@ def _flat_out(ours: Hub, taken: Roads) -> dict[str, Any]:
     """All at once: how many a second, of those that answer."""
     before, spent = set(ours.confirmed), ours.cpu_seconds()
     names = _mixed(taken.every) * EACH
-    asyncio.run(ours.publish(names, None))
+    ours.publish(names, None)
     ours.until_out(frozenset(taken.good))
     ours.until_told()
     cpu_ms = (ours.cpu_seconds() - spent) / len(names) * 1000

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import sqlalchemy as sa
-from aiokafka import AIOKafkaProducer
+from confluent_kafka import Producer
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
@@ -31,8 +31,7 @@ from hub.store.positions import save_positions
 from tests.servers.mesh import KEY, OURS, PASSWORD, Mesh, running_mesh
 
 PATIENCE_SECONDS = 300
-AT_ONCE = 200
-"""Decisions on their way to Kafka together."""
+PRODUCER: dict[str, str | int | float | bool] = {"acks": "all", "linger.ms": 0}
 
 WARM = "WARM"
 """The organisation of the notice that shows that everything is up."""
@@ -65,28 +64,31 @@ class Hub:
     engine: Engine
     pid: int
     """Of the delivery role."""
+    producer: Producer
+    """Connected before anything is measured: finding a topic may take a while in bad times."""
     confirmed: dict[str, float] = field(default_factory=dict)
 
-    async def publish(self, names: Sequence[str], pace: float | None) -> None:
+    def publish(self, names: Sequence[str], pace: float | None) -> None:
         """A notice for each name in turn, at an even pace or as fast as Kafka takes them."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")
-        await producer.start()
-        began, places = time.monotonic(), asyncio.Semaphore(AT_ONCE)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for number, name in enumerate(names):
-                    if pace is not None:
-                        await asyncio.sleep(max(0.0, began + number / pace - time.monotonic()))
-                    await places.acquire()
-                    sending = tasks.create_task(self._send(producer, decision_for(name)))
-                    sending.add_done_callback(lambda _: places.release())
-        finally:
-            await producer.stop()
+        began = time.monotonic()
+        for number, name in enumerate(names):
+            due = 0.0 if pace is None else began + number / pace
+            self.producer.poll(0)
+            while (left := due - time.monotonic()) > 0:
+                # Confirmations are noted at once: it returns with the first.
+                self.producer.poll(left)
+            self._send(decision_for(name))
+        if self.producer.flush(PATIENCE_SECONDS):
+            raise HostFailedError("decisions were not confirmed in time")
 
-    async def _send(self, producer: AIOKafkaProducer, record: DecisionRecord) -> None:
-        value = encode_decision(record)
-        await producer.send_and_wait(DECISIONS, value, key=record.episode_id.encode())
-        self.confirmed[record.input_id] = time.time()
+    def _send(self, record: DecisionRecord) -> None:
+        def confirmed(error: object, _message: object) -> None:
+            if error is not None:
+                raise HostFailedError(f"a decision was not confirmed: {error}")
+            self.confirmed[record.input_id] = time.time()
+
+        value, key = encode_decision(record), record.episode_id.encode()
+        self.producer.produce(DECISIONS, value, key, on_delivery=confirmed)
 
     def until_out(self, names: frozenset[str]) -> None:
         """Wait until nothing of these organisations waits any more."""
@@ -241,7 +243,7 @@ def hub(plan: Plan, made: Site, roads: Roads) -> Iterator[Hub]:
     ours = [sys.executable, "-m", "hub.cli", "deliver"]
     try:
         with processes([ours], folder, environment_of(settings)) as (role,):
-            found = Hub(settings, engine, role.pid)
+            found = Hub(settings, engine, role.pid, Producer(made.broker.quiet | PRODUCER))
             _warm_up(found)
             yield found
     finally:
@@ -257,6 +259,6 @@ def _begin_at_end(broker: Broker, engine: Engine, partitions: int) -> None:
 
 def _warm_up(made: Hub) -> None:
     """The role reads: a notice for the worklist is out."""
-    asyncio.run(made.publish([WARM], None))
+    made.publish([WARM], None)
     made.until_out(frozenset({WARM}))
     made.confirmed.clear()
