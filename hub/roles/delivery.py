@@ -155,7 +155,7 @@ class Delivery:
                 await self._serve_worklist(destination_id)
                 return
             if self._attempts.together(waiting) > 1:
-                await self._serve_together(destination_id)
+                await self._serve_together(destination_id, waiting)
                 return
             for due, then in zip_longest(waiting, waiting[1:]):
                 came = await self._attempts.all([due], then)
@@ -170,13 +170,23 @@ class Delivery:
                 self._line_read_at = float("-inf")
             self._wake.set()
 
-    async def _serve_together(self, destination_id: str) -> None:
-        """A destination whose carrier takes many at once, until nothing is due or one fails."""
-        while waiting := await asyncio.to_thread(self._due_notices, destination_id, CARRIED):
+    async def _serve_together(self, destination_id: str, waiting: list[outbox.Due]) -> None:
+        """A destination whose carrier takes many at once, until nothing is due or one fails.
+
+        Less than a chunk is all that was due a moment ago: what came since has woken the loop.
+        """
+        read = len(waiting) < CHUNK
+        while waiting := waiting if read else await self._carried(destination_id):
             most = self._attempts.together(waiting)
             came = await self._attempts.all(waiting[:most])
             if not self._passed(destination_id, came) or came.slow:
                 return
+            if len(waiting) <= most and len(waiting) < CHUNK:
+                return
+            read = False
+
+    async def _carried(self, destination_id: str) -> list[outbox.Due]:
+        return await asyncio.to_thread(self._due_notices, destination_id, CARRIED)
 
     def _passed(self, destination_id: str, came: Came) -> bool:
         """Note what a destination did last; there is something to tell the core in any case."""
