@@ -1,6 +1,7 @@
 """A delivery role with a Kafka and a database of its own, for the part `channels`."""
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -62,8 +63,7 @@ class Hub:
 
     settings: Settings
     engine: Engine
-    pid: int
-    """Of the delivery role."""
+    role: "subprocess.Popen[bytes]"
     producer: Producer
     """Connected before anything is measured: finding a topic may take a while in bad times."""
     confirmed: dict[str, float] = field(default_factory=dict)
@@ -100,8 +100,7 @@ class Hub:
             with reading(self.engine) as conn:
                 if (found := conn.scalar(out) or 0) >= wanted:
                     return
-            if time.monotonic() > deadline:
-                raise HostFailedError(f"{wanted - found} notices were not delivered in time")
+            self._check(deadline, f"{wanted - found} notices were not delivered in time")
             time.sleep(0.2)
 
     def until_told(self) -> None:
@@ -113,9 +112,16 @@ class Hub:
             with reading(self.engine) as conn:
                 if not conn.scalar(untold):
                     return
-            if time.monotonic() > deadline:
-                raise HostFailedError("receipts were not told in time")
+            self._check(deadline, "receipts were not told in time")
             time.sleep(0.05)
+
+    def _check(self, deadline: float, late: str) -> None:
+        if self.role.poll() is not None:
+            log = self.settings.data_dir.parent / "0.log"
+            end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise HostFailedError(f"the delivery role ended; its log ends:\n{end}")
+        if time.monotonic() > deadline:
+            raise HostFailedError(late)
 
     def answered(self) -> dict[str, float]:
         """When each notice that got through was answered for, by the delivery log."""
@@ -145,7 +151,7 @@ class Hub:
 
     def cpu_seconds(self) -> float:
         """Processor time that the delivery role has used so far."""
-        return cpu_seconds(self.pid)
+        return cpu_seconds(self.role.pid)
 
 
 def organisation_of(notice_id: str) -> str:
@@ -243,7 +249,7 @@ def hub(plan: Plan, made: Site, roads: Roads) -> Iterator[Hub]:
     ours = [sys.executable, "-m", "hub.cli", "deliver"]
     try:
         with processes([ours], folder, environment_of(settings)) as (role,):
-            found = Hub(settings, engine, role.pid, Producer(made.broker.quiet | PRODUCER))
+            found = Hub(settings, engine, role, Producer(made.broker.quiet | PRODUCER))
             _warm_up(found)
             yield found
     finally:

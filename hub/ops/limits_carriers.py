@@ -70,6 +70,14 @@ MAIL_THREADS: Final = Limit(
     because="a mail server counts connections; more than 8 only while it keeps some of us waiting",
     beyond="they wait in the outbox",
 )
+DELIVERY_CONNECTIONS: Final = Limit(
+    name="connections of the delivery role",
+    value=4096,
+    unit="connections",
+    where="hub.roles.deliver:MOST_CONNECTIONS",
+    because="each Kafka topic has its own, and many systems let a process open 1,024 files",
+    beyond="the role ends with `Too many open files`; raise what the machine lets it open",
+)
 EVENTS_AGAIN: Final = Limit(
     name="events in one answer of `$events`",
     value=100,
