@@ -1,6 +1,7 @@
 """A delivery role with a Kafka and a database of its own, for the part `channels`."""
 
 import asyncio
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -10,25 +11,28 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import sqlalchemy as sa
-from aiokafka import AIOKafkaProducer
+from confluent_kafka import Producer
 from pydantic import SecretStr
 from sqlalchemy import Engine
 
+from bench.channels_roads import Places, Roads
 from bench.plan import Plan
-from bench.rig import HostFailedError, cpu_seconds, fresh, processes
+from bench.rig import Broker, HostFailedError, cpu_seconds, fresh, processes
 from bench.worker import settings_for
 from hub.core.model import Level, NoticeReason, Purpose
 from hub.core.outcomes import ContentLine, NoticeIssued, Why
 from hub.edges.avro import DecisionRecord, encode_decision
+from hub.ops.kafka_embedded import free_ports
 from hub.ops.settings import Settings, environment_of
 from hub.ops.topics import DECISIONS, create_topics
+from hub.roles.queueing import CONSUMER
 from hub.store import tables as t
-from hub.store.engine import make_engine, migrate, reading
-from tests.servers.mesh import KEY, OURS, PASSWORD, Mesh
+from hub.store.engine import make_engine, migrate, reading, writing
+from hub.store.positions import save_positions
+from tests.servers.mesh import KEY, OURS, PASSWORD, Mesh, running_mesh
 
 PATIENCE_SECONDS = 300
-AT_ONCE = 200
-"""Decisions on their way to Kafka together."""
+PRODUCER: dict[str, str | int | float | bool] = {"acks": "all", "linger.ms": 0}
 
 WARM = "WARM"
 """The organisation of the notice that shows that everything is up."""
@@ -37,37 +41,54 @@ SECRET = "whsec_bWFkZSB1cCBmb3IgdGhlIGJlbmNo"  # noqa: S105  made up
 WHY = Why(rule="bench", policy="bench", because="It is measured.", authority="none")
 
 
+@dataclass(frozen=True)
+class Site:
+    """What outlives one hub: Kafka, the recipients, and MESH."""
+
+    broker: Broker
+    places: Places
+    smtp_port: int
+    mesh: Mesh
+
+    def arrivals(self) -> dict[str, float]:
+        """When each notice first came over HTTP or as a mail, by the recipients' own word."""
+        url = f"http://127.0.0.1:{self.places.http}/arrivals"
+        found: dict[str, float] = httpx.get(url, timeout=30).json()
+        return found
+
+
 @dataclass
 class Hub:
     """A delivery role before its recipients, and what was confirmed when."""
 
     settings: Settings
-    port: int
     engine: Engine
-    pid: int
-    """Of the delivery role."""
+    role: "subprocess.Popen[bytes]"
+    producer: Producer
+    """Connected before anything is measured: finding a topic may take a while in bad times."""
     confirmed: dict[str, float] = field(default_factory=dict)
 
-    async def publish(self, names: Sequence[str], pace: float | None) -> None:
+    def publish(self, names: Sequence[str], pace: float | None) -> None:
         """A notice for each name in turn, at an even pace or as fast as Kafka takes them."""
-        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka, acks="all")
-        await producer.start()
-        began, places = time.monotonic(), asyncio.Semaphore(AT_ONCE)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for number, name in enumerate(names):
-                    if pace is not None:
-                        await asyncio.sleep(max(0.0, began + number / pace - time.monotonic()))
-                    await places.acquire()
-                    sending = tasks.create_task(self._send(producer, decision_for(name)))
-                    sending.add_done_callback(lambda _: places.release())
-        finally:
-            await producer.stop()
+        began = time.monotonic()
+        for number, name in enumerate(names):
+            due = 0.0 if pace is None else began + number / pace
+            self.producer.poll(0)
+            while (left := due - time.monotonic()) > 0:
+                # Confirmations are noted at once: it returns with the first.
+                self.producer.poll(left)
+            self._send(decision_for(name))
+        if self.producer.flush(PATIENCE_SECONDS):
+            raise HostFailedError("decisions were not confirmed in time")
 
-    async def _send(self, producer: AIOKafkaProducer, record: DecisionRecord) -> None:
-        value = encode_decision(record)
-        await producer.send_and_wait(DECISIONS, value, key=record.episode_id.encode())
-        self.confirmed[record.input_id] = time.monotonic()
+    def _send(self, record: DecisionRecord) -> None:
+        def confirmed(error: object, _message: object) -> None:
+            if error is not None:
+                raise HostFailedError(f"a decision was not confirmed: {error}")
+            self.confirmed[record.input_id] = time.time()
+
+        value, key = encode_decision(record), record.episode_id.encode()
+        self.producer.produce(DECISIONS, value, key, on_delivery=confirmed)
 
     def until_out(self, names: frozenset[str]) -> None:
         """Wait until nothing of these organisations waits any more."""
@@ -77,10 +98,9 @@ class Hub:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             with reading(self.engine) as conn:
-                if (conn.scalar(out) or 0) >= wanted:
+                if (found := conn.scalar(out) or 0) >= wanted:
                     return
-            if time.monotonic() > deadline:
-                raise HostFailedError("notices were not delivered in time")
+            self._check(deadline, f"{wanted - found} notices were not delivered in time")
             time.sleep(0.2)
 
     def until_told(self) -> None:
@@ -92,27 +112,46 @@ class Hub:
             with reading(self.engine) as conn:
                 if not conn.scalar(untold):
                     return
-            if time.monotonic() > deadline:
-                raise HostFailedError("receipts were not told in time")
+            self._check(deadline, "receipts were not told in time")
             time.sleep(0.05)
 
-    def rate(self, channel: str) -> float:
-        """Notices a second over a channel, from its first attempt in the log to the last."""
+    def _check(self, deadline: float, late: str) -> None:
+        if self.role.poll() is not None:
+            log = self.settings.data_dir.parent / "0.log"
+            end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise HostFailedError(f"the delivery role ended; its log ends:\n{end}")
+        if time.monotonic() > deadline:
+            raise HostFailedError(late)
+
+    def answered(self) -> dict[str, float]:
+        """When each notice that got through was answered for, by the delivery log."""
         a = t.attempts.c
-        asked = sa.select(sa.func.count(), sa.func.min(a.at), sa.func.max(a.at))
+        asked = sa.select(a.notice_id, a.at).where(a.result != "failed")
         with reading(self.engine) as conn:
-            ours = (a.channel == channel, a.destination_id != f"worklist:{WARM}")
-            many, first, last = conn.execute(asked.where(*ours)).one()
-        return float(many / max((last - first).total_seconds(), 0.001))
+            return {row.notice_id: row.at.timestamp() for row in conn.execute(asked)}
+
+    def attempts(self, names: frozenset[str], since: float) -> dict[str, int]:
+        """Attempts at some organisations from a moment on, counted by what came of them."""
+        a, x = t.attempts.c, t.outbox.c
+        asked = (
+            sa.select(sa.func.coalesce(a.reason, a.result), sa.func.count())
+            .select_from(t.attempts.join(t.outbox, x.notice_id == a.notice_id))
+            .where(x.organisation.in_(names), a.at >= datetime.fromtimestamp(since, UTC))
+            .group_by(sa.func.coalesce(a.reason, a.result))
+        )
+        with reading(self.engine) as conn:
+            return dict(conn.execute(asked).tuples().all())
+
+    def open_breakers(self) -> int:
+        """Destinations that are left alone at this moment."""
+        d = t.destinations.c
+        paused = sa.select(sa.func.count()).where(d.paused_until > datetime.now(UTC))
+        with reading(self.engine) as conn:
+            return conn.scalar(paused) or 0
 
     def cpu_seconds(self) -> float:
         """Processor time that the delivery role has used so far."""
-        return cpu_seconds(self.pid)
-
-    def arrivals(self) -> dict[str, float]:
-        """When each notice came, by the monotonic clock that both processes share."""
-        found: dict[str, float] = httpx.get(f"http://127.0.0.1:{self.port}/arrivals").json()
-        return found
+        return cpu_seconds(self.role.pid)
 
 
 def organisation_of(notice_id: str) -> str:
@@ -182,40 +221,50 @@ def _mesh(mesh: Mesh) -> dict[str, object]:
 
 
 @contextmanager
-def hub(
-    plan: Plan,
-    rows: str,
-    topics: Sequence[str],
-    port: int,
-    smtp_port: int = 0,
-    mesh: Mesh | None = None,
-) -> Iterator[Hub]:
-    """A hub of its own, with nothing in it; with a port, a mail server takes its mails there."""
-    folder = plan.folder(fresh("channels"))
-    with plan.broker() as broker:
-        settings = settings_for(folder, broker.address).model_copy(
-            update={"allow_loopback_webhooks": True, "public_url": "https://hub.example"}
-            | (_mails(smtp_port) if smtp_port else {})
-            | (_mesh(mesh) if mesh else {})
-        )
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        settings.directory.write_text(rows, encoding="utf-8")
-        asyncio.run(create_topics(broker.address, settings, subscribers=topics))
-        migrate(settings.real_database_url())
-        engine = make_engine(settings.real_database_url())
-        ours = [sys.executable, "-m", "hub.cli", "deliver"]
-        theirs = [sys.executable, "-m", "bench.channels_receiver", str(port), str(smtp_port)]
-        try:
-            with processes([theirs, ours], folder, environment_of(settings)) as running:
-                made = Hub(settings, port, engine, running[1].pid)
-                _warm_up(made)
-                yield made
-        finally:
-            engine.dispose()
+def site(plan: Plan, broker: Broker, mailboxes: Sequence[str]) -> Iterator[Site]:
+    """The recipients of one run, in processes of their own; Kafka has the hub's topics."""
+    folder = plan.folder(fresh("site"))
+    asyncio.run(create_topics(broker.address, settings_for(folder, broker.address)))
+    port, smtp_port, closed = free_ports(0, 0, 0)
+    theirs = [sys.executable, "-m", "bench.channels_receiver", str(port), str(smtp_port)]
+    with running_mesh(folder, mailboxes) as mesh, processes([theirs], folder):
+        yield Site(broker, Places(port, closed), smtp_port, mesh)
+
+
+@contextmanager
+def hub(plan: Plan, made: Site, roads: Roads) -> Iterator[Hub]:
+    """A hub with nothing in it, so that none inherits the failures of another."""
+    folder = plan.folder(fresh("hub"))
+    settings = settings_for(folder, made.broker.address).model_copy(
+        update={"allow_loopback_webhooks": True, "public_url": "https://hub.example"}
+        | _mails(made.smtp_port)
+        | _mesh(made.mesh)
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    rows = (row_of(name, roads.channel, at) for name, at in roads.every.items())
+    settings.directory.write_text("".join(rows), encoding="utf-8")
+    migrate(settings.real_database_url())
+    engine = make_engine(settings.real_database_url())
+    _begin_at_end(made.broker, engine, settings.partitions)
+    ours = [sys.executable, "-m", "hub.cli", "deliver"]
+    try:
+        with processes([ours], folder, environment_of(settings)) as (role,):
+            found = Hub(settings, engine, role, Producer(made.broker.quiet | PRODUCER))
+            _warm_up(found)
+            yield found
+    finally:
+        engine.dispose()
+
+
+def _begin_at_end(broker: Broker, engine: Engine, partitions: int) -> None:
+    """The decisions of an earlier turn are none of this hub's."""
+    ends = broker.ends(DECISIONS, partitions)
+    with writing(engine) as conn:
+        save_positions(conn, CONSUMER, {(DECISIONS, n): end for n, end in enumerate(ends)})
 
 
 def _warm_up(made: Hub) -> None:
-    """The role reads and the receiver answers: a notice for the worklist is out."""
-    asyncio.run(made.publish([WARM], None))
+    """The role reads: a notice for the worklist is out."""
+    made.publish([WARM], None)
     made.until_out(frozenset({WARM}))
     made.confirmed.clear()

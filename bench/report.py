@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from bench.channels_roads import CHANNELS
+
 
 class Target(NamedTuple):
     """A figure of the JSON, by its path, and what it should be."""
@@ -11,6 +13,24 @@ class Target(NamedTuple):
     wanted: float | None = None
     at_most: bool = False
 
+
+CHANNELS_TARGETS = tuple(
+    Target(f"{channel}: {words}", ("channels", channel, *path), wanted, at_most=True)
+    for channel in CHANNELS
+    for words, path, wanted in (
+        ("900 destinations alone, p50 in ms", ("alone", "p50_ms"), None),
+        ("  p99 in ms", ("alone", "p99_ms"), None),
+        ("  beside 50 slow and 50 dead ones, p50 in ms", ("beside", "p50_ms"), None),
+        ("  beside them, p99 in ms", ("beside", "p99_ms"), None),
+        ("  ratio of the two p99s", ("p99_ratio",), 1.1),
+        ("flat out, notices a second", ("alone", "per_second"), None),
+        ("  processor time of one in ms", ("alone", "cpu_ms"), None),
+        ("  beside the slow and the dead, notices a second", ("beside", "per_second"), None),
+        ("  plain loop, notices a second", ("plain_loop", "per_second"), None),
+        ("  processor time of one in ms", ("plain_loop", "cpu_ms"), None),
+        ("  alone to the plain loop", ("to_plain_loop",), None),
+    )
+)
 
 RATIOS = (
     Target("empty core, one worker: ours to Quix Streams", ("empty", "ours_to_quix"), 2.0),
@@ -55,20 +75,7 @@ RATIOS = (
         for count in (1, 50)
         for host in ("ours", "hl7_library")
     ),
-    Target(
-        "webhooks, 900 destinations alone, p99 in ms", ("channels", "neighbours", "alone_p99_ms")
-    ),
-    Target("  beside 50 slow and 50 dead ones", ("channels", "neighbours", "beside_p99_ms")),
-    Target("  ratio of the two", ("channels", "neighbours", "ratio"), 1.1, at_most=True),
-    *(
-        Target(f"{what}, {name}", ("channels", "rates", name, key))
-        for name in ("webhook", "plain_loop", "fhir", "kafka", "worklist", "email")
-        for what, key in (
-            ("notices a second flat out", "per_second"),
-            ("  processor time of one in ms", "cpu_ms_per_notice"),
-        )
-    ),
-    Target("webhook to the plain loop", ("channels", "rates", "webhook_to_plain_loop")),
+    *CHANNELS_TARGETS,
     Target(
         "cost of an event, most open episodes to fewest", ("scale", "cost_ratio"), 1.1, at_most=True
     ),

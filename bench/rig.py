@@ -108,6 +108,10 @@ class Broker:
         """Records ever appended to a topic (compaction does not lower it)."""
         return sum(each.offset for each in self._offsets(topic, partitions, LATEST))
 
+    def ends(self, topic: str, partitions: int) -> list[int]:
+        """Where each partition of a topic ends now."""
+        return [each.offset for each in self._offsets(topic, partitions, LATEST)]
+
     def behind(self, group: str, topics: Sequence[str], partitions: int) -> int:
         """Records of some topics that a group has not committed yet."""
         asked = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])

@@ -19,6 +19,7 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import JSONDecodeError, RequestException, Timeout
 
 from hub.edges.channels.base import DeliveryReason
+from hub.edges.channels.kept import KeptConnections
 from hub.edges.channels.signed import TOO_MANY, seconds_of
 from hub.edges.mesh_codes import reason_of
 from hub.ops import limits_carriers as limits
@@ -100,10 +101,12 @@ class Mailbox:
         self._account = account
         self._total_seconds = total_seconds
         self._threads = ThreadPoolExecutor(MOST_REQUESTS, thread_name_prefix="mesh")
+        self._clients = KeptConnections(self._client, MeshClient.close)
 
     def stop(self) -> None:
         """Let go of the threads; one that still waits ends by its own time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._clients.close()
 
     async def send(
         self,
@@ -172,19 +175,19 @@ class Mailbox:
             raise MeshFault(DeliveryReason.TIMED_OUT) from None
 
     def _working(self, work: Callable[[MeshClient], Answer]) -> Answer:
-        """On a thread: a client of its own, for its session is not made to be shared."""
+        """On a thread, with a client that nobody else has meanwhile.
+
+        Most of a message is the greeting: a client, and its connection, serves one after the other
+        while there is something to do.  After any fault it is let go.
+        """
+        lent = self._clients.borrow()
         try:
-            with self._client() as client:
-                try:
-                    return work(client)
-                except MeshError as error:
-                    fault = _refused(error)
-                if fault.retry:
-                    # A refusal without a code may be of the hub itself; the handshake tells.
-                    client.handshake()
-                raise fault
-        except RequestException as error:
-            raise _failed(error) from None
+            answer = _asked(lent.connection, work)
+        except BaseException:
+            self._clients.let_go(lent)
+            raise
+        self._clients.give_back(lent)
+        return answer
 
     def _client(self) -> MeshClient:
         account = self._account
@@ -200,6 +203,20 @@ class Mailbox:
             timeout=self._total_seconds,
             application_name="perinatal-hub",
         )
+
+
+def _asked(client: MeshClient, work: Callable[[MeshClient], Answer]) -> Answer:
+    try:
+        try:
+            return work(client)
+        except MeshError as error:
+            fault = _refused(error)
+        if fault.retry:
+            # A refusal without a code may be of the hub itself; the handshake tells.
+            client.handshake()  # type: ignore[no-untyped-call]  # it has no types
+        raise fault
+    except RequestException as error:
+        raise _failed(error) from None
 
 
 def _read(client: MeshClient, message_id: str) -> Collected:

@@ -171,19 +171,19 @@ ROUNDS: Final = Limit(
     beyond="as above",
 )
 DESTINATIONS: Final = Limit(
-    name="destinations served together",
+    name="destinations served together over one channel",
     value=64,
     unit="destinations",
-    where="hub.roles.delivery:MOST_DESTINATIONS",
-    because="each may hold a connection for ten seconds",
+    where="hub.roles.places:MOST_DESTINATIONS",
+    because="each may hold a connection for ten seconds; half are only for those that answer well",
     beyond="the others wait in the outbox, the longest waiting first",
 )
 FAILING: Final = Limit(
-    name="destinations served together whose last attempt failed or was slow",
-    value=32,
+    name="destinations of one channel served together whose last attempt failed or was slow",
+    value=24,
     unit="destinations",
-    where="hub.roles.delivery:MOST_FAILING",
-    because="half of the places stay free for those that answer, however many are dead or slow",
+    where="hub.roles.places:MOST_FAILING",
+    because="the other places stay free for those that answer, and some for new ones",
     beyond="they wait in the outbox until a place for them is free",
 )
 PER_DESTINATION: Final = Limit(

@@ -24,11 +24,11 @@ MESH_SECONDS: Final = Limit(
 )
 MESH_THREADS: Final = Limit(
     name="requests to MESH together",
-    value=16,
+    value=32,
     unit="requests",
     where="hub.edges.mesh:MOST_REQUESTS",
-    because="its client holds a thread for each; the threads of the database stay free",
-    beyond="they wait within the seconds of their attempt",
+    because="its client holds a thread for each; more than 16 only while MESH keeps some waiting",
+    beyond="they wait in the outbox",
 )
 MESH_BYTES: Final = Limit(
     name="report or acknowledgement collected from MESH",
@@ -64,11 +64,19 @@ CONTACT_REMINDER: Final = Limit(
 )
 MAIL_THREADS: Final = Limit(
     name="mails on their way together",
-    value=8,
+    value=16,
     unit="mails",
     where="hub.edges.channels.mail:MOST_MAILS",
-    because="there is one mail server of one's own, and it counts connections",
-    beyond="they wait within the seconds of their attempt",
+    because="a mail server counts connections; more than 8 only while it keeps some of us waiting",
+    beyond="they wait in the outbox",
+)
+DELIVERY_CONNECTIONS: Final = Limit(
+    name="connections of the delivery role",
+    value=4096,
+    unit="connections",
+    where="hub.roles.deliver:MOST_CONNECTIONS",
+    because="each Kafka topic has its own, and many systems let a process open 1,024 files",
+    beyond="the role ends with `Too many open files`; raise what the machine lets it open",
 )
 EVENTS_AGAIN: Final = Limit(
     name="events in one answer of `$events`",

@@ -20,10 +20,11 @@ from hub.edges.channels.rest_hook import RestHookChannel
 from hub.edges.directory import Directory, load_directory
 from hub.edges.mesh import Mailbox
 from hub.edges.publish import Publisher
-from hub.ops import metrics
+from hub.ops import limits_carriers, metrics
 from hub.ops.clock import clock_from
 from hub.ops.logs import start_logs
 from hub.ops.metrics_channels import declare_next_channels
+from hub.ops.open_files import allow_connections
 from hub.ops.settings import Settings
 from hub.ops.topics import DECISIONS
 from hub.policy.rule_events import events_of_rules
@@ -51,6 +52,8 @@ from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.positions import saved_positions, type_of_positions
 from hub.store.readdressing import readdress
 from hub.store.sealing import SealedOtherwiseError, Vault
+
+MOST_CONNECTIONS: Final = limits_carriers.DELIVERY_CONNECTIONS.value
 
 LAG_SECONDS: Final = 5.0
 
@@ -219,6 +222,7 @@ def main(settings: Settings) -> int:
     words = (*CHANNELS, SENDER, SENDER_MAIL, metrics.UNKNOWN)
     metrics.declare_channels(words, results=RESULTS, reasons=DeliveryReason)
     declare_next_channels(CHANNELS)
+    allow_connections(MOST_CONNECTIONS)
     exporter = metrics.start_metrics(settings.metrics_host, settings.metrics_port)
     try:
         migrate(settings.real_database_url())

@@ -4,6 +4,7 @@ The rules:
 
 * A dead destination never delays another: each is served by a task of its own, in the order in
   which its notices were made: one after the other, or together where a carrier keeps the order.
+  Who gets a place, when there are more than places, is in `hub.roles.places`.
 * Every attempt is logged before the next one starts.  A process killed between sending and logging
   sends again, under the same notice id: a duplicate is better than a silence.
 * The core is told of every result.  A row is marked as reported only when Kafka has confirmed the
@@ -13,7 +14,6 @@ The rules:
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
 
@@ -22,18 +22,13 @@ from hub.edges.channels.base import Delivered
 from hub.edges.channels.worklist import WorklistChannel
 from hub.edges.publish import Unavailable
 from hub.ops import limits, metrics
+from hub.roles import attempts
 from hub.roles.attempts import FAILED, Attempts, Came, Means
 from hub.roles.pacing import Pace
+from hub.roles.places import Places
 from hub.store import outbox, outbox_attempts, outbox_reports
 from hub.store.engine import reading, writing
 from hub.store.gathered import Gathered
-
-MOST_DESTINATIONS: Final = limits.DESTINATIONS.value
-"""Destinations served at once: each may hold a connection for ten seconds."""
-
-MOST_FAILING: Final = limits.FAILING.value
-"""Of these, how many may be ones that failed last time or took long over it: however many are dead
-or slow, some of the places stay free for those that answer."""
 
 PER_DESTINATION: Final = limits.PER_DESTINATION.value
 """One task serves a destination, one notice after the other, where its recipient answers for it."""
@@ -75,16 +70,19 @@ class Delivery:
         self._attempts = Attempts(means)
         self._pace = Pace()
         self._listing = Gathered(self._note_listed)
-        self._busy: dict[str, asyncio.Task[None]] = {}
-        self._troubled: set[str] = set()
-        """Destinations whose last attempt failed or was slow; a restart forgets them, which costs
-        one round."""
+        self._places = Places(attempts.SLOW_SECONDS)
+        self._line: list[str] = []
+        """Who had something due when it was last read, and has not been served since."""
+        self._line_read_at = float("-inf")
+        self._failed: set[str] = set()
+        """Who has failed since then, and is left alone however the line has it."""
         self._wake = asyncio.Event()
         self._report = asyncio.Event()
         self._swept_at = float("-inf")
 
     def wake(self) -> None:
         """There is something new in the outbox."""
+        self._line_read_at = float("-inf")
         self._wake.set()
 
     def report(self) -> None:
@@ -103,21 +101,40 @@ class Delivery:
         while True:
             self._wake.clear()
             await self._sweep()
-            if len(self._busy) < MOST_DESTINATIONS:
-                places = _Places(
-                    frozenset(self._busy), frozenset(self._troubled), self._pace.held()
-                )
-                for destination_id, waiting in (await asyncio.to_thread(self._due, places)).items():
-                    task = tasks.create_task(self._serve(destination_id, waiting))
-                    self._busy[destination_id] = task
+            for destination_id, waiting in (await self._admitted()).items():
+                if waiting:
+                    self._places.learn(destination_id, self._attempts.channel_of(waiting[0]))
+                self._places.begin(destination_id, time.monotonic())
+                tasks.create_task(self._serve(destination_id, waiting))
             await _wait(self._wake, IDLE_SECONDS)
 
-    def _due(self, places: "_Places") -> dict[str, list[outbox.Due]]:
-        """For every destination that has a place now, what is due there.  Runs on a thread."""
+    async def _admitted(self) -> dict[str, list[outbox.Due]]:
+        """For every destination that has a place now, what is due there."""
+        at = time.monotonic()
+        if not self._line or at - self._line_read_at > IDLE_SECONDS:
+            # With the time before it is read: what comes meanwhile is read at the next turn.
+            self._line_read_at, self._failed = at, set()
+            self._line = await asyncio.to_thread(self._due_destinations)
+        aside = self._failed | self._pace.held()
+        line = [each for each in self._line if each not in aside]
+        chosen = self._places.take(line, at)
+        served = frozenset(chosen)
+        self._line = [each for each in line if each not in served]
+        return await asyncio.to_thread(self._due, chosen) if chosen else {}
+
+    def _due_destinations(self) -> list[str]:
+        """Who has something due, and over which channel.  All of it is read: not at every turn."""
         with reading(self._means.engine) as conn:
             now = self._means.now()
-            chosen = places.take(outbox.due_destinations(conn, now))
-            return outbox.due_at(conn, chosen, now, CHUNK) if chosen else {}
+            due = outbox.due_destinations(conn, now)
+            new = self._places.unknown(due)[: outbox.AT_ONCE]
+            for each, found in outbox.due_at(conn, new, now, 1).items() if new else ():
+                self._places.learn(each, self._attempts.channel_of(found[0]) if found else None)
+        return due
+
+    def _due(self, destination_ids: Sequence[str]) -> dict[str, list[outbox.Due]]:
+        with reading(self._means.engine) as conn:
+            return outbox.due_at(conn, destination_ids, self._means.now(), CHUNK)
 
     async def _sweep(self) -> None:
         if time.monotonic() - self._swept_at < SWEEP_SECONDS:
@@ -141,7 +158,7 @@ class Delivery:
                 await self._serve_worklist(destination_id)
                 return
             if self._attempts.together(waiting) > 1:
-                await self._serve_together(destination_id)
+                await self._serve_together(destination_id, waiting)
                 return
             for due, then in zip_longest(waiting, waiting[1:]):
                 if not self._pace.take(destination_id, self._attempts.per_minute(due)):
@@ -152,27 +169,40 @@ class Delivery:
                 if not self._passed(destination_id, came) or came.slow or not came.goes_on:
                     break
         finally:
-            del self._busy[destination_id]
+            self._places.end(destination_id)
+            if len(waiting) == CHUNK:
+                # More may be due there, and nobody has it in the line.
+                self._line_read_at = float("-inf")
             self._wake.set()
 
-    async def _serve_together(self, destination_id: str) -> None:
-        """A destination whose carrier takes many at once, until nothing is due or one fails."""
-        while waiting := await asyncio.to_thread(self._due_notices, destination_id, CARRIED):
-            limit = self._attempts.per_minute(waiting[0])
-            most = self._pace.take(destination_id, limit, self._attempts.together(waiting))
+    async def _serve_together(self, destination_id: str, waiting: list[outbox.Due]) -> None:
+        """A destination whose carrier takes many at once, until nothing is due or one fails.
+
+        Less than a chunk is all that was due a moment ago: what came since has woken the loop.
+        """
+        read = len(waiting) < CHUNK
+        while waiting := waiting if read else await self._carried(destination_id):
+            wanted = min(self._attempts.together(waiting), len(waiting))
+            most = self._pace.take(destination_id, self._attempts.per_minute(waiting[0]), wanted)
             if not most:
                 return
             came = await self._attempts.all(waiting[:most])
             if not self._passed(destination_id, came) or came.slow:
                 return
+            if len(waiting) <= most and len(waiting) < CHUNK:
+                return
+            read = False
+
+    async def _carried(self, destination_id: str) -> list[outbox.Due]:
+        return await asyncio.to_thread(self._due_notices, destination_id, CARRIED)
 
     def _passed(self, destination_id: str, came: Came) -> bool:
         """Note what a destination did last; there is something to tell the core in any case."""
         self._report.set()
-        if came.through and not came.slow:
-            self._troubled.discard(destination_id)
-        else:
-            self._troubled.add(destination_id)
+        if not came.through:
+            self._failed.add(destination_id)
+        well = came.through and not came.slow
+        self._places.came(destination_id, well=well, at=time.monotonic())
         return came.through
 
     def _due_notices(self, destination_id: str, most: int) -> list[outbox.Due]:
@@ -189,7 +219,7 @@ class Delivery:
         """
         while sent := await self._listing.ask(destination_id):
             self._report.set()
-            self._troubled.discard(destination_id)
+            self._places.came(destination_id, well=True, at=time.monotonic())
             metrics.DELIVERY_ATTEMPTS.labels(
                 channel=WorklistChannel.name, result=Signal.SENT.value
             ).inc(sent)
@@ -257,30 +287,6 @@ class Delivery:
         if told:
             with writing(self._means.engine) as conn:
                 outbox_reports.mark_reported(conn, told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Who is being served, who of all is in trouble, and who has had enough for now."""
-
-    busy: frozenset[str]
-    troubled: frozenset[str]
-    held: frozenset[str] = frozenset()
-
-    def take(self, due: Sequence[str]) -> list[str]:
-        """The destinations that get a place now, of those that have something due."""
-        free, for_troubled = MOST_DESTINATIONS, MOST_FAILING
-        free -= len(self.busy)
-        for_troubled -= len(self.busy & self.troubled)
-        chosen: list[str] = []
-        for each in due:
-            if len(chosen) == free:
-                break
-            if each in self.busy | self.held or (each in self.troubled and for_troubled <= 0):
-                continue
-            for_troubled -= each in self.troubled
-            chosen.append(each)
-        return chosen
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,9 @@ themselves.  Each asker gets its own answer, when the transaction is committed, 
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
@@ -50,6 +52,38 @@ class Gathered(Generic[Asked, Answer]):
             for (_, waits), answer in zip(served, answers, strict=True):
                 if not waits.done():
                     waits.set_result(answer)
+
+
+class GatheredOnThreads(Generic[Asked, Answer]):
+    """The same for askers that are threads: whoever has the turn works for all that wait."""
+
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]]) -> None:
+        """`work` answers each in its place.  What it raises is raised to every one of them."""
+        self._work = work
+        self._waiting: list[tuple[Asked, Future[Answer]]] = []
+        self._coming, self._turn = threading.Lock(), threading.Lock()
+
+    def ask(self, asked: Asked) -> Answer:
+        """Wait for the answer."""
+        answer: Future[Answer] = Future()
+        with self._coming:
+            self._waiting.append((asked, answer))
+        with self._turn:
+            if not answer.done():
+                with self._coming:
+                    served, self._waiting = self._waiting, []
+                self._serve_these(served)
+        return answer.result()
+
+    def _serve_these(self, served: Sequence[tuple[Asked, "Future[Answer]"]]) -> None:
+        try:
+            answers = self._work([asked for asked, _ in served])
+        except BaseException as fault:  # noqa: BLE001  each asker raises it
+            for _, waits in served:
+                waits.set_exception(fault)
+        else:
+            for (_, waits), answer in zip(served, answers, strict=True):
+                waits.set_result(answer)
 
 
 def _give_up(

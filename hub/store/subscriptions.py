@@ -1,17 +1,18 @@
 """FHIR subscriptions as they go: where each stands, and the number of each of its events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from hub.store import tables as t
 from hub.store.outbox import OutboxState
-from hub.store.upsert import put, put_many, put_once_many
+from hub.store.upsert import put_many, put_once_many
 
 
 class Standing(StrEnum):
@@ -44,14 +45,19 @@ NEW = Going(Standing.REQUESTED, 0, None)
 
 def going(conn: Connection, subscription_id: str, address: str) -> Going:
     """How a subscription goes; at a new address it must shake hands again."""
-    s = t.subscriptions.c
-    asked = t.subscriptions.select().where(s.subscription_id == subscription_id)
-    row = conn.execute(asked).one_or_none()
+    row = conn.execute(_going_asked(), {"own": subscription_id}).one_or_none()
     if row is None:
         return NEW
     if row.address != address:
         return Going(Standing.REQUESTED, row.events, None)
     return Going(Standing(row.standing), row.events, row.heard_at)
+
+
+@cache
+def _going_asked() -> sa.Select[Any]:
+    """Built once: building costs more than running."""
+    s = t.subscriptions
+    return s.select().where(s.c.subscription_id == sa.bindparam("own"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +140,7 @@ def _given(conn: Connection, key: tuple[str, str], newest: int) -> Given | None:
 
 @cache
 def _newest_asked() -> sa.Select[tuple[int]]:
-    """Built once: building costs more than running."""
+    """Built once, as above."""
     e = t.subscription_events.c
     return sa.select(sa.func.max(e.number)).where(e.subscription_id == sa.bindparam("own"))
 
@@ -158,17 +164,36 @@ class Heard:
 
 def note(conn: Connection, said: Sequence[Heard]) -> None:
     """Write down what addresses have taken, and what not."""
+    took: dict[str, Heard] = {}
     for each in said:
         if each.took:
-            heard(conn, each.subscription_id, each.address, each.at)
+            took[each.subscription_id] = each
         else:
+            # What it took before this one it must have taken when this one is written down.
+            _heard(conn, took)
+            took = {}
             failed(conn, each.subscription_id, each.address)
+    _heard(conn, took)
 
 
 def heard(conn: Connection, subscription_id: str, address: str, at: datetime) -> None:
     """The address has taken something."""
-    row = {"subscription_id": subscription_id, "address": address, "heard_at": at}
-    put(conn, t.subscriptions, row | {"standing": Standing.ACTIVE})
+    said = Heard(subscription_id=subscription_id, address=address, at=at, took=True)
+    note(conn, [said])
+
+
+def _heard(conn: Connection, took: Mapping[str, Heard]) -> None:
+    rows = [
+        {
+            "subscription_id": own,
+            "address": each.address,
+            "heard_at": each.at,
+            "standing": Standing.ACTIVE,
+        }
+        for own, each in took.items()
+    ]
+    if rows:
+        put_many(conn, t.subscriptions, rows)
 
 
 def failed(conn: Connection, subscription_id: str, address: str) -> None:

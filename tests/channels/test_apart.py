@@ -16,6 +16,7 @@ from hub.edges.mesh import Account, Mailbox
 from hub.ops.clock import HeldClock
 from tests.channels.tools import SECRET
 from tests.mesh.stage import now
+from tests.servers.mail import receiving_mail
 from tests.servers.webhooks import receiving
 from tests.store.conftest import lite
 from tests.store.records import HV
@@ -81,3 +82,57 @@ def test_a_carrier_that_hangs_delays_no_other(lite: Engine, tmp_path: Path) -> N
     assert {(f"n-{n}", Signal.DELIVERED) for n in range(5)} <= told
     assert {(f"n-list-{n}", Signal.SENT) for n in range(5)} <= told
     assert took < 8
+
+
+@dataclass
+class _Stalling(Rig):
+    """Organisations behind one mail server, which has no word of most of them for ever."""
+
+    port: int = 0
+
+    @property
+    def directory(self) -> Directory:
+        names = [f"E{n}" for n in range(MANY)] + [f"G{n}" for n in range(5)]
+        rows = [
+            {"organisation": ods, "channel": "email", "address": f"{ods}@practice.example"}
+            for ods in names
+        ]
+        return directory_from({"endpoint": rows})
+
+    def channels(self) -> dict[str, Channel]:
+        post = Post("127.0.0.1", self.port, "hub@hub.example", "https://hub.example", "none")
+        return super().channels() | {"email": MailChannel(post, now)}
+
+    def second_notices_after(self, good: list[str]) -> float:
+        """Each has got one; forty that stall come, and then a second: how long until it is out."""
+        came: list[float] = []
+
+        def out(round_: int) -> bool:
+            return all(self.states().get(f"n-{each}-{round_}") == "sent" for each in good)
+
+        def both() -> bool:
+            if not came and out(1):
+                for n in range(MANY):
+                    self.queue(f"n-stall-{n}", f"E{n}")
+                for each in good:
+                    self.queue(f"n-{each}-2", each)
+                came.append(time.monotonic())
+            return bool(came) and out(2)
+
+        for each in good:
+            self.queue(f"n-{each}-1", each)
+        self.run(both)
+        return time.monotonic() - came[0]
+
+
+def test_recipients_that_stall_a_mail_server_delay_no_other(lite: Engine, tmp_path: Path) -> None:
+    """Forty at once of whom it has no word: mails to those that it knows go out beside them."""
+    clock = HeldClock(tmp_path / "clock")
+    clock.move(HUB_TIME)
+    with receiving_mail() as server:
+        server.stalls = "E"
+        rig = _Stalling(lite, clock, port=server.port)
+        good = {f"G{n}" for n in range(5)}
+        took = rig.second_notices_after(sorted(good))
+    assert {"sent"} == {rig.states()[f"n-{each}-2"] for each in good}
+    assert took < 1

@@ -157,3 +157,16 @@ def test_what_is_no_address_gets_no_mail(address: str) -> None:
         wrong = Endpoint(organisation=GP, channel="email", address=address)
         (result,) = send(MailChannel(post(server.port), lambda: NOON), wrong, notice_record())
     assert (Failed(DeliveryReason.BAD_ADDRESS, retry=False), []) == (result, server.taken)
+
+
+def test_one_greeting_serves_many_mails_and_none_is_lost_when_the_server_ends_it() -> None:
+    """The server takes two mails on a connection and says that it closes; a third goes out too."""
+    with receiving_mail() as server:
+        server.mails_on_connection = 2
+        notices = [notice_record(f"n-{n}") for n in range(5)]
+        results = send(MailChannel(post(server.port), lambda: NOON), ENDPOINT, *notices)
+    assert [Delivered(Signal.SENT)] * 5 == results
+    assert [f"<n-{n}@hub.example>" for n in range(5)] == [
+        message_from_bytes(raw.partition(b"\n")[2])["Message-ID"] for raw in server.taken
+    ]
+    assert 3 == server.connections

@@ -20,6 +20,9 @@ from cryptography.x509.oid import NameOID
 
 from tests.ports import reserved_port
 
+STALL_SECONDS = 30.0
+"""Longer than any test waits."""
+
 LOGIN, PASSWORD = "hub", "made-up"
 
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
@@ -44,12 +47,41 @@ class MailServer:
     wait_seconds: float = 0.0
     gate: threading.Event = field(default_factory=_open_gate)
     """Between taking a mail and saying so it waits here, while this is not set."""
+    stalls: str = ""
+    """How the recipients begin of whom the server never has word."""
+    connections: int = 0
+    mails_on_connection: int = 0
+    """After so many a connection is ended; 0 for no end."""
+    _mails_here: dict[Any, int] = field(default_factory=dict)
+
+    async def handle_EHLO(  # noqa: N802  the library finds it by this name
+        self, server: Any, session: Any, envelope: Any, hostname: str, answers: list[str]
+    ) -> list[str]:
+        """Greet back; once a connection without TLS."""
+        del server, envelope
+        session.host_name = hostname
+        self.connections += 1
+        return answers
+
+    async def handle_MAIL(  # noqa: N802  as above
+        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Take a sender, unless this connection has had its mails."""
+        del server
+        here = self._mails_here[session.peer] = self._mails_here.get(session.peer, 0) + 1
+        if 0 < self.mails_on_connection < here:
+            return "421 4.7.0 enough on this connection"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802  the library finds it by this name
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         """Take or refuse a recipient."""
         del server, session, options
+        if self.stalls and address.startswith(self.stalls):
+            await asyncio.sleep(STALL_SECONDS)
         if self.at_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.at_recipient

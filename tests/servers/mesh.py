@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,11 +114,19 @@ class Mesh:
 
 
 @contextlib.contextmanager
-def running_mesh(folder: Path) -> Iterator[Mesh]:
-    """A sandbox that keeps everything in memory, until the end of the block."""
+def running_mesh(folder: Path, mailboxes: Sequence[str] = ()) -> Iterator[Mesh]:
+    """A sandbox that keeps everything in memory, until the end of the block.
+
+    With `mailboxes` it has these beside its own, and keeps what comes in files.
+    """
     port = reserved_port()
     command = [str(sandbox_python()), str(ROOT / "tests" / "mesh" / "sandbox.py"), str(port)]
     environment = {**os.environ, "STORE_MODE": "memory", "AUTH_MODE": "full", "SHARED_KEY": KEY}
+    if mailboxes:
+        kept = folder / "mailboxes"
+        for each in mailboxes:
+            (kept / each).mkdir(parents=True)
+        environment |= {"STORE_MODE": "file", "MAILBOXES_DATA_DIR": str(kept)}
     process = leash.start(command, folder / "mesh.log", env=environment)
     try:
         mesh = Mesh(f"http://127.0.0.1:{port}")

@@ -33,6 +33,7 @@ class Carrier:
     taken: list[list[str]] = field(default_factory=list)
     name = "kafka"
     together = 50
+    places = 64
     _under_way: list[str] = field(default_factory=list)
 
     async def start(self) -> None:

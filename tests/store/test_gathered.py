@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from hub.store.gathered import Gathered
+from hub.store.gathered import Gathered, GatheredOnThreads
 from tests.patience import PATIENCE_SECONDS
 
 
@@ -88,3 +90,36 @@ def test_nothing_is_answered_before_the_work_is_done() -> None:
         assert 2 == await task
 
     asyncio.run(go())
+
+
+def _asked_on_threads(work: Work, numbers: Sequence[int]) -> list["Future[int]"]:
+    """As above, each asker a thread; answers when all have asked."""
+    gathered = GatheredOnThreads(work)
+    with ThreadPoolExecutor(len(numbers)) as threads:
+        asked = []
+        for number in numbers:
+            asked.append(threads.submit(gathered.ask, number))
+            while not work.calls:
+                time.sleep(0.001)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(gathered._waiting) < len(numbers) - 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        work.go.set()
+    return asked
+
+
+def test_threads_are_served_together_and_each_in_its_place() -> None:
+    """One call for the first, one for all that came meanwhile."""
+    work = Work()
+    answers = [each.result() for each in _asked_on_threads(work, range(6))]
+    assert [0, 2, 4, 6, 8, 10] == answers
+    first, others = work.calls
+    assert ([0], [1, 2, 3, 4, 5]) == (first, sorted(others))
+
+
+def test_a_fault_is_raised_to_every_thread() -> None:
+    """Nobody takes silence for an answer."""
+    fault = ValueError("no database")
+    asked = _asked_on_threads(Work(fault), range(3))
+    assert [fault] * 3 == [each.exception() for each in asked]

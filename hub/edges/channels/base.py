@@ -94,6 +94,9 @@ class Channel(Protocol):
     together: int
     """Notices that may be under way to one destination at once: 1 where the recipient itself
     answers, more where a carrier takes them and keeps their order."""
+    places: int
+    """Destinations that may be served at once; as many again may be waited for that keep us
+    waiting (`hub.roles.places`)."""
 
     async def start(self) -> None:
         """Open what the channel needs; it must not wait for any recipient."""

@@ -37,6 +37,7 @@ class KafkaTopicChannel:
 
     name = "kafka"
     together = limits.CARRIED.value
+    places = limits.DESTINATIONS.value
 
     def __init__(
         self,

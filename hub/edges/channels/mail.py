@@ -6,6 +6,7 @@ the mail is level 1, *sent*, and no answer of any server proves more.
 """
 
 import asyncio
+import contextlib
 import re
 import smtplib
 import ssl
@@ -21,6 +22,7 @@ from urllib.parse import quote
 
 from hub.core.model import Signal
 from hub.edges.channels.base import Delivered, DeliveryReason, Failed, type_of_result
+from hub.edges.channels.kept import KeptConnections, Lent
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
 from hub.ops import limits_carriers as limits
@@ -38,6 +40,8 @@ BODY: Final = """You have a notice. Sign in to read it:
 Nobody reads answers to this address.
 """
 
+CLOSING: Final = 421
+"""RFC 5321: the service ends this connection."""
 PERMANENT: Final = 500
 NO_MAILBOX: Final = frozenset({550, 551, 553})
 """RFC 5321: no such mailbox, not here, name not allowed."""
@@ -69,6 +73,7 @@ class MailChannel:
 
     name = "email"
     together = 1
+    places = MOST_MAILS // 2
 
     def __init__(
         self, post: Post, now: Callable[[], datetime], *, total_seconds: float = TOTAL_SECONDS
@@ -77,13 +82,15 @@ class MailChannel:
         self._post, self._now, self._total_seconds = post, now, total_seconds
         self._threads = ThreadPoolExecutor(MOST_MAILS, thread_name_prefix="mail")
         self._trust: ssl.SSLContext | None = None
+        self._servers = KeptConnections(self._greeted, _part)
 
     async def start(self) -> None:
-        """Nothing to open: each mail has its own connection."""
+        """Nothing to open: whoever has a mail connects."""
 
     async def stop(self) -> None:
         """Let go of the threads; one that still waits ends by its own time limit."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._servers.close()
 
     async def send(self, notice: NoticeRecord, endpoint: Endpoint) -> type_of_result:
         """Hand a mail to the mail server; of the notice only its id is used, in the link."""
@@ -117,6 +124,30 @@ class MailChannel:
         return mail
 
     def _hand_over(self, mail: EmailMessage) -> None:
+        """On a thread.
+
+        A connection that has carried mails may have been ended meanwhile, or have had as many as
+        its server wants: then the mail has another one.  In the worst case it is there twice.
+        """
+        lent = self._servers.borrow()
+        try:
+            self._send(lent, mail)
+        except smtplib.SMTPException as error:
+            if not (lent.used_before and _is_closed(error)):
+                raise
+            self._send(self._servers.borrow(new=True), mail)
+
+    def _send(self, lent: "Lent[smtplib.SMTP]", mail: EmailMessage) -> None:
+        try:
+            lent.connection.send_message(mail)
+        except BaseException:
+            # Nobody says goodbye here: a server that has kept us waiting would do so again.
+            lent.connection.close()
+            raise
+        self._servers.give_back(lent)
+
+    def _greeted(self) -> smtplib.SMTP:
+        """A connection on which mails may be handed over."""
         post, seconds = self._post, self._total_seconds
         own = _domain(post.sender)
         if post.security == "tls":
@@ -125,12 +156,15 @@ class MailChannel:
             )
         else:
             server = smtplib.SMTP(post.host, post.port, own, timeout=seconds)
-        with server:
+        try:
             if post.security == "starttls":
                 server.starttls(context=self._context())
             if post.login:
                 server.login(post.login, post.password)
-            server.send_message(mail)
+        except BaseException:
+            server.close()
+            raise
+        return server
 
     def _context(self) -> ssl.SSLContext:
         """Read once: every authority of the machine takes 20 ms of a processor."""
@@ -141,6 +175,19 @@ class MailChannel:
 
 def _domain(address: str) -> str:
     return address.rpartition("@")[2]
+
+
+def _part(server: smtplib.SMTP) -> None:
+    """Say goodbye to a server that has done nothing wrong, and do not wait for it."""
+    with contextlib.suppress(OSError, smtplib.SMTPException):
+        server.putcmd("quit")
+    server.close()
+
+
+def _is_closed(error: smtplib.SMTPException) -> bool:
+    """Whether the server has ended a connection, or is about to."""
+    ended = isinstance(error, smtplib.SMTPServerDisconnected)
+    return ended or getattr(error, "smtp_code", 0) == CLOSING
 
 
 def _failed(error: smtplib.SMTPException) -> Failed:

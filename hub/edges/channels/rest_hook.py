@@ -23,6 +23,7 @@ from hub.edges.fhir.subscription import (
     subscription_id,
 )
 from hub.edges.records import NoticeRecord
+from hub.ops import limits
 from hub.store import subscriptions
 from hub.store.engine import reading, writing
 from hub.store.gathered import Gathered
@@ -34,6 +35,7 @@ class RestHookChannel:
 
     name = "fhir"
     together = 1
+    places = limits.DESTINATIONS.value
 
     def __init__(
         self, posts: SignedPosts, engine: Engine, base: str, now: Callable[[], datetime]

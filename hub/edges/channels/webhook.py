@@ -12,6 +12,7 @@ from hub.edges.channels.base import type_of_result
 from hub.edges.channels.signed import TOTAL_SECONDS, SignedPosts
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
+from hub.ops import limits
 
 
 class WebhookChannel:
@@ -19,6 +20,7 @@ class WebhookChannel:
 
     name = "webhook"
     together = 1
+    places = limits.DESTINATIONS.value
 
     def __init__(
         self,

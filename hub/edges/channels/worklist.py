@@ -8,6 +8,7 @@ from hub.core.model import Signal
 from hub.edges.channels.base import Delivered, type_of_result
 from hub.edges.directory import Endpoint
 from hub.edges.records import NoticeRecord
+from hub.ops import limits
 
 
 class WorklistChannel:
@@ -15,6 +16,7 @@ class WorklistChannel:
 
     name = "worklist"
     together = 1
+    places = limits.DESTINATIONS.value
 
     async def start(self) -> None:
         """Nothing to open."""

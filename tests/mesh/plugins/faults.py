@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 from fastapi import HTTPException
 
-LATER, HANG = "FAULT_LATER", "FAULT_HANG"
+LATER, HANG, MUTE = "FAULT_LATER", "FAULT_HANG", "FAULT_MUTE"
 HANG_SECONDS = 4.0
+MUTE_SECONDS = 60.0
+"""Longer than anybody waits for an answer."""
 
 
 class FaultsPlugin:
@@ -25,3 +27,6 @@ class FaultsPlugin:
             raise HTTPException(503, detail="busy", headers={"Retry-After": "7"})
         if ordered == HANG:
             await asyncio.sleep(HANG_SECONDS)
+        if ordered == MUTE:
+            await asyncio.sleep(MUTE_SECONDS)
+            raise HTTPException(503, detail="nobody waited")
