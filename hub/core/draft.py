@@ -26,7 +26,7 @@ HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 8
+RECKONING = 9
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -37,8 +37,8 @@ _unpack = msgspec.msgpack.Decoder().decode
 class Waits:
     """What a draft waits for, as far as `hub.core.waiting` has looked at it."""
 
-    by_id: dict[str, tuple[datetime, int, str]] = field(default_factory=dict)
-    first: tuple[datetime, int, str] | None = None
+    by_id: dict[str, tuple[datetime, int, str, str]] = field(default_factory=dict)
+    first: tuple[datetime, int, str, str] | None = None
     dates: tuple[object, ...] = ()
     """By which dates all of it was worked out; empty when nothing has been looked at."""
     stale: set[str] = field(default_factory=set)

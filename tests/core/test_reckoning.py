@@ -16,7 +16,7 @@ RECKONED = (
     "requirements",
     "waiting",
 )
-KNOWN = (8, "1945f3ece6a2")
+KNOWN = (9, "485799481b38")
 """The number, and the digest of those modules under it.
 
 When the digest differs: if the change can alter what waits or what closes, raise RECKONING in
