@@ -38,8 +38,8 @@ _unpack = msgspec.msgpack.Decoder().decode
 class Waits:
     """What a draft waits for, as far as `hub.core.waiting` has looked at it."""
 
-    by_id: dict[str, tuple[datetime, int, str]] = field(default_factory=dict)
-    first: tuple[datetime, int, str] | None = None
+    by_id: dict[str, tuple[datetime, int, str, str]] = field(default_factory=dict)
+    first: tuple[datetime, int, str, str] | None = None
     dates: tuple[object, ...] = ()
     """By which dates all of it was worked out; empty when nothing has been looked at."""
     stale: set[str] = field(default_factory=set)

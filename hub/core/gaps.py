@@ -73,7 +73,10 @@ def open_gap(
         if gap.state is GapState.OPEN:
             joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
             draft.put_gap(joined)
-            return joined
+            # A miss in safeguarding is no lighter for having a miss in routine beside it.
+            return raise_severity(
+                draft, joined, rule.severity, "duty", ladder=basis.ladder or rule.ladder
+            )
     cycle = max((g.cycle for g in alike), default=0) + 1
     gap = Gap(
         gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
@@ -157,7 +160,9 @@ def duty_id(duty: Obligation | Expectation) -> str:
     return duty.obligation_id if isinstance(duty, Obligation) else duty.expectation_id
 
 
-def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> Gap:
+def raise_severity(
+    draft: Draft, gap: Gap, severity: Severity, reason: str, *, ladder: str | None = None
+) -> Gap:
     """Make an open gap graver in place; a gap is never made lighter (ruling 28).
 
     On a new ladder it starts at the bottom, with waits that count from now, so that nobody whom
@@ -165,7 +170,7 @@ def raise_severity(draft: Draft, gap: Gap, severity: Severity, reason: str) -> G
     """
     if severity <= gap.severity:
         return gap
-    ladder = draft.policy.gaps[gap.code].ladder_flagged or gap.ladder
+    ladder = ladder or draft.policy.gaps[gap.code].ladder_flagged or gap.ladder
     graver = replace(gap, severity=severity)
     if ladder != gap.ladder:
         graver = replace(graver, ladder=ladder, rung=0, raised_at=max(draft.moment, gap.opened_at))

@@ -28,7 +28,8 @@ def settle(draft: Draft, until: datetime, *, inclusive: bool) -> None:
             draft.moment = draft.at
             return
         draft.moment = first[0]
-        _fall_due(draft, *first)
+        due_at, kind, _, identity = first
+        _fall_due(draft, due_at, kind, identity)
     raise AssertionError("settling did not come to rest")
 
 

@@ -16,8 +16,10 @@ from hub.core.lifecycle import ENDED
 from hub.core.model import GapState
 from hub.core.reaching import waits_to_be_read
 
-type_of_wait = tuple[datetime, int, str]
-"""The time, the kind and the id of what waits; their order is the order in which things happen."""
+type_of_wait = tuple[datetime, int, str, str]
+"""The time, the kind, what it is about and the id of what waits; their order is the order in which
+things happen.  Ids hang on the secret of a hub, so of what falls due together it is not they that
+say which comes first."""
 
 
 TEAM = ""
@@ -112,7 +114,7 @@ def _look_at_all(draft: Draft) -> None:
     found += [_expectation(one) for one in draft.expectations.values()]
     found += [_gap(draft, one) for one in draft.gaps.values()]
     found.append(_team(draft))
-    draft.waits.by_id = {wait[2]: wait for wait in found if wait is not None}
+    draft.waits.by_id = {wait[-1]: wait for wait in found if wait is not None}
     _looked(draft)
 
 
@@ -154,7 +156,7 @@ def _team(draft: Draft) -> type_of_wait | None:
         for time in (holder.since, holder.until)
         if time is not None and time > looked_at
     ]
-    return (min(times), Falling.HOLDERS, TEAM) if times else None
+    return (min(times), Falling.HOLDERS, TEAM, TEAM) if times else None
 
 
 def _obligation(obligation: Obligation) -> type_of_wait | None:
@@ -168,11 +170,17 @@ def _obligation(obligation: Obligation) -> type_of_wait | None:
             first = milestone.due_at
     in_doubt = not obligation.organisation or obligation.doubt
     if in_doubt and obligation.gap_id is None and (first is None or obligation.raised_at <= first):
-        return obligation.raised_at, Falling.NOBODY, obligation.obligation_id
+        return obligation.raised_at, Falling.NOBODY, *_named(obligation)
     look = waits_to_be_read(obligation)
     if look is not None and (first is None or look < first):
-        return look, Falling.UNREAD, obligation.obligation_id
-    return None if first is None else (first, Falling.LEVEL, obligation.obligation_id)
+        return look, Falling.UNREAD, *_named(obligation)
+    return None if first is None else (first, Falling.LEVEL, *_named(obligation))
+
+
+def _named(duty: Obligation) -> tuple[str, str]:
+    """What a duty is about, in words that are the same on every hub; and its id."""
+    words = (duty.rule, duty.subject, duty.role, duty.organisation)
+    return "\x1f".join(words), duty.obligation_id
 
 
 def _expectation(expectation: Expectation) -> type_of_wait | None:
@@ -180,7 +188,11 @@ def _expectation(expectation: Expectation) -> type_of_wait | None:
     if expectation.due_at is None or expectation.gap_id is not None:
         return None
     asked = requirements.running(expectation)
-    return (expectation.due_at, Falling.QUESTION, expectation.expectation_id) if asked else None
+    words = (expectation.rule, expectation.subject, expectation.role, expectation.organisation)
+    about = "\x1f".join(words)
+    return (
+        (expectation.due_at, Falling.QUESTION, about, expectation.expectation_id) if asked else None
+    )
 
 
 def _gap(draft: Draft, gap: Gap) -> type_of_wait | None:
@@ -189,6 +201,7 @@ def _gap(draft: Draft, gap: Gap) -> type_of_wait | None:
         return None
     raised = raising.next_raise(draft, gap)
     rung = ladders.next_rung(draft, gap)
+    about = f"{gap.code}\x1f{gap.subject}\x1f{gap.role}\x1f{gap.organisation}"
     if raised is not None and (rung is None or raised[0] <= rung[0]):
-        return raised[0], Falling.GRAVER, gap.gap_id
-    return None if rung is None else (rung[0], Falling.RUNG, gap.gap_id)
+        return raised[0], Falling.GRAVER, about, gap.gap_id
+    return None if rung is None else (rung[0], Falling.RUNG, about, gap.gap_id)

@@ -41,8 +41,16 @@ SECRET = b"a scenario keeps no secrets"
 class CoreRig:
     """The hub without its machinery: identity, decide, and a worklist that always answers."""
 
-    def __init__(self, scenario: Scenario, policy: Policy, schemas: Schemas | None = None):
+    def __init__(
+        self,
+        scenario: Scenario,
+        policy: Policy,
+        schemas: Schemas | None = None,
+        *,
+        secret: bytes = SECRET,
+    ):
         """Set the stage; `schemas` are the packaged ones unless an event type is being tried."""
+        self.secret = secret
         self.schemas = schemas or default_schemas()
         self.scenario = scenario
         self.policy = policy
@@ -153,16 +161,16 @@ class CoreRig:
             )
         matter = matter_of(self.policy, event, replacement)
         if matter[0]:
-            given = input_of_event(self.directory, event, matter, at, SECRET)
+            given = input_of_event(self.directory, event, matter, at, self.secret)
             self.decide(structs.replace(given, replacement=replacement))
             return
-        key = person_key(event, SECRET)
+        key = person_key(event, self.secret)
         rule = self.policy.events[event.type]
         episode_id, state = identify(
             self.people.get(key, PersonState()),
             event,
             key=key,
-            secret=SECRET,
+            secret=self.secret,
             opens_episode=rule.opens_episode,
             replacement=replacement,
         )
@@ -264,7 +272,7 @@ class CoreRig:
     def count(self, counted: Iterable[Counted], at: datetime) -> None:
         """Let matters hear of what they count."""
         for one in counted:
-            self.decide(input_of_counted(self.directory, one, at, SECRET))
+            self.decide(input_of_counted(self.directory, one, at, self.secret))
 
     def note(self, episode_id: str, decision: Decision) -> None:
         """Keep what a decision says, before anything that follows from it."""

@@ -3,12 +3,14 @@
 import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct, structs
 
@@ -106,6 +108,17 @@ def test_every_rule_speaks_somewhere() -> None:
     """A rule that raises no duty in any scenario is a rule nobody has tried."""
     spoke = frozenset[str]().union(*(heard(path).rules for path in FILES))
     assert set() == (set(policy().tells) | set(policy().requirements)) - spoke
+
+
+@pytest.mark.parametrize(
+    "name", ["sc3-labour-on-christmas-eve", "sc7-two-weights-in-a-row", "sc7-plotted-by-correction"]
+)
+def test_what_follows_does_not_hang_on_a_secret(name: str) -> None:
+    """Ids come from a hub's own secret; whose gap it is must not, where much falls due at once."""
+    scenario = load_scenario(HERE / "variants" / f"{name}.toml")
+    hubs = [CoreRig(scenario, policy(), secret=f"secret {n}".encode()).run() for n in range(4)]
+    followed = [Counter(map(msgspec.json.encode, rows)) for rows in hubs]
+    assert [followed[0]] * 4 == followed
 
 
 # --- a scenario can fail ---------------------------------------------------------------------
