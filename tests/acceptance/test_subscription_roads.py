@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,7 +21,7 @@ from hub.edges.avro import decode_notice
 from hub.listen.manners import Line, Listener, Manners
 from hub.listen.posts import listening
 from hub.ops.kafka_access import giving_rules, hub_rules, subscriber_rules
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.kafka_properties import Access
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
@@ -31,6 +32,7 @@ from hub.up import Running, running_hub
 from tests.acceptance.people import booking
 from tests.acceptance.upped import soon, token_in
 from tests.channels.test_kafka_access import give, read, refusal
+from tests.ports import reserved_port
 from tests.servers.mail import MailServer, receiving_mail
 from tests.servers.mesh import KEY, OURS, PRACTICE, Mesh, running_mesh
 from tests.servers.mesh import PASSWORD as MESH_PASSWORD
@@ -105,6 +107,21 @@ class Site:
         return soon(lambda: self.on_the_way(address) & arrived(), 60)
 
 
+def carriers(mesh: str, mail: int) -> dict[str, Any]:
+    """The settings of MESH and of the mail server."""
+    return {
+        "mesh_url": mesh,
+        "mesh_mailbox": OURS,
+        "mesh_password": MESH_PASSWORD,
+        "mesh_shared_key": KEY,
+        "mesh_poll_seconds": 0.2,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": mail,
+        "smtp_security": "none",
+        "smtp_sender": "hub@hub.example",
+    }
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Everything, and two operators at their pages."""
@@ -119,7 +136,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         mail = stack.enter_context(receiving_mail())
         listener = Listener(Manners(), said.append)
         hook = stack.enter_context(listening(listener, secrets, channel="fhir"))
-        (port,) = free_ports(0)
+        port = reserved_port()
         settings = Settings(
             data_dir=folder / "hub",
             kafka=broker.bootstrap,
@@ -133,15 +150,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             gateway_port=port,
             mllp_port=0,
             public_url=f"http://127.0.0.1:{port}",
-            mesh_url=mesh.url,
-            mesh_mailbox=OURS,
-            mesh_password=MESH_PASSWORD,
-            mesh_shared_key=KEY,
-            mesh_poll_seconds=0.2,
-            smtp_host="127.0.0.1",
-            smtp_port=mail.port,
-            smtp_security="none",
-            smtp_sender="hub@hub.example",
+            **carriers(mesh.url, mail.port),
         )
         hub = stack.enter_context(running_hub(settings, Steps()))
         made = Site(hub, broker, mesh, mail, hook, secrets, said)

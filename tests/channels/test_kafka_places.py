@@ -18,7 +18,7 @@ from hub.edges.channels.kafka_topic import KafkaTopicChannel
 from hub.edges.channels.trial import trial
 from hub.edges.directory import Directory, Endpoint, directory_from
 from hub.ops.kafka_access import giving_rules, hub_rules, receipt_rules
-from hub.ops.kafka_embedded import EmbeddedKafka, free_ports
+from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.kafka_properties import Access
 from hub.ops.settings import Settings
 from hub.ops.topics import RECEIPTS, notices_topic
@@ -26,6 +26,7 @@ from hub.store import agreements
 from hub.store.engine import make_engine, migrate, reading, writing
 from hub.store.sealing import Vault
 from tests.channels.test_kafka_access import give, make_topics, read, refusal, write
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.stack
 
@@ -182,7 +183,7 @@ def test_brokers_that_are_away_are_asked_again(guarded: EmbeddedKafka, tmp_path:
     """Nothing is said to be done, and the next look does it."""
     site = site_of(guarded, tmp_path, "hub")
     site.subscribe(ALONE)
-    (closed,) = free_ports(0)
+    closed = reserved_port()
     there = site.settings
     site.settings = there.model_copy(update={"kafka": f"127.0.0.1:{closed}"})
     assert (0, Place.NONE) == (site.keep(), site.found().brokers)
