@@ -121,7 +121,8 @@ class Rig:
             loops.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loops
-            await webhook.stop()
+            for channel in means.channels.values():
+                await channel.stop()
 
     def states(self) -> dict[str, str]:
         """Where each notice stands."""
