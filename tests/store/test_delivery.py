@@ -121,8 +121,7 @@ class Rig:
             loops.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loops
-            for channel in means.channels.values():
-                await channel.stop()
+            await asyncio.gather(*(each.stop() for each in means.channels.values()))
 
     def states(self) -> dict[str, str]:
         """Where each notice stands."""
