@@ -58,10 +58,13 @@ def test_one_that_idled_or_is_old_is_closed(clock: list[float], step: float, ste
 def test_what_went_wrong_and_what_is_left_over_is_closed(clock: list[float]) -> None:
     """Nothing stays open at the end."""
     lines = KeptConnections(_Line, _Line.close)
-    bad, good = lines.borrow(), lines.borrow()
+    bad, good, late = lines.borrow(), lines.borrow(), lines.borrow()
     lines.let_go(bad)
     lines.give_back(good)
     clock[0] += 1
     lines.close()
     assert bad.connection.closed
     assert good.connection.closed
+    assert not late.connection.closed
+    lines.give_back(late)
+    assert late.connection.closed

@@ -121,7 +121,7 @@ class Rig:
             loops.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loops
-            await webhook.stop()
+            await asyncio.gather(*(each.stop() for each in means.channels.values()))
 
     def states(self) -> dict[str, str]:
         """Where each notice stands."""

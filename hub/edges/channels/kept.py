@@ -37,6 +37,7 @@ class KeptConnections(Generic[Connection]):
         self._make, self._close_one = make, close
         self._kept: list[tuple[Lent[Connection], float]] = []
         self._lock = threading.Lock()
+        self._ended = False
 
     def borrow(self, *, new: bool = False) -> Lent[Connection]:
         """The one that was used last, or a new one."""
@@ -49,20 +50,27 @@ class KeptConnections(Generic[Connection]):
                 return lent
             self._close_one(lent.connection)
             # Those beneath have been idle for longer still.
-            self.close()
+            self._close_kept()
         return Lent(self._make(), now, used_before=False)
 
     def give_back(self, lent: Lent[Connection]) -> None:
         """It may be used again."""
         with self._lock:
-            self._kept.append((lent._replace(used_before=True), time.monotonic()))
+            if not self._ended:
+                self._kept.append((lent._replace(used_before=True), time.monotonic()))
+                return
+        self._close_one(lent.connection)
 
     def let_go(self, lent: Lent[Connection]) -> None:
         """It is used no more."""
         self._close_one(lent.connection)
 
     def close(self) -> None:
-        """Let go of all that nobody has at the moment."""
+        """Let go of all; what is given back later, by a thread that was late, is closed then."""
+        self._ended = True
+        self._close_kept()
+
+    def _close_kept(self) -> None:
         with self._lock:
             kept, self._kept = self._kept, []
         for lent, _ in kept:
