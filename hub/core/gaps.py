@@ -71,12 +71,7 @@ def open_gap(
     ]
     for gap in alike:
         if gap.state is GapState.OPEN:
-            joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
-            draft.put_gap(joined)
-            # A miss in safeguarding is no lighter for having a miss in routine beside it.
-            return raise_severity(
-                draft, joined, rule.severity, "duty", ladder=basis.ladder or rule.ladder
-            )
+            return _join(draft, gap, duty, rule, basis.ladder or rule.ladder)
     cycle = max((g.cycle for g in alike), default=0) + 1
     gap = Gap(
         gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
@@ -98,6 +93,15 @@ def open_gap(
     draft.put_gap(gap)
     _say_opened(draft, gap, rule, basis)
     return gap
+
+
+def _join(
+    draft: Draft, gap: Gap, duty: Obligation | Expectation, rule: GapRule, ladder: str
+) -> Gap:
+    """Add a duty to an open gap: one in safeguarding is no lighter for a routine one beside it."""
+    joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
+    draft.put_gap(joined)
+    return raise_severity(draft, joined, rule.severity, "duty", ladder=ladder)
 
 
 def _subject_of(duty: Obligation | Expectation, owner: str) -> str:
