@@ -71,7 +71,7 @@ def open_gap(
     ]
     for gap in alike:
         if gap.state is GapState.OPEN:
-            return _joined(draft, gap, rule, basis, duty)
+            return _join(draft, gap, duty, rule, basis.ladder or rule.ladder)
     cycle = max((g.cycle for g in alike), default=0) + 1
     gap = Gap(
         gap_id=derive("g", draft.episode_id, code, subject, owner, cycle),
@@ -95,15 +95,12 @@ def open_gap(
     return gap
 
 
-def _joined(
-    draft: Draft, gap: Gap, rule: GapRule, basis: Basis, duty: Obligation | Expectation
+def _join(
+    draft: Draft, gap: Gap, duty: Obligation | Expectation, rule: GapRule, ladder: str
 ) -> Gap:
-    """An open gap with one more duty; a miss in safeguarding is no lighter for having a miss in
-    routine beside it.
-    """
+    """Add a duty to an open gap: one in safeguarding is no lighter for a routine one beside it."""
     joined = replace(gap, duty_ids=tuple(dict.fromkeys((*gap.duty_ids, duty_id(duty)))))
     draft.put_gap(joined)
-    ladder = basis.ladder or rule.ladder
     return raise_severity(draft, joined, rule.severity, "duty", ladder=ladder)
 
 
