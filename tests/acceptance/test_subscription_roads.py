@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -107,19 +106,33 @@ class Site:
         return soon(lambda: self.on_the_way(address) & arrived(), 60)
 
 
-def carriers(mesh: str, mail: int) -> dict[str, Any]:
-    """The settings of MESH and of the mail server."""
-    return {
-        "mesh_url": mesh,
-        "mesh_mailbox": OURS,
-        "mesh_password": MESH_PASSWORD,
-        "mesh_shared_key": KEY,
-        "mesh_poll_seconds": 0.2,
-        "smtp_host": "127.0.0.1",
-        "smtp_port": mail,
-        "smtp_security": "none",
-        "smtp_sender": "hub@hub.example",
-    }
+def settings_of(folder: Path, broker: EmbeddedKafka, mesh: Mesh, mail: MailServer) -> Settings:
+    """A hub with every channel."""
+    port = reserved_port()
+    login = broker.login("hub")
+    return Settings(
+        data_dir=folder,
+        kafka=broker.bootstrap,
+        kafka_security="sasl_plaintext",
+        kafka_mechanism="PLAIN",
+        kafka_login=login.login,
+        kafka_password=login.password,
+        secret_key="x" * 32,
+        demo_logins=True,
+        allow_loopback_webhooks=True,
+        gateway_port=port,
+        mllp_port=0,
+        public_url=f"http://127.0.0.1:{port}",
+        mesh_url=mesh.url,
+        mesh_mailbox=OURS,
+        mesh_password=MESH_PASSWORD,
+        mesh_shared_key=KEY,
+        mesh_poll_seconds=0.2,
+        smtp_host="127.0.0.1",
+        smtp_port=mail.port,
+        smtp_security="none",
+        smtp_sender="hub@hub.example",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -136,22 +149,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         mail = stack.enter_context(receiving_mail())
         listener = Listener(Manners(), said.append)
         hook = stack.enter_context(listening(listener, secrets, channel="fhir"))
-        port = reserved_port()
-        settings = Settings(
-            data_dir=folder / "hub",
-            kafka=broker.bootstrap,
-            kafka_security="sasl_plaintext",
-            kafka_mechanism="PLAIN",
-            kafka_login="hub",
-            kafka_password=people["hub"],
-            secret_key="x" * 32,
-            demo_logins=True,
-            allow_loopback_webhooks=True,
-            gateway_port=port,
-            mllp_port=0,
-            public_url=f"http://127.0.0.1:{port}",
-            **carriers(mesh.url, mail.port),
-        )
+        settings = settings_of(folder / "hub", broker, mesh, mail)
         hub = stack.enter_context(running_hub(settings, Steps()))
         made = Site(hub, broker, mesh, mail, hook, secrets, said)
         for login in ("operator", "second-operator"):
