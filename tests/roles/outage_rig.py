@@ -42,7 +42,7 @@ from tests.roles.destinations import Destination
 from tests.servers.postgres import running_postgres
 from tests.store.test_roles import Role, read_all
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 180.0
 GRAVEST_FIRST: tuple[Severity | Purpose, ...] = (
     Severity.IMMEDIATE,
     Severity.SAFEGUARDING,
@@ -75,6 +75,7 @@ class County:
     delivery: Role
     places: dict[str, Destination] = field(default_factory=dict)
     booked: int = 0
+    taken: int = 0
 
     def write(self, events: Iterable[dict[str, Any]]) -> None:
         """Write events to their public topics, confirmed; and wait until they are decided."""
@@ -100,12 +101,14 @@ class County:
         return booking(practice, self.booked, datetime.now(UTC) - timedelta(days=days_ago))
 
     def accept(self, rows: Iterable[sa.Row[Any]]) -> set[str]:
-        """Somebody takes notices on, and the read model knows it."""
-        taken = list(rows)
-        self.write(acceptance(row, datetime.now(UTC)) for row in taken)
-        wanted = {row.notice_id for row in taken}
-        self.until(lambda: wanted <= self.accepted(), "acceptances")
-        return wanted
+        """Take notices on, each somebody else, so that nobody accepts in bulk; and it is known."""
+        said = {row.notice_id: acceptance(row, datetime.now(UTC)) for row in rows}
+        for each in said.values():
+            self.taken += 1
+            each["data"]["person"] = f"gp-{self.taken}"
+        self.write(said.values())
+        self.until(lambda: said.keys() <= self.accepted(), "acceptances")
+        return set(said)
 
     def accepted(self) -> set[str]:
         """What the read model knows as accepted."""
@@ -144,6 +147,14 @@ class County:
         while not so():
             assert time.monotonic() < deadline, f"not in time: {what}"
             time.sleep(0.1)
+
+    def open_now(self, practice: str) -> set[str]:
+        """The notices to a practice that stand open by the log: the last of each open duty."""
+        return {
+            duty.last.notice_id
+            for duty in Log(self.decisions()).duties.values()
+            if not duty.ended and duty.last.organisation == practice and duty.level < Level.ACCEPTED
+        }
 
     def decisions(self) -> list[DecisionRecord]:
         """The log, each decision once, in the order of each family."""
@@ -213,11 +224,15 @@ class Log:
         match outcome:
             case GapOpened():
                 self._of_gap[outcome.gap_id] = outcome.duty_ids
-                for each in outcome.duty_ids:
-                    self.duties[each].gaps[outcome.gap_id] = outcome.severity
+                for duty in self._about(outcome.gap_id):
+                    duty.gaps[outcome.gap_id] = outcome.severity
             case GapClosed():
-                for each in self._of_gap.get(outcome.gap_id, ()):
-                    self.duties[each].gaps.pop(outcome.gap_id, None)
+                for duty in self._about(outcome.gap_id):
+                    duty.gaps.pop(outcome.gap_id, None)
+
+    def _about(self, gap_id: str) -> list[Duty]:
+        """The duties of a gap that have a notice; where nobody holds a role there is none."""
+        return [self.duties[each] for each in self._of_gap.get(gap_id, ()) if each in self.duties]
 
 
 def expected(
