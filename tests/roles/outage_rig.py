@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from hub.core.model import Level, Purpose, Severity, Signal
 from hub.core.outcomes import (
+    Escalated,
     EventRecorded,
     GapClosed,
     GapOpened,
@@ -197,11 +198,13 @@ class Log:
     def __init__(self, log: Iterable[DecisionRecord]) -> None:
         self.duties: dict[str, Duty] = {}
         self._occurred: dict[str, datetime] = {}
-        self._of_gap: dict[str, tuple[str, ...]] = {}
+        self._of_gap: dict[str, list[str]] = {}
+        self._open: dict[str, Severity] = {}
         for one in log:
             for outcome in one.outcomes:
                 self._about_notices(one, outcome)
                 self._about_gaps(outcome)
+        self._give_gaps()
 
     def _about_notices(self, one: DecisionRecord, outcome: Outcome) -> None:
         match outcome:
@@ -223,16 +226,19 @@ class Log:
     def _about_gaps(self, outcome: Outcome) -> None:
         match outcome:
             case GapOpened():
-                self._of_gap[outcome.gap_id] = outcome.duty_ids
-                for duty in self._about(outcome.gap_id):
-                    duty.gaps[outcome.gap_id] = outcome.severity
+                self._open[outcome.gap_id] = outcome.severity
+                self._of_gap[outcome.gap_id] = [*outcome.duty_ids]
+            case Escalated():
+                self._of_gap[outcome.gap_id].append(outcome.obligation_id)
             case GapClosed():
-                for duty in self._about(outcome.gap_id):
-                    duty.gaps.pop(outcome.gap_id, None)
+                self._open.pop(outcome.gap_id, None)
 
-    def _about(self, gap_id: str) -> list[Duty]:
-        """The duties of a gap that have a notice; where nobody holds a role there is none."""
-        return [self.duties[each] for each in self._of_gap.get(gap_id, ()) if each in self.duties]
+    def _give_gaps(self) -> None:
+        """To each duty its open gaps; one whose role nobody holds has no notice, and none here."""
+        for gap_id, severity in self._open.items():
+            for each in self._of_gap[gap_id]:
+                if each in self.duties:
+                    self.duties[each].gaps[gap_id] = severity
 
 
 def expected(
