@@ -187,7 +187,9 @@ class Duty:
 
     def place(self) -> tuple[int, datetime, str]:
         """Where it stands in the list."""
-        grounds = [self.last.purpose, *self.gaps.values()]
+        # A gap that only informs makes nothing graver than what concerns the care of somebody.
+        light = {Severity.INFORMATION: Purpose.DIRECT_CARE}
+        grounds = [self.last.purpose, *(light.get(each, each) for each in self.gaps.values())]
         rank = min(GRAVEST_FIRST.index(each) for each in grounds)
         return rank, self.last.due_at, self.last.notice_id
 
