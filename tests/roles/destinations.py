@@ -75,6 +75,7 @@ class Destination:
             with suppress(OSError):
                 self._door.shutdown(socket.SHUT_RDWR)
             self._door.close()
+            self._door = None
 
     def _serve(self, door: socket.socket) -> None:
         with suppress(OSError):

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from hub.core.model import Level, Purpose, Severity, Signal
 from hub.core.outcomes import (
+    Escalated,
     EventRecorded,
     GapClosed,
     GapOpened,
@@ -42,7 +43,7 @@ from tests.roles.destinations import Destination
 from tests.servers.postgres import running_postgres
 from tests.store.test_roles import Role, read_all
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 180.0
 GRAVEST_FIRST: tuple[Severity | Purpose, ...] = (
     Severity.IMMEDIATE,
     Severity.SAFEGUARDING,
@@ -75,6 +76,7 @@ class County:
     delivery: Role
     places: dict[str, Destination] = field(default_factory=dict)
     booked: int = 0
+    taken: int = 0
 
     def write(self, events: Iterable[dict[str, Any]]) -> None:
         """Write events to their public topics, confirmed; and wait until they are decided."""
@@ -100,12 +102,14 @@ class County:
         return booking(practice, self.booked, datetime.now(UTC) - timedelta(days=days_ago))
 
     def accept(self, rows: Iterable[sa.Row[Any]]) -> set[str]:
-        """Somebody takes notices on, and the read model knows it."""
-        taken = list(rows)
-        self.write(acceptance(row, datetime.now(UTC)) for row in taken)
-        wanted = {row.notice_id for row in taken}
-        self.until(lambda: wanted <= self.accepted(), "acceptances")
-        return wanted
+        """Take notices on, each somebody else, so that nobody accepts in bulk; and it is known."""
+        said = {row.notice_id: acceptance(row, datetime.now(UTC)) for row in rows}
+        for each in said.values():
+            self.taken += 1
+            each["data"]["person"] = f"gp-{self.taken}"
+        self.write(said.values())
+        self.until(lambda: said.keys() <= self.accepted(), "acceptances")
+        return set(said)
 
     def accepted(self) -> set[str]:
         """What the read model knows as accepted."""
@@ -145,6 +149,14 @@ class County:
             assert time.monotonic() < deadline, f"not in time: {what}"
             time.sleep(0.1)
 
+    def open_now(self, practice: str) -> set[str]:
+        """The notices to a practice that stand open by the log: the last of each open duty."""
+        return {
+            duty.last.notice_id
+            for duty in Log(self.decisions()).duties.values()
+            if not duty.ended and duty.last.organisation == practice and duty.level < Level.ACCEPTED
+        }
+
     def decisions(self) -> list[DecisionRecord]:
         """The log, each decision once, in the order of each family."""
         found = {}
@@ -175,7 +187,9 @@ class Duty:
 
     def place(self) -> tuple[int, datetime, str]:
         """Where it stands in the list."""
-        grounds = [self.last.purpose, *self.gaps.values()]
+        # A gap that only informs makes nothing graver than what concerns the care of somebody.
+        light = {Severity.INFORMATION: Purpose.DIRECT_CARE}
+        grounds = [self.last.purpose, *(light.get(each, each) for each in self.gaps.values())]
         rank = min(GRAVEST_FIRST.index(each) for each in grounds)
         return rank, self.last.due_at, self.last.notice_id
 
@@ -186,11 +200,13 @@ class Log:
     def __init__(self, log: Iterable[DecisionRecord]) -> None:
         self.duties: dict[str, Duty] = {}
         self._occurred: dict[str, datetime] = {}
-        self._of_gap: dict[str, tuple[str, ...]] = {}
+        self._of_gap: dict[str, list[str]] = {}
+        self._open: dict[str, Severity] = {}
         for one in log:
             for outcome in one.outcomes:
                 self._about_notices(one, outcome)
                 self._about_gaps(outcome)
+        self._give_gaps()
 
     def _about_notices(self, one: DecisionRecord, outcome: Outcome) -> None:
         match outcome:
@@ -212,12 +228,19 @@ class Log:
     def _about_gaps(self, outcome: Outcome) -> None:
         match outcome:
             case GapOpened():
-                self._of_gap[outcome.gap_id] = outcome.duty_ids
-                for each in outcome.duty_ids:
-                    self.duties[each].gaps[outcome.gap_id] = outcome.severity
+                self._open[outcome.gap_id] = outcome.severity
+                self._of_gap[outcome.gap_id] = [*outcome.duty_ids]
+            case Escalated():
+                self._of_gap[outcome.gap_id].append(outcome.obligation_id)
             case GapClosed():
-                for each in self._of_gap.get(outcome.gap_id, ()):
-                    self.duties[each].gaps.pop(outcome.gap_id, None)
+                self._open.pop(outcome.gap_id, None)
+
+    def _give_gaps(self) -> None:
+        """To each duty its open gaps; one whose role nobody holds has no notice, and none here."""
+        for gap_id, severity in self._open.items():
+            for each in self._of_gap[gap_id]:
+                if each in self.duties:
+                    self.duties[each].gaps[gap_id] = severity
 
 
 def expected(
