@@ -19,6 +19,7 @@ from hub.core.model import Actor, Event, GapState, Person, Purpose, Signal
 from hub.demo.tidy import Slip, line_of, nearest, tidied
 from hub.edges.directory import Directory, directory_from
 from hub.edges.doors import event_to_json
+from hub.edges.numbered import numbered
 
 
 class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -312,4 +313,5 @@ def _stated(scenario: Scenario, given: Given, number: int) -> Event:
         purpose=given.purpose,
         labels=given.labels,
         body=given.body,
+        numbered=numbered(given.sequence, given.id or f"{scenario.id}-{number}"),
     )
