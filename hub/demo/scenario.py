@@ -177,8 +177,7 @@ def load_scenario(path: Path) -> Scenario:
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
     each = (one for row in scenario.given for one in repeated(row))
-    given = sorted(each, key=lambda row: row.at)
-    return structs.replace(scenario, given=tuple(given))
+    return structs.replace(scenario, given=tuple(sorted(each, key=lambda row: row.at)))
 
 
 def with_defaults(tables: dict[str, Any], stem: str) -> dict[str, Any]:
