@@ -26,7 +26,7 @@ from agents.people import (
 )
 from agents.replacing import named_as_its_target, of_the_baby_meant, whose_it_is
 from agents.transport import PartitionStore, confirmed_offset, slices
-from hub.core.corrections import CORRECTED, RETRACTED
+from hub.core.corrections import RETRACTED
 from hub.core.faults import FaultReason, HubFault
 from hub.core.identity import identify
 from hub.core.linking import as_known_there, join_alike, take_link, two_candidates
@@ -160,25 +160,24 @@ def _tied(
     if right is None:
         sends, after = claims(state, event, key, context.secret)
         outputs = link_outputs(context, sends)
-        return _parted(context, after, part(after, key, event), event, outputs)
+        if event.type != RETRACTED:
+            return after, outputs
+        return _parted(context, part(after, key, event), event, outputs)
     said = named_as_its_target(event, right)
     target = str(event.body.get("target_id"))
     if says_the_same(state, said, target, context.secret):
         # The same two records: nobody is parted from anybody, not even for a moment.
         sends, after = claims(state, said, key, context.secret)
         return after, link_outputs(context, sends)
-    parting = part_as_corrected(state, key, event)
-    after, outputs = _parted(context, state, parting, event, [])
+    after, outputs = _parted(context, part_as_corrected(state, key, event), event, [])
     sends, after = claims(after, said, key, context.secret)
     return after, [*outputs, *link_outputs(context, sends)]
 
 
 def _parted(
-    context: Context, state: PersonState, parting: Taken, event: Event, outputs: list[Output]
+    context: Context, parting: Taken, event: Event, outputs: list[Output]
 ) -> tuple[PersonState, list[Output]]:
     """What follows where a merge that was taken back or corrected parts this key from others."""
-    if event.type not in (RETRACTED, CORRECTED):
-        return state, outputs
     around = _around(context, parting.state)
     return parting.state, [*outputs, *parted_outputs(context, parting, event.id, around)]
 

@@ -149,7 +149,7 @@ def arrivals_of(event: Event, record: ConsumerRecord, *, counts: bool) -> Arriva
         source=event.source,
         # A feed that only says that it is alive brings nothing.
         events=int(counts and not beats),
-        numbers=((told.number, told.message),) if told is not None else (),
+        numbers=((told.number, told.sent_as),) if told is not None else (),
         nothing=nothing,
     )
 
@@ -186,7 +186,7 @@ def noted(record: ConsumerRecord) -> Taken:
     if told is None or source == UNKNOWN_SOURCE:
         return Taken(output)
     # It was refused, but it is here: its number is no hole.
-    return Taken(output, Arrivals(source, numbers=((told.number, told.message),)))
+    return Taken(output, Arrivals(source, numbers=((told.number, told.sent_as),)))
 
 
 def _kept_back(

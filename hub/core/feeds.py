@@ -72,7 +72,7 @@ def arrivals_of(note: CountedNote) -> Arrivals:
     return Arrivals(
         source=note.source,
         events=body["events"],
-        numbers=tuple((number, message) for number, message in body["numbers"]),
+        numbers=tuple((number, sent_as) for number, sent_as in body["numbers"]),
         nothing=tuple((first, last) for first, last in body["nothing"]),
     )
 
@@ -86,8 +86,8 @@ def heard(
 ) -> tuple[Feed, list[Counted]]:
     """Something has come from a feed."""
     numbers = feed.numbers
-    for number, message in given.numbers:
-        numbers = number_heard(numbers, number, message, at)
+    for number, sent_as in given.numbers:
+        numbers = number_heard(numbers, number, sent_as, at)
     for first, last in given.nothing:
         numbers = carried_nothing(numbers, first, last)
     volumes = feed.volumes

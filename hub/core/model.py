@@ -170,7 +170,7 @@ class Numbered(Struct, frozen=True):
     """The number that a sender gave to a message of its own, and which message that was."""
 
     number: int
-    message: str
+    sent_as: str
     """A short name that stands for the message: a copy of it has the same."""
 
 

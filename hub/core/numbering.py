@@ -70,24 +70,24 @@ class Numbers(Struct, frozen=True, array_like=True):
     """Holes of counts that are over."""
 
 
-def number_heard(numbers: Numbers, number: int, message: str, at: datetime) -> Numbers:
+def number_heard(numbers: Numbers, number: int, sent_as: str, at: datetime) -> Numbers:
     """A message with this number has come; the same message once more changes nothing."""
-    if any((number, message) in count.recent for count in numbers.counts):
+    if any((number, sent_as) in count.recent for count in numbers.counts):
         return numbers
     if not numbers.counts:
-        return Numbers(counts=(Count(number, ((number, message),)),))
+        return Numbers(counts=(Count(number, ((number, sent_as),)),))
     if 0 < number - numbers.counts[0].high <= REACH:
-        return _taken(numbers, 0, number, message, at)
+        return _taken(numbers, 0, number, sent_as, at)
     for place, count in enumerate(numbers.counts):
         if any(hole.first <= number <= hole.last for hole in count.holes):
-            return _taken(numbers, place, number, message, at)
+            return _taken(numbers, place, number, sent_as, at)
     if any(hole.first <= number <= hole.last for hole in numbers.ended):
         return replace(numbers, ended=_without(numbers.ended, number, number))
     above = [place for place, count in enumerate(numbers.counts) if number > count.high]
     if above:
         nearest = max(above, key=lambda place: (numbers.counts[place].high, -place))
-        return _taken(numbers, nearest, number, message, at)
-    return _below(numbers, number, message, at)
+        return _taken(numbers, nearest, number, sent_as, at)
+    return _below(numbers, number, sent_as, at)
 
 
 def carried_nothing(numbers: Numbers, first: int, last: int) -> Numbers:
@@ -102,7 +102,7 @@ def holes_of(numbers: Numbers) -> list[Hole]:
     return sorted(each, key=lambda hole: (hole.since, hole.first))
 
 
-def _taken(numbers: Numbers, place: int, number: int, message: str, at: datetime) -> Numbers:
+def _taken(numbers: Numbers, place: int, number: int, sent_as: str, at: datetime) -> Numbers:
     """The count at this place goes on by one number, or has a hole filled."""
     count = numbers.counts[place]
     holes = _without(count.holes, number, number)
@@ -110,7 +110,7 @@ def _taken(numbers: Numbers, place: int, number: int, message: str, at: datetime
         holes = _bounded((*holes, Hole(count.high + 1, number - 1, at)))
     fresh = Count(
         high=max(count.high, number),
-        recent=(*count.recent, (number, message))[-REMEMBERED:],
+        recent=(*count.recent, (number, sent_as))[-REMEMBERED:],
         holes=holes,
         born=count.born,
     )
@@ -127,22 +127,22 @@ def _with_others(numbers: Numbers, fresh: Count, others: list[Count]) -> Numbers
     return replace(numbers, counts=(fresh, *kept), ended=_bounded(ended))
 
 
-def _below(numbers: Numbers, number: int, message: str, at: datetime) -> Numbers:
+def _below(numbers: Numbers, number: int, sent_as: str, at: datetime) -> Numbers:
     """A low number that fills nothing: a new count, or a copy of something long ago."""
     first = numbers.counts[-1]
     young = first.born == 0 and len(first.recent) < REMEMBERED and first.recent[0][0] <= REACH
     if young and number < min(one for one, _ in first.recent):
         # The very first count, heard of in the middle of its first messages.
-        return _taken(numbers, len(numbers.counts) - 1, number, message, at)
+        return _taken(numbers, len(numbers.counts) - 1, number, sent_as, at)
     lately = [row for row in numbers.apart if row[2] > at - APART_KEPT]
-    if (number, message) in [row[:2] for row in lately]:
+    if (number, sent_as) in [row[:2] for row in lately]:
         return numbers
     known = any(number == one for count in numbers.counts for one, _ in count.recent)
     low = [row for row in lately if row[0] <= number + REACH]
     if known or number <= FIRST:
         begin = FIRST if number <= REACH else number
-        return _begun(numbers, [*low, (number, message, at)], (Hole(begin, number, at),))
-    lately.append((number, message, at))
+        return _begun(numbers, [*low, (number, sent_as, at)], (Hole(begin, number, at),))
+    lately.append((number, sent_as, at))
     if len(lately) >= APART:
         # They may still be copies of what was sent long ago: nothing between them is missed.
         return _begun(numbers, lately, ())

@@ -10,6 +10,7 @@ from hub.core.model import Event
 from hub.demo.stage import demo_key
 from hub.edges.avro import encode_event
 from hub.edges.doors import event_to_json
+from hub.edges.numbered import KAFKA_HEADER, headers_of
 from hub.edges.schemas import default_schemas
 
 TRIES = 120
@@ -70,14 +71,21 @@ class Doors:
 
     async def https(self, event: Event) -> None:
         """An event over HTTPS."""
-        await self.post("/events", event.organisation, event_to_json(event))
+        body = event_to_json(event)
+        if event.numbered is not None:
+            body["sequence"] = str(event.numbered.number)
+        await self.post("/events", event.organisation, body)
 
     async def kafka(self, event: Event) -> None:
         """An event straight onto its public topic, keyed by a reference of the publisher's own."""
         topic = default_schemas().topic_of(event.type)
         key = hashlib.sha256(f"{event.source}{event.subject.reference}".encode()).digest()
+        headers = [head for head in headers_of(event.numbered) if head[0] == KAFKA_HEADER]
         await self._kafka.send_and_wait(
-            "perinatal.pregnancy" if topic == "same" else topic, encode_event(event), key=key
+            "perinatal.pregnancy" if topic == "same" else topic,
+            encode_event(event),
+            key=key,
+            headers=headers,
         )
 
     async def mllp(self, message: str) -> None:

@@ -33,7 +33,7 @@ class Feeds:
         given = Arrivals(
             event.source,
             events=int(event.type != HEARTBEAT),
-            numbers=((told.number, told.message),) if told else (),
+            numbers=((told.number, told.sent_as),) if told else (),
             nothing=nothing,
         )
         before = replace(self._feeds.get(event.source, Feed()), area=area)

@@ -6,7 +6,7 @@ The form is documented in docs/scenarios.md.  Times are local (Europe/London), a
 import json
 import re
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from msgspec import Struct, structs
 
 from hub.core.deadlines import LOCAL
 from hub.core.model import Actor, Event, Person, Purpose, Signal
+from hub.demo.repeated import repeated
 from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, ROW_STATES, Row, Then
 from hub.demo.spelling import people_of
 from hub.demo.tidy import SECOND, Slip, line_of, nearest, tidied
 from hub.edges.directory import Directory, directory_from
 from hub.edges.doors import event_to_json
+from hub.edges.numbered import numbered
 
 
 class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,9 +43,8 @@ class Given(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sequence: int | None = None
     """The number of the message that it came in."""
     times: int = 1
-    """So many alike, three minutes apart: `-2`, `-3` and so on follow the id."""
     weeks: int = 1
-    """The same again in so many weeks; `-w2` and so on follow the id."""
+    """So many alike, three minutes apart, and the same again in so many weeks."""
     redrive: str | None = None
     """Id of an event in quarantine that an operator sends through again; on the core only."""
     hl7: str | None = None
@@ -130,7 +131,7 @@ def load_scenario(path: Path) -> Scenario:
         raise ValueError(f"{path}:{line_of(text, words)}: {in_words(words)}") from None
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
-    each = [one for row in scenario.given for one in _repeated(row)]
+    each = (one for row in scenario.given for one in repeated(row))
     given = sorted(each, key=lambda row: instant(row.at))
     return structs.replace(scenario, given=tuple(given), then=_to_the_last(scenario))
 
@@ -142,22 +143,6 @@ def _to_the_last(scenario: Scenario) -> Then:
     named = [row.at for row in scenario.given] + [row.at for row in rows if row.at]
     times = [at if len(at) > len("2026-03-24") else f"{at} 23:59" for at in named]
     return then if then.until else structs.replace(then, until=max(times, key=instant, default=""))
-
-
-def _repeated(row: Given) -> list[Given]:
-    """A row as often as it says, by the clock on the wall."""
-    if row.times == row.weeks == 1:
-        return [row]
-    begin = datetime.fromisoformat(row.at)
-    found = []
-    for week in range(row.weeks):
-        for time in range(row.times):
-            at = begin + timedelta(weeks=week, minutes=3 * time)
-            name = f"{row.id}{f'-w{week + 1}' * (week > 0)}{f'-{time + 1}' * (time > 0)}"
-            found.append(
-                structs.replace(row, at=at.strftime("%Y-%m-%d %H:%M"), id=name, times=1, weeks=1)
-            )
-    return found
 
 
 def with_defaults(tables: dict[str, Any], stem: str) -> dict[str, Any]:
@@ -291,4 +276,5 @@ def _stated(scenario: Scenario, given: Given, number: int) -> Event:
         purpose=given.purpose,
         labels=given.labels,
         body=given.body,
+        numbered=numbered(given.sequence, given.id or f"{scenario.id}-{number}"),
     )

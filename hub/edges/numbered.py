@@ -95,7 +95,7 @@ def headers_of(told: Numbered | None) -> type_of_headers:
     if told is None:
         return ()
     number = str(told.number).encode()
-    return (KAFKA_HEADER, number), (MESSAGE_HEADER, told.message.encode())
+    return (KAFKA_HEADER, number), (MESSAGE_HEADER, told.sent_as.encode())
 
 
 def of_record(headers: Iterable[tuple[str, bytes]], event: Event | None) -> Numbered | None:

@@ -153,7 +153,7 @@ class Publisher:
         """
         if told is None or source == UNKNOWN_SOURCE:
             return
-        arrivals = Arrivals(source, numbers=((told.number, told.message),))
+        arrivals = Arrivals(source, numbers=((told.number, told.sent_as),))
         given = input_of_arrivals(arrivals, at, self._key_secret)
         await self._writes.write(FEEDS, given.episode_id.encode(), avro.encode_input(given))
 

@@ -6,6 +6,7 @@ from hub.ops import (
     limits_carriers,
     limits_cover,
     limits_documents,
+    limits_feeds,
     limits_replay,
     limits_subscriptions,
 )
@@ -16,5 +17,6 @@ _FILES: Final = (
     limits_replay,
     limits_subscriptions,
     limits_cover,
+    limits_feeds,
 )
 ELSEWHERE: Final = tuple(each for file in _FILES for each in vars(file).values())
