@@ -9,6 +9,9 @@ from typing import Self
 IDLE = (3, 4)
 """The columns of /proc/stat that are no work: idle, and waiting for a disk."""
 
+CROWDED = 0.9
+"""So much of all cores in use, by whomever, is a machine without one to spare."""
+
 
 @dataclass(frozen=True)
 class Machine:

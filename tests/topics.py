@@ -13,24 +13,28 @@ async def all_values(bootstrap: str, topic: str) -> list[bytes]:
     It reads up to the ends that the broker names: one that is slow to answer must not look like one
     that has no more.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None)
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest"
+    )
     async with asyncio.timeout(PATIENCE_SECONDS):
         await consumer.start()
         try:
-            return await _to_the_end(consumer, topic)
+            return await _to_the_end(consumer)
         finally:
             await consumer.stop()
 
 
-async def _to_the_end(consumer: AIOKafkaConsumer, topic: str) -> list[bytes]:
-    await consumer.topics()
-    partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-    assert partitions, f"there is no topic {topic}"
-    consumer.assign(partitions)
-    await consumer.seek_to_beginning()
+async def _to_the_end(consumer: AIOKafkaConsumer) -> list[bytes]:
+    found: dict[TopicPartition, list[bytes]] = {}
+    # The client knows the partitions a moment after its start.
+    while not (partitions := sorted(consumer.assignment())):
+        await _take(consumer, found)
     ends = await consumer.end_offsets(partitions)
-    found: dict[TopicPartition, list[bytes]] = {each: [] for each in partitions}
     while any([await consumer.position(each) < ends[each] for each in partitions]):
-        for partition, records in (await consumer.getmany(timeout_ms=200)).items():
-            found[partition] += [record.value for record in records]
-    return [value for each in sorted(partitions) for value in found[each]]
+        await _take(consumer, found)
+    return [value for each in partitions for value in found.get(each, ())]
+
+
+async def _take(consumer: AIOKafkaConsumer, found: dict[TopicPartition, list[bytes]]) -> None:
+    for partition, records in (await consumer.getmany(timeout_ms=200)).items():
+        found.setdefault(partition, []).extend(record.value for record in records)

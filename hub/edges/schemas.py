@@ -149,9 +149,14 @@ def packaged_folder() -> Path:
 
 
 @cache
+def schemas_in(folder: Path) -> Schemas:
+    """The schemas of a folder, read once: no process sees them change while it runs."""
+    return Schemas.load(folder)
+
+
 def default_schemas() -> Schemas:
     """The packaged schemas, read once."""
-    return Schemas.load()
+    return schemas_in(packaged_folder())
 
 
 def frozen_path(folder: Path, entry: dict[str, Any]) -> Path:

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from hub.edges import avro
 from hub.edges.directory import Directory, load_directory
 from hub.edges.publish import Publisher
-from hub.edges.schemas import Schemas
+from hub.edges.schemas import Schemas, schemas_in
 from hub.ops.clock import Clock, clock_from
 from hub.ops.settings import Settings
 from hub.store.engine import make_engine
@@ -134,7 +134,7 @@ def _desk(
     known = directory or load_directory(settings.directory)
     check_listening(settings, known)
     secret = settings.secret()
-    schemas = Schemas.load(settings.schemas_dir)
+    schemas = schemas_in(settings.schemas_dir)
     avro.use_schemas(schemas)
     return Desk(
         settings=settings,

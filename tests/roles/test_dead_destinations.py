@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine import Machine
+from tests.machine import CROWDED, Machine
 from tests.roles.destinations import WAYS, Line, Scene, scene
 
 pytestmark = pytest.mark.stack
@@ -17,9 +17,6 @@ NOISE_MS = 400.0
 CROWD_MS = 5000.0
 """What one adds that has none.  An attempt at a dead recipient takes 10,000: a notice that waited
 for one would still be seen."""
-
-CROWDED = 0.9
-"""So much of all cores in use, by whomever, is a machine without one to spare."""
 
 
 @pytest.fixture(scope="module")
