@@ -82,6 +82,7 @@ def test_everybody_who_was_not_told_is_listed_by_risk(hub: County) -> None:
     )
     _compare(hub, since, until)
     listed = {line["notice_id"] for line in _listed(hub, since, until)}
+    standing = {ods: hub.open_now(ods) for ods in (DEAD, ALIVE)}
     for events, organisation, is_listed in (
         (told, DEAD, False),
         (told, ALIVE, False),
@@ -91,8 +92,10 @@ def test_everybody_who_was_not_told_is_listed_by_risk(hub: County) -> None:
         ([after], ALIVE, False),
     ):
         notices = {row.notice_id for row in hub.of(organisation, *events)}
-        assert notices, "otherwise this says nothing"
-        assert (notices if is_listed else set()) == notices & listed
+        # A reminder stands for the notice that it reminds of: each duty is listed once.
+        wanted = notices & standing[organisation] if is_listed else set()
+        assert wanted or (notices and not is_listed), "otherwise this says nothing"
+        assert wanted == notices & listed
 
 
 def _whole_second() -> datetime:
