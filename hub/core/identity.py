@@ -63,6 +63,15 @@ def _heard_in(state: PersonState, known: int | None) -> KnownEpisode | None:
     return None
 
 
+def _where_heard(state: PersonState, known: int) -> str | None:
+    """The episode in which an event was heard before: a copy of it goes nowhere else.
+
+    The other episodes of the pregnancy are told of what that one heard, but may not have been yet.
+    """
+    files = (each for one in state.episodes for each in (one, *one.also))
+    return next((each.episode_id for each in files if known in each.heard), None)
+
+
 def _left_with(state: PersonState, event: Event) -> str | None:
     """The episode of another person in which an event, or what it takes back, was heard before."""
     about = {fingerprint(event.id), target_of(event)}
@@ -155,7 +164,8 @@ def identify(
     """
     before = _heard_in(state, fingerprint(event.id))
     if before is not None:
-        return before.episode_id, state
+        where = _where_heard(state, fingerprint(event.id)) if replacement is None else None
+        return where or before.episode_id, state
     elsewhere = _left_with(state, event)
     if elsewhere is not None:
         return elsewhere, state

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from hub.synth.calendar import at, day_of, visit, working_day
 from hub.synth.family import Family, Happening
+from hub.synth.people import baby_number
 from hub.synth.postnatal import practice_checks
 
 ENDINGS = {
@@ -31,6 +32,8 @@ def loss(family: Family) -> None:
     for trait, (outcome, _, _) in ENDINGS.items():
         if family.has(trait) and ended_at is not None:
             _ended(family, ended_at, outcome)
+            if outcome == "stillbirth":
+                _notified(family, ended_at)
             _supported(family, ended_at)
             practice_checks(family, day_of(ended_at))
             _history_kept(family, ended_at)
@@ -49,6 +52,24 @@ def _ended(family: Family, ended_at: datetime, outcome: str, baby: str | None = 
         gestation=family.gestation(day_of(ended_at)),
         contact_wishes="contact",
         partner_involved="y",
+    )
+
+
+def _notified(family: Family, ended_at: datetime) -> None:
+    """A stillborn child is notified as any other."""
+    moment = ended_at + timedelta(hours=family.chance.randint(3, 20))
+    register = family.place.body("C")
+    family.add(
+        "notified-stillborn",
+        "birth.notified",
+        moment,
+        register,
+        "CHIS",
+        baby_nhs=baby_number(family.number, 0),
+        mother_nhs=family.mother.get("nhs_number"),
+        notified_at=moment,
+        child_health_org=register,
+        unless_over=False,
     )
 
 

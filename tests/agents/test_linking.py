@@ -54,6 +54,19 @@ def test_what_came_before_the_birth_was_known_is_joined_to_it() -> None:
     assert {episode: InputKind.EVENT, own: InputKind.FOLLOWED} == kinds(place, later.id)
 
 
+def test_a_copy_of_what_the_baby_s_own_file_decided_is_decided_nowhere_else() -> None:
+    """The mother's file may not have been told of it yet, and would take the copy for news."""
+    place = Place()
+    seen = baby_seen(220)
+    (early,) = place.hear(seen)
+    mothers = booked(place)
+    place.hear(event("birth.notified", 219, number=MOTHER))
+    place.hear(seen)
+    heard = [i for i in place.inputs if i.event and i.event.id == seen.id]
+    assert {early.episode_id} == {i.episode_id for i in heard if i.kind is InputKind.EVENT}
+    assert mothers in {i.episode_id for i in heard if i.kind is InputKind.FOLLOWED}
+
+
 def test_what_could_not_begin_an_episode_goes_through_by_itself() -> None:
     """It waits in quarantine, visibly, and its gap is told when it comes out."""
     place = Place()

@@ -41,7 +41,8 @@ from hub.store.engine import make_engine, migrate, reading
 from tests.roles.dead_week import ALIVE, DEAD, acceptance, booking, directory_with
 from tests.roles.destinations import Destination
 from tests.servers.postgres import running_postgres
-from tests.store.test_roles import Role, read_all
+from tests.store.test_roles import Role
+from tests.topics import all_values
 
 PATIENCE_SECONDS = 180.0
 GRAVEST_FIRST: tuple[Severity | Purpose, ...] = (
@@ -160,7 +161,7 @@ class County:
     def decisions(self) -> list[DecisionRecord]:
         """The log, each decision once, in the order of each family."""
         found = {}
-        for value in asyncio.run(read_all(self.settings.kafka, DECISIONS)):
+        for value in asyncio.run(all_values(self.settings.kafka, DECISIONS)):
             one = decode_decision(value)
             found[one.episode_id, one.seq] = one
         return [found[place] for place in sorted(found)]

@@ -76,10 +76,8 @@ def test_everybody_who_was_not_told_is_listed_by_risk(hub: County) -> None:
     hub.delivery.start()
     hub.delivered(ALIVE)
     hub.accept(hub.of(ALIVE, in_it[1]))
-    hub.until(
-        lambda: bool(hub.rows(t.destinations, t.destinations.c.failures_in_a_row > 0)),
-        "an attempt at the practice that is away",
-    )
+    failing = t.destinations.c.failures_in_a_row > 0
+    hub.until(lambda: bool(hub.rows(t.destinations, failing)), "an attempt at who is away")
     _compare(hub, since, until)
     listed = {line["notice_id"] for line in _listed(hub, since, until)}
     standing = {ods: hub.open_now(ods) for ods in (DEAD, ALIVE)}
