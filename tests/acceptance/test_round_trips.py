@@ -29,7 +29,7 @@ QUIET = {
         (
             *("bereavement.support", "birth.notified"),
             *("concealment.section-written", "conference.report", "conference.response"),
-            *("contact.completed", "contact.scheduled", "encounter.updated", "feed.heartbeat"),
+            *("contact.completed", "encounter.updated", "feed.heartbeat"),
             *("feedback.received", "pathway.assessment"),
             *("pregnancy.referral-received", "referral.made", "service.entry"),
             *("sharing.preference", "strategy.discussion", "supervision.held"),
@@ -37,6 +37,7 @@ QUIET = {
         ),
         AWAITS_ONLY,
     ),
+    "contact.scheduled": "it is told where a baby was lost, and here none was",
     "information.given": "it is told to a parent who reads in the hub, and nobody here does",
 }
 """Event types of which nobody is told when they come as in their example, and why."""
