@@ -47,7 +47,7 @@ def test_a_taken_port_stops_the_start_before_kafka(tmp_path: Path) -> None:
 def test_everything_comes_up_and_goes_down(tmp_path: Path) -> None:
     """Kafka, topics, tables and a secret, one tick each; a second start creates no topic."""
     settings = Settings(data_dir=tmp_path, gateway_port=0, mllp_port=0)
-    for made in ("25 new", "0 new"):
+    for made in ("27 new", "0 new"):
         out = io.StringIO()
         with running_hub(settings, Steps(out), roles=(), subscribers=["Y90001"]) as running:
             assert running.kafka
