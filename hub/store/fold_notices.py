@@ -107,6 +107,7 @@ def _aim_obligation(book: Book, issued: NoticeIssued) -> None:
     if issued.reason not in NEW_ROUND:
         return
     change: dict[str, object] = {
+        "role": issued.role,
         "organisation": issued.organisation,
         "person": issued.person,
         "state": ObligationState.OWED,

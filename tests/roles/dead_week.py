@@ -21,18 +21,16 @@ from sqlalchemy import Engine
 from hub.edges.avro import encode_event, event_from_json
 from hub.edges.schemas import default_schemas
 from hub.ops.clock import AcceleratedClock
-from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.ops.supervisor import Supervisor
-from hub.ops.topics import create_topics
 from hub.roles import deliver
 from hub.store import tables as t
-from hub.store.engine import make_engine, migrate, reading
+from hub.store.engine import reading
 from tests.channels.tools import SECRET
 from tests.house.tree import ROOT
 from tests.roles.destinations import Destination
-from tests.servers.postgres import running_postgres
+from tests.roles.ground import ground
 
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 """A Monday morning."""
@@ -187,21 +185,7 @@ def directory_with(places: Iterable[Destination]) -> str:
 def week(folder: Path) -> Iterator[Week]:
     """Everything up inside the `with`, Monday at nine."""
     with contextlib.ExitStack() as stack:
-        kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
-        server = stack.enter_context(running_postgres())
-        url = f"{server}/postgres"
-        migrate(url)
-        engine = make_engine(url)
-        stack.callback(engine.dispose)
-        settings = Settings(
-            data_dir=folder,
-            kafka=kafka.bootstrap,
-            database_url=url,
-            secret_key="x" * 32,
-            directory=folder / "directory.toml",
-            allow_loopback_webhooks=True,
-        )
-        asyncio.run(create_topics(kafka.bootstrap, settings, subscribers=("RYX",)))
+        settings, engine = stack.enter_context(ground(folder))
         # The roles need some seconds to start, and the week must not begin without them.
         clock = AcceleratedClock(START, datetime.now(UTC) + timedelta(seconds=20), FACTOR)
         settings = settings.model_copy(update={"clock": clock.setting()})

@@ -31,16 +31,15 @@ from hub.core.outcomes import (
 )
 from hub.edges.avro import DecisionRecord, decode_decision, encode_event, event_from_json
 from hub.edges.schemas import default_schemas
-from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings
 from hub.ops.steps import Steps
 from hub.ops.supervisor import Supervisor
-from hub.ops.topics import DECISIONS, create_topics
+from hub.ops.topics import DECISIONS
 from hub.store import tables as t
-from hub.store.engine import make_engine, migrate, reading
+from hub.store.engine import reading
 from tests.roles.dead_week import ALIVE, DEAD, acceptance, booking, directory_with
 from tests.roles.destinations import Destination
-from tests.servers.postgres import running_postgres
+from tests.roles.ground import ground
 from tests.store.test_roles import Role
 from tests.topics import all_values
 
@@ -259,20 +258,7 @@ def expected(
 def county(folder: Path) -> Iterator[County]:
     """Everything up inside the `with`; both practices answer."""
     with contextlib.ExitStack() as stack:
-        kafka = stack.enter_context(EmbeddedKafka(folder / "kafka"))
-        url = f"{stack.enter_context(running_postgres())}/postgres"
-        migrate(url)
-        engine = make_engine(url)
-        stack.callback(engine.dispose)
-        settings = Settings(
-            data_dir=folder,
-            kafka=kafka.bootstrap,
-            database_url=url,
-            secret_key="x" * 32,
-            directory=folder / "directory.toml",
-            allow_loopback_webhooks=True,
-        )
-        asyncio.run(create_topics(kafka.bootstrap, settings, subscribers=("RYX",)))
+        settings, engine = stack.enter_context(ground(folder))
         made = County(settings, engine, Role("deliver", settings))
         made.places = {ods: Destination(ods) for ods in (DEAD, ALIVE)}
         settings.directory.write_text(directory_with(made.places.values()), encoding="utf-8")

@@ -176,6 +176,18 @@ def test_a_rerouted_duty_begins_again(engine: Engine) -> None:
     assert (HV, Level.OWED, False, later) == (line.organisation, line.level, line.met, line.due_at)
 
 
+def test_a_duty_that_passes_to_a_team_is_shown_as_the_team_s(engine: Engine) -> None:
+    """The family has left the team of whoever was named: what it is now owed to stands with it."""
+    fold(engine, decision(1, recorded(), raised(), issued()))
+    passed = issued(
+        "n-2", reason=NoticeReason.REROUTED, round=2, organisation=HV, role="TEAM_LEAD_HV"
+    )
+    fold(engine, decision(2, passed))
+    with reading(engine) as conn:
+        (line,) = read.event_coverage(conn, "e-1")
+    assert ("TEAM_LEAD_HV", HV, "n-2") == (line.role, line.organisation, line.notice_id)
+
+
 def test_a_notice_delivered_in_time_is_next_due_for_acceptance(engine: Engine) -> None:
     """Its first deadline is met, so it is not overdue when that has passed."""
     fold(engine, decision(1, raised(), issued(due_at=T0 + HOUR)))
