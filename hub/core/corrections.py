@@ -14,12 +14,14 @@ from hub.core.facts import Recipient
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import (
     doubt_proofs,
+    know,
     moved_by,
     prove,
     rule_for,
     say_changed,
     say_recorded,
     speak,
+    speak_of_earlier,
     subject_of,
 )
 from hub.core.ids import derive
@@ -108,17 +110,12 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     Raises SenderFault when the original is unknown or the correction is of another type.
     """
     target = target_of(draft, event)
-    if fresh is None or fresh.type != target.type:
-        raise SenderFault(
-            FaultReason.SCHEMA_VIOLATION,
-            "a correction must hold a whole event of the original type",
-            field="data.replacement",
-            remedy="send the corrected event, complete, under replacement",
-        )
-    corrected = replace(fresh, id=target.id)
+    corrected = _corrected(target, fresh)
     rule = rule_for(draft.policy, target.type)
     stood, objected = answers.standing(draft), draft.objections
+    born_on = draft.mother.birth_date if draft.mother else None
     agreed = agreeing.granted(draft, target.type)
+    know(draft, corrected, followed=target.followed)
     draft.remember(replace(event, body={"target_id": target.id}), target.subject)
     draft.history = [r for r in draft.history if r.id != target.id]
     draft.remember(corrected, subject_of(draft, rule, corrected), followed=target.followed)
@@ -141,6 +138,18 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)
         matters.count_anew(draft, target, corrected)
+    speak_of_earlier(draft, corrected, born_on)
+
+
+def _corrected(target: Remembered, fresh: Event | None) -> Event:
+    if fresh is None or fresh.type != target.type:
+        raise SenderFault(
+            FaultReason.SCHEMA_VIOLATION,
+            "a correction must hold a whole event of the original type",
+            field="data.replacement",
+            remedy="send the corrected event, complete, under replacement",
+        )
+    return replace(fresh, id=target.id)
 
 
 def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:

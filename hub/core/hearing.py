@@ -3,6 +3,7 @@
 The order matters and is the same for every type; what a type means stands in its policy file.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from hub.core import (
     agreeing,
     aiming,
     answers,
+    hindsight,
     matters,
     preferences,
     proofs,
@@ -29,9 +31,6 @@ from hub.core.lifecycle import ENDED, RETURNED
 from hub.core.model import Event, Level, Signal
 from hub.core.outcomes import EpisodeChanged, EventRecorded
 from hub.core.policy import EventRule, Policy, Requirement, TellRule
-
-AGES = frozenset(("age", "age_at_conception"))
-"""Facts about the mother's age: known as soon as any event carries her date of birth."""
 
 MOVES = (
     "demographics.changed",
@@ -77,8 +76,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
     born_on = draft.mother.birth_date if draft.mother else None
     agreed = agreeing.granted(draft, event.type)
-    if not matters.is_matter(draft.episode_id):
-        _know(draft, event, followed=followed)
+    know(draft, event, followed=followed)
     draft.remember(event, subject_of(draft, rule, event), followed=followed)
     absorb_in_turn(draft, rule, event)
     say_recorded(draft, event, how)
@@ -97,39 +95,16 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
         speak(draft, rule, event)
         agreeing.follow(draft, event, agreed)
         matters.count(draft, event)
-    _speak_of_age(draft, event, born_on)
+    speak_of_earlier(draft, event, born_on)
 
 
-def _speak_of_age(draft: Draft, event: Event, known_before: str | None) -> None:
-    """Her date of birth has come: rules that turn on her age speak on what came before (ruling 29).
-
-    The date may stand in any event, and the booking may have come without it.
-    """
-    if draft.mother is None or known_before or draft.mother.birth_date is None:
-        return
-    for earlier in [r for r in draft.history if r.id != event.id and _asks_still(r)]:
-        rule = draft.policy.events.get(earlier.type)
-        if rule is None:
-            continue
-        context = Context(draft, earlier, unpack_body(earlier))
-        for tell_rule in rule.tells:
-            if _asks_age(tell_rule):
-                tell.raise_for(draft, tell_rule, context, earlier)
-        for requirement in rule.requirements:
-            if _asks_age(requirement):
-                requirements.raise_for(draft, requirement, context, earlier)
+def speak_of_earlier(draft: Draft, event: Event, born_on_before: str | None) -> None:
+    """Let rules that turn on what an event has made known speak on what came before it."""
+    for question in hindsight.asked_again(draft, event, born_on_before):
+        _speak(draft, question.earlier, question.tells, question.requirements)
 
 
-def _asks_still(remembered: Remembered) -> bool:
-    return not remembered.retracted and not remembered.followed
-
-
-def _asks_age(rule: TellRule | Requirement) -> bool:
-    """Whether a rule's condition turns on the mother's age."""
-    return rule.when is not None and not AGES.isdisjoint(rule.when.facts)
-
-
-def _know(draft: Draft, event: Event, *, followed: bool) -> None:
+def know(draft: Draft, event: Event, *, followed: bool) -> None:
     """Fill in what is now known of the mother; what is known is never blanked.
 
     What another episode decides may turn out to be another woman's: it changes nothing known here.
@@ -137,7 +112,7 @@ def _know(draft: Draft, event: Event, *, followed: bool) -> None:
     A record of the baby's own says nothing of her: its number and its age are the baby's.
     """
     subject = event.subject
-    if is_infant(subject, event.occurred_at):
+    if matters.is_matter(draft.episode_id) or is_infant(subject, event.occurred_at):
         return
     if draft.mother is None:
         draft.mother = subject
@@ -183,11 +158,21 @@ def say_changed(draft: Draft) -> None:
 
 def speak(draft: Draft, rule: EventRule, event: Event) -> None:
     """Let the rules of an event type speak: what must be told, and what must follow."""
-    context = Context(draft, event, event.body)
+    _speak(draft, event, rule.tells, rule.requirements)
+
+
+def _speak(
+    draft: Draft,
+    event: Event | Remembered,
+    tells: Iterable[TellRule],
+    asked: Iterable[Requirement],
+) -> None:
+    body = event.body if isinstance(event, Event) else unpack_body(event)
+    context = Context(draft, event, body)
     before = set(draft.obligations)
-    for tell_rule in rule.tells:
+    for tell_rule in tells:
         tell.raise_for(draft, tell_rule, context, event)
-    for requirement in rule.requirements:
+    for requirement in asked:
         requirements.raise_for(draft, requirement, context, event)
     for identity in [i for i in draft.obligations if i not in before]:
         for earlier in draft.history:
