@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import requirements, retiming
+from hub.core import concerning, requirements, retiming
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
@@ -94,6 +94,8 @@ def doubt_corrected(draft: Draft, corrected: Event) -> None:
         if expectation.met_by != corrected.id:
             continue
         rule = draft.policy.requirements[expectation.rule]
+        if expectation.withdrawn and concerning.ends(draft, corrected, rule.tags, expectation):
+            continue
         heard = rule.withdrawn_by if expectation.withdrawn else rule.awaits
         if not requirements.matches(draft, heard, expectation, corrected, corrected.body):
             requirements.ask_again(draft, expectation)

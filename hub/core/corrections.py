@@ -6,11 +6,23 @@ A retraction ends what the event began, and opens again what it had answered or 
 
 from msgspec.structs import replace
 
-from hub.core import agreeing, aiming, answers, matters, preferences, requirements, retiming, tell
+from hub.core import (
+    agreeing,
+    aiming,
+    answers,
+    concerning,
+    hindsight,
+    matters,
+    preferences,
+    receipts,
+    requirements,
+    retiming,
+    tell,
+    undoing,
+)
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft, unpack_body
-from hub.core.episode import Obligation, Remembered
-from hub.core.facts import Recipient
+from hub.core.episode import Remembered
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import (
     doubt_proofs,
@@ -22,12 +34,12 @@ from hub.core.hearing import (
     say_recorded,
     speak,
     speak_of_earlier,
-    subject_of,
+    speak_on,
+    withdraw,
 )
 from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
-from hub.core.model import Event, NoticeReason, ObligationState, Signal, type_of_body
-from hub.core.policy import TellRule
+from hub.core.model import Event, NoticeReason, Signal, type_of_body
 from hub.core.proofs import take_proof_away
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
@@ -113,13 +125,9 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     corrected = _corrected(target, fresh)
     rule = rule_for(draft.policy, target.type)
     stood, objected = answers.standing(draft), draft.objections
-    born_on = draft.mother.birth_date if draft.mother else None
+    born_on, lost = draft.mother.birth_date if draft.mother else None, hindsight.losses(draft)
     agreed = agreeing.granted(draft, target.type)
-    know(draft, corrected, followed=target.followed)
-    draft.remember(replace(event, body={"target_id": target.id}), target.subject)
-    draft.history = [r for r in draft.history if r.id != target.id]
-    draft.remember(corrected, subject_of(draft, rule, corrected), followed=target.followed)
-    refold(draft)
+    _put_in_place(draft, event, target, corrected)
     say_recorded(draft, event, how)
     say_changed(draft)
     requirements.recompute(draft)
@@ -128,6 +136,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     doubt_proofs(draft)
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
     prove(draft, corrected)
+    _follow_losses(draft, event, corrected, lost)
     answers.follow(draft, corrected)
     answers.recount(draft)
     answers.ask_again_fallen(draft, stood)
@@ -139,6 +148,28 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
         agreeing.follow(draft, event, agreed)
         matters.count_anew(draft, target, corrected)
     speak_of_earlier(draft, corrected, born_on)
+    speak_on(draft, hindsight.silenced(draft, target, lost))
+
+
+def _put_in_place(draft: Draft, event: Event, target: Remembered, corrected: Event) -> None:
+    """Remember the corrected event instead of the original, and all that follows from it."""
+    about = concerning.subject_of(draft, rule_for(draft.policy, corrected.type), corrected)
+    know(draft, corrected, followed=target.followed)
+    draft.remember(replace(event, body={"target_id": target.id}), target.subject)
+    draft.history = [r for r in draft.history if r.id != target.id]
+    draft.remember(corrected, about, followed=target.followed)
+    refold(draft)
+
+
+def _follow_losses(
+    draft: Draft, event: Event, corrected: Event, before: hindsight.type_of_losses
+) -> None:
+    """A correction may say that there was a loss after all, or that there was none."""
+    if hindsight.losses(draft) != before:
+        withdraw(draft, corrected)
+    undoing.owe_what_it_had_ended(draft, corrected.id, event)
+    if draft.ended and not before[0]:
+        receipts.sent_before_loss_was_known(draft)
 
 
 def _corrected(target: Remembered, fresh: Event | None) -> Event:
@@ -169,7 +200,7 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
         if rule is None or obligation.state in ENDED or not obligation.told:
             continue
         if all(m.met_at for m in obligation.milestones):
-            _owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
+            undoing.owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
         else:
             tell.re_aim(
                 draft,
@@ -183,17 +214,6 @@ def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
     aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
 
 
-def _owe_again(
-    draft: Draft, rule: TellRule, obligation: Obligation, because: Event, reason: NoticeReason
-) -> None:
-    """Raise a duty anew, counted from the event that makes it owed again."""
-    again = Recipient(obligation.role, obligation.organisation, obligation.person, part=because.id)
-    trigger, subject = obligation.trigger, obligation.subject
-    since = because.occurred_at
-    corrects = obligation.told[-1].notice_id if reason is NoticeReason.CORRECTED else None
-    tell.raise_one(draft, rule, again, trigger, subject, since, reason=reason, answers_to=corrects)
-
-
 def retract(draft: Draft, event: Event) -> None:
     """Take an event back: its duties end and its gaps are withdrawn.
 
@@ -201,7 +221,7 @@ def retract(draft: Draft, event: Event) -> None:
     """
     target = str(event.body["target_id"])
     stood, objected = answers.standing(draft), draft.objections
-    held = draft.remembered(target)
+    held, lost = draft.remembered(target), hindsight.losses(draft)
     agreed = agreeing.granted(draft, held.type if held is not None else "")
     if held is not None and not held.followed:
         matters.take_back(draft, held)
@@ -210,27 +230,18 @@ def retract(draft: Draft, event: Event) -> None:
     say_changed(draft)
     preferences.follow(draft, event, objected)
     for obligation in list(draft.obligations.values()):
-        rule = draft.policy.tells.get(obligation.rule)
         if obligation.trigger == target:
             tell.end(draft, obligation, Signal.RETRACT, RETRACTED)
-        elif (
-            obligation.ended_by == target
-            and rule is not None
-            and obligation.state is ObligationState.WITHDRAWN
-            and not agreeing.fallen(draft, rule, obligation)
-        ):
-            _owe_again(draft, rule, obligation, event, NoticeReason.FIRST)
     for expectation in list(draft.expectations.values()):
         if expectation.trigger == target and not expectation.withdrawn:
             requirements.withdraw(draft, expectation, RETRACTED)
-        elif expectation.met_by == target:
-            asked = draft.policy.requirements[expectation.rule]
-            if not agreeing.fallen(draft, asked, expectation):
-                requirements.ask_again(draft, expectation)
+    undoing.owe_what_it_had_ended(draft, target, event)
     take_proof_away(draft, target)
     doubt_proofs(draft)
     prove(draft, event)
     answers.ask_again_fallen(draft, stood)
     agreeing.follow(draft, event, agreed)
+    if held is not None:
+        speak_on(draft, hindsight.silenced(draft, held, lost))
     requirements.recompute(draft)
     answers.recount(draft)

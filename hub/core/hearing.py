@@ -13,6 +13,7 @@ from hub.core import (
     agreeing,
     aiming,
     answers,
+    concerning,
     hindsight,
     matters,
     preferences,
@@ -24,7 +25,7 @@ from hub.core import (
 from hub.core.absorb import absorb_in_turn
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, Duty, unpack_body
-from hub.core.episode import Expectation, Obligation, Remembered
+from hub.core.episode import Obligation, Remembered
 from hub.core.faults import FaultReason, HubFault
 from hub.core.infants import is_infant
 from hub.core.lifecycle import ENDED, RETURNED
@@ -62,11 +63,6 @@ def say_recorded(draft: Draft, event: Event, how: str) -> None:
     )
 
 
-def subject_of(draft: Draft, rule: EventRule, event: Event) -> str:
-    """Which baby, conference or document an event concerns; empty for the mother."""
-    return str(rule.subject(Context(draft, event, event.body)) or "") if rule.subject else ""
-
-
 def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     """Remember a new event, set what it says, answer what was awaited, raise what it asks.
 
@@ -77,7 +73,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     born_on = draft.mother.birth_date if draft.mother else None
     agreed = agreeing.granted(draft, event.type)
     know(draft, event, followed=followed)
-    draft.remember(event, subject_of(draft, rule, event), followed=followed)
+    draft.remember(event, concerning.subject_of(draft, rule, event), followed=followed)
     absorb_in_turn(draft, rule, event)
     say_recorded(draft, event, how)
     say_changed(draft)
@@ -86,7 +82,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     aiming.aim_at_present_holders(draft, moved_by(draft, event))
     answers.hear(draft, event)
     prove(draft, event)
-    _withdraw(draft, rule, event)
+    withdraw(draft, event)
     preferences.follow(draft, event, before[2])
     if draft.ended_at is not None and before[1] is None:
         receipts.sent_before_loss_was_known(draft)
@@ -100,7 +96,12 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
 
 def speak_of_earlier(draft: Draft, event: Event, born_on_before: str | None) -> None:
     """Let rules that turn on what an event has made known speak on what came before it."""
-    for question in hindsight.asked_again(draft, event, born_on_before):
+    speak_on(draft, hindsight.asked_again(draft, event, born_on_before))
+
+
+def speak_on(draft: Draft, questions: Iterable[hindsight.Question]) -> None:
+    """Let some rules speak again, each on the earlier event of its question."""
+    for question in questions:
         _speak(draft, question.earlier, question.tells, question.requirements)
 
 
@@ -239,29 +240,20 @@ def _acting(
     )
 
 
-def _withdraw(draft: Draft, rule: EventRule, event: Event) -> None:
-    """Withdraw every duty that an event makes pointless (a loss stops all that is routine).
-
-    An event about one baby withdraws only what concerns that baby (trap 8: the other goes on).
-    """
-    context = Context(draft, event, event.body)
-    about = subject_of(draft, rule, event)
-    for withdrawal in rule.withdraws:
-        if withdrawal.when is not None and not withdrawal.when(context):
+def withdraw(draft: Draft, event: Event) -> None:
+    """Withdraw every duty that an event makes pointless (a loss stops all that is routine)."""
+    for obligation in list(draft.obligations.values()):
+        told = draft.policy.tells.get(obligation.rule)
+        if (
+            told is None
+            or obligation.state in ENDED
+            or all(m.met_at for m in obligation.milestones)
+        ):
             continue
-        for obligation in list(draft.obligations.values()):
-            told = draft.policy.tells.get(obligation.rule)
-            if told is None or not told.tags & withdrawal.tags or obligation.state in ENDED:
-                continue
-            if concerns(obligation, about) and not all(m.met_at for m in obligation.milestones):
-                tell.end(draft, obligation, Signal.WITHDRAW, event.type, ended_by=event.id)
-        for expectation in list(draft.expectations.values()):
-            tags = draft.policy.requirements[expectation.rule].tags
-            running = expectation.met_at is None and not expectation.withdrawn
-            if tags & withdrawal.tags and running and concerns(expectation, about):
-                requirements.withdraw(draft, expectation, "withdrawn", ended_by=event.id)
-
-
-def concerns(duty: Obligation | Expectation, about: str) -> bool:
-    """Whether a duty is about one baby; every duty is about the whole pregnancy."""
-    return not about or duty.subject.split("/")[0] == about
+        if concerning.ends(draft, event, told.tags, obligation):
+            tell.end(draft, obligation, Signal.WITHDRAW, event.type, ended_by=event.id)
+    for expectation in list(draft.expectations.values()):
+        tags = draft.policy.requirements[expectation.rule].tags
+        running = expectation.met_at is None and not expectation.withdrawn
+        if running and concerning.ends(draft, event, tags, expectation):
+            requirements.withdraw(draft, expectation, "withdrawn", ended_by=event.id)

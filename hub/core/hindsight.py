@@ -3,11 +3,14 @@
 Her date of birth may stand in any event, and the booking may have come without it or with a wrong
 one.  A baby may be weighed before the record of its birth is heard, or that record may be put
 right.  What stands already is not raised twice.
+
+And after a loss that never was: what came meanwhile told nobody of what is routine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from hub.core import tell
 from hub.core.draft import Draft
 from hub.core.episode import Remembered
 from hub.core.model import Event
@@ -18,6 +21,9 @@ AGES = frozenset(("age", "age_at_conception"))
 
 LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
+
+
+type_of_losses = tuple[bool, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,39 @@ def asked_again(draft: Draft, event: Event, born_on_before: str | None) -> Itera
         yield from _turning_on(draft, event, LOSSES, event.body.get("baby_id"))
 
 
+def losses(draft: Draft) -> type_of_losses:
+    """What counts as lost now: the pregnancy, and which babies."""
+    return draft.ended, frozenset(b.baby_id for b in draft.babies if b.ended_at)
+
+
+def silenced(draft: Draft, loss: Remembered, before: type_of_losses) -> Iterator[Question]:
+    """What was heard after a loss that stands no more, and was silent because of it."""
+    ended, babies = before
+    for earlier in list(draft.history):
+        was_lost = ended or earlier.subject in babies
+        if was_lost and not draft.lost(earlier.subject) and earlier.received_at >= loss.received_at:
+            yield from _question(draft, earlier, loss.id, lambda rule: tell.ROUTINE in rule.tags)
+
+
 def _turning_on(
     draft: Draft, event: Event, facts: frozenset[str], subject: str | None
 ) -> Iterator[Question]:
     """The rules that turn on some facts, for each earlier event (of one baby, or of all)."""
     for earlier in list(draft.history):
-        rule = draft.policy.events.get(earlier.type)
-        if rule is None or earlier.id == event.id or earlier.retracted or earlier.followed:
-            continue
-        if subject is not None and earlier.subject != subject:
-            continue
-        tells = tuple(t for t in rule.tells if _turns_on(t, facts))
-        asked = tuple(r for r in rule.requirements if _turns_on(r, facts))
-        if tells or asked:
-            yield Question(earlier, tells, asked)
+        if subject is None or earlier.subject == subject:
+            yield from _question(draft, earlier, event.id, lambda rule: _turns_on(rule, facts))
+
+
+def _question(
+    draft: Draft, earlier: Remembered, but: str, chosen: Callable[[TellRule | Requirement], bool]
+) -> Iterator[Question]:
+    rule = draft.policy.events.get(earlier.type)
+    if rule is None or earlier.id == but or earlier.retracted or earlier.followed:
+        return
+    tells = tuple(t for t in rule.tells if chosen(t))
+    asked = tuple(r for r in rule.requirements if chosen(r))
+    if tells or asked:
+        yield Question(earlier, tells, asked)
 
 
 def _turns_on(rule: TellRule | Requirement, facts: frozenset[str]) -> bool:

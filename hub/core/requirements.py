@@ -219,19 +219,20 @@ CORRECTED_AWAY = "corrected"
 
 
 def ask_again(draft: Draft, expectation: Expectation) -> None:
-    """Its answer was taken back: the question is open again, and its gap too where one is due."""
+    """Its answer was taken back: the question is open again, and its gap too where one is due.
+
+    After a loss nothing routine is asked again (P11).
+    """
+    rule = draft.policy.requirements[expectation.rule]
+    if tell.ROUTINE in rule.tags and draft.lost(expectation.subject.split("/")[0]):
+        return
     gap = draft.gaps.get(expectation.gap_id or "")
-    stands = gap is not None and gap.state is GapState.OPEN
+    gap_id = gap.gap_id if gap is not None and gap.state is GapState.OPEN else None
     asked = replace(
-        expectation,
-        met_at=None,
-        met_by="",
-        withdrawn=False,
-        raised_at=draft.at,
-        gap_id=expectation.gap_id if stands else None,
+        expectation, met_at=None, met_by="", withdrawn=False, raised_at=draft.at, gap_id=gap_id
     )
     draft.put_expectation(asked)
-    _say_raised(draft, asked, draft.policy.requirements[asked.rule])
+    _say_raised(draft, asked, rule)
 
 
 def holds(draft: Draft, expectation: Expectation) -> bool:

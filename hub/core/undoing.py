@@ -1,0 +1,76 @@
+"""What an event had ended, once that event is put right or taken back.
+
+A loss that was reported of the wrong woman ended her routine duties, and what came after it was
+silent.  Both must be owed again, and nothing of it while another report of a loss still stands.
+"""
+
+from hub.core import agreeing, concerning, requirements, tell
+from hub.core.draft import Draft
+from hub.core.episode import Expectation, Obligation, Remembered
+from hub.core.facts import Recipient
+from hub.core.model import Event, NoticeReason, ObligationState
+from hub.core.policy import TellRule
+
+
+def owe_again(
+    draft: Draft, rule: TellRule, obligation: Obligation, because: Event, reason: NoticeReason
+) -> None:
+    """Raise a duty anew, counted from the event that makes it owed again."""
+    again = Recipient(obligation.role, obligation.organisation, obligation.person, part=because.id)
+    corrects = obligation.told[-1].notice_id if reason is NoticeReason.CORRECTED else None
+    tell.raise_one(
+        draft,
+        rule,
+        again,
+        obligation.trigger,
+        obligation.subject,
+        because.occurred_at,
+        reason=reason,
+        answers_to=corrects,
+    )
+
+
+def owe_what_it_had_ended(draft: Draft, target: str, because: Event) -> None:
+    """Owe and ask again what an event had ended that was taken back, or ends it no more.
+
+    Of a duty that was owed more than once only the last is looked at.
+    """
+    latest = {(o.rule, o.trigger, o.role, o.subject): o for o in draft.obligations.values()}
+    for obligation in latest.values():
+        rule = draft.policy.tells.get(obligation.rule)
+        if rule is None or obligation.state is not ObligationState.WITHDRAWN:
+            continue
+        held = draft.remembered(obligation.ended_by)
+        if held is None or not _asked_for(draft, obligation):
+            continue
+        gone = _taken_back(draft, held, target) or _ends_no_more(draft, held, rule, obligation)
+        if gone and not agreeing.fallen(draft, rule, obligation):
+            owe_again(draft, rule, obligation, because, NoticeReason.FIRST)
+    for expectation in list(draft.expectations.values()):
+        asked = draft.policy.requirements[expectation.rule]
+        held = draft.remembered(expectation.met_by)
+        if held is None or not _asked_for(draft, expectation):
+            continue
+        over = expectation.withdrawn or held.id == target
+        if (
+            over
+            and _taken_back(draft, held, target)
+            and not agreeing.fallen(draft, asked, expectation)
+        ):
+            requirements.ask_again(draft, expectation)
+
+
+def _asked_for(draft: Draft, duty: Obligation | Expectation) -> bool:
+    trigger = draft.remembered(duty.trigger)
+    return trigger is None or not trigger.retracted
+
+
+def _taken_back(draft: Draft, held: Remembered, target: str) -> bool:
+    """Whether what ended a duty was taken back, now or while another loss stood in for it."""
+    return held.retracted and (held.id == target or bool(draft.policy.events[held.type].withdraws))
+
+
+def _ends_no_more(draft: Draft, held: Remembered, rule: TellRule, duty: Obligation) -> bool:
+    """Whether what ended a duty by its tags stands, and as it was put right does so no more."""
+    by_tags = bool(draft.policy.events[held.type].withdraws)
+    return by_tags and not held.retracted and not concerning.ends(draft, held, rule.tags, duty)
