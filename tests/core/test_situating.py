@@ -104,6 +104,15 @@ def test_a_caseload_is_an_assignment_that_stands() -> None:
     assert ("caseload", "resident") == last(family, "HV_TEAM").relations
 
 
+def test_a_practice_is_on_the_caseload_of_whoever_links_it() -> None:
+    """The team of the link health visitor picks out what concerns the practices that it links."""
+    family = booked()
+    link = {"gp_ods": "Y1", "hv_team": "RYV", "link_hv": "hv-1", "from": local(AT)}
+    family.hear("link.changed", AT, **link)
+    assert ("caseload",) == last(family, "HV_TEAM", "P44.link").relations
+    assert ("registered",) == last(family, "GP_SG_LEAD", "P44.link").relations
+
+
 def living_at(postcode: str) -> Family:
     """A woman of whom a postcode is known."""
     family = Family()
