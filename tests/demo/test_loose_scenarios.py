@@ -8,7 +8,7 @@ import pytest
 from hub.demo.fill import fill
 from hub.demo.reference import FILE
 from hub.demo.scenario import load_scenario
-from hub.demo.simulate import played, simulate
+from hub.demo.simulate import main, played, simulate
 from hub.edges.schemas import default_schemas
 from tests.core.stage import policy
 
@@ -65,6 +65,17 @@ def test_what_follows_besides_is_filled_in(tmp_path: Path) -> None:
     assert 0 < fill(path, policy())
     assert simulate(path, policy())["ok"]
     assert "g01" in path.read_text(encoding="utf-8")
+
+
+def test_to_fill_what_cannot_be_played_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--fill` says what is wrong with a file, as without it, and leaves the file alone."""
+    path = written(tmp_path, (BOOKED + LATE + "also = [\n]\n").replace('"lmp"', '"guess"'))
+    before = path.read_text(encoding="utf-8")
+    assert 1 == main([path], as_json=False, refill=True)
+    assert "data.edd_basis" in capsys.readouterr().out
+    assert before == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

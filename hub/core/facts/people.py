@@ -4,10 +4,13 @@ from hub.core.draft import Context
 from hub.core.episode import Remembered
 from hub.core.facts.register import fact
 from hub.core.kinds import NUMBER, TEXT, TRUTH
-from hub.core.model import Level
+from hub.core.model import Event, Level
 
 CLOSES = ("closed", "merged")
 """Kinds of change after which an organisation is no longer there (E62)."""
+
+MIDWIFERY = ("COMM_MIDWIFE", "NAMED_MW", "SG_MIDWIFE")
+"""Roles of a maternity provider that book, or know of a booking."""
 
 
 @fact(TRUTH, role=TEXT)
@@ -34,13 +37,13 @@ def practice_after_closing(c: Context) -> str | None:
 @fact(TEXT)
 def reporter_role(c: Context) -> str | None:
     """The role of whoever reported the event."""
-    if c.event is None:
-        return None
-    return (
-        c.event.actor_role
-        if isinstance(c.event, Remembered)
-        else (c.event.actor.role if c.event.actor else None)
-    )
+    return _role_of(c.event)
+
+
+def _role_of(event: Event | Remembered | None) -> str | None:
+    if isinstance(event, Remembered):
+        return event.actor_role
+    return event.actor.role if event is not None and event.actor else None
 
 
 @fact(TEXT)
@@ -51,9 +54,14 @@ def reporting_organisation(c: Context) -> str | None:
 
 @fact(TRUTH)
 def reported_by_midwifery(c: Context) -> bool:
-    """Whether a midwifery role or the maternity provider itself reported the event."""
-    role = reporter_role(c)
-    return role in ("COMM_MIDWIFE", "NAMED_MW", "SG_MIDWIFE")
+    """Whether a midwifery role reported the event."""
+    return reporter_role(c) in MIDWIFERY
+
+
+@fact(TRUTH)
+def awaited_by_midwifery(c: Context) -> bool:
+    """Whether a midwifery role reported what was awaited: her own word alone proves no booking."""
+    return _role_of(c.awaited) in MIDWIFERY
 
 
 @fact(NUMBER)
