@@ -111,13 +111,20 @@ def follow(draft: Draft, corrected: Event) -> None:
         rule = draft.policy.requirements[expectation.rule]
         if expectation.trigger != corrected.id or not requirements.running(expectation):
             continue
-        if rule.when is not None and not rule.when(context):
+        asked = rule.when is None or rule.when(context)
+        if not asked or not _about_the_same(rule, context, expectation):
             requirements.withdraw(draft, expectation, requirements.CORRECTED_AWAY)
         elif not rule.at_once:
             start = clock_start(corrected.body, rule.counted_from, corrected.occurred_at)
             draft.put_expectation(replace(expectation, started_at=start))
             again = draft.expectations[expectation.expectation_id]
             requirements.move(draft, again, retiming.due_of(draft, rule, corrected, start))
+
+
+def _about_the_same(rule: Requirement, context: Context, expectation: Expectation) -> bool:
+    """Whether a question is about what the corrected event is about: its baby may be another."""
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    return not subject or f"{expectation.subject}/".startswith(f"{subject}/")
 
 
 def recount(draft: Draft) -> None:
