@@ -90,4 +90,8 @@ def _words(reading: Reading, schedule: Segment) -> str:
     fields = [schedule.value(n, part) for n in (7, 8) for part in (1, 2)]
     for resource in reading.message.all("AIS"):
         fields += [resource.value(3), resource.value(3, 2)]
+    # Where many clinics share one type of visit, only the place says which it is.
+    for name in ("AIL", "PV1"):
+        for place in reading.message.all(name):
+            fields += [place.value(3), place.value(3, 2), place.value(3, 9)]
     return " | ".join(fields).lower()

@@ -11,6 +11,7 @@ from hub.edges.hl7v2_people import People, people
 from hub.edges.hl7v2_profile import Profile
 
 VERSIONS: Final = frozenset({"2.3", "2.3.1", "2.4", "2.5", "2.5.1"})
+_FIRST_OF_PLACE: Final = "PV1-3.1"
 LONGEST_CONTROL_ID: Final = 100
 """HL7 allows 20 characters (199 in its latest version); an event id holds 200 with its prefix."""
 
@@ -33,6 +34,16 @@ class Reading:
     def __post_init__(self) -> None:
         """Work out the local day once."""
         object.__setattr__(self, "today", self.occurred_at.astimezone(LOCAL).date().isoformat())
+
+    @property
+    def ward(self) -> str:
+        """Where she is; some sites write their own code first, and the ward behind it."""
+        written, place = self.profile.value(self.message, "ward")
+        if written not in {self.facility, self.source.partition(":")[0]}:
+            return written
+        visit = self.message.first("PV1")
+        behind = visit.value(3, 2) if visit is not None and place == _FIRST_OF_PLACE else ""
+        return behind or written
 
 
 def supported(message: Message, profile: Profile, triggers: Collection[str]) -> str:
