@@ -16,7 +16,6 @@ events of these say what holds now, `from` is absent, and whoever knows the epis
 it is news.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -34,6 +33,7 @@ from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import Reading, reading_of, supported
 from hub.edges.hl7v2_results import results
 from hub.edges.mapped import Ignored, Mapped
+from hub.edges.postcodes import tidied
 
 _DEAD: Final = frozenset({"Y", "YES"})
 
@@ -153,7 +153,7 @@ def _restated(reading: Reading) -> "list[Draft] | Ignored":
         drafts.append(_demographic(reading, "gp", practice))
     postcode, _ = reading.profile.value(reading.message, "postcode")
     if postcode:
-        drafts.append(_demographic(reading, "address", f"{_postcode(postcode)}|"))
+        drafts.append(_demographic(reading, "address", f"{tidied(postcode)}|"))
     if reading.profile.value(reading.message, "edd")[0]:
         drafts.append(Draft("pregnancy.dated", redated(reading.message, reading.profile)))
     drafts += _death(reading)
@@ -181,11 +181,14 @@ def _merged(reading: Reading) -> list[Draft]:
     new = identifiers(reading.message.need("PID"), 3, reading.profile, organisation)
     if old.nhs_number and new.nhs_number and old.nhs_number != new.nhs_number:
         return [_demographic(reading, "nhs_merge", new.nhs_number, was=old.nhs_number)]
-    if not old.reference:
+    was, now = (
+        each.reference or (each.nhs_number and f"nhs:{each.nhs_number}") for each in (old, new)
+    )
+    if not was:
         raise FieldMissing("MRG-1")
-    if not new.reference:
+    if not now:
         raise FieldMissing("PID-3")
-    return [_demographic(reading, "nhs_merge", new.reference, was=old.reference)]
+    return [_demographic(reading, "nhs_merge", now, was=was)]
 
 
 def _demographic(
@@ -204,12 +207,6 @@ def _demographic(
         "effective": effective or reading.today,
     }
     return Draft("demographics.changed", body)
-
-
-def _postcode(written: str) -> str:
-    """Upper case, with one space before the last three characters."""
-    bare = re.sub(r"\s+", "", written.upper())
-    return f"{bare[:-3]} {bare[-3:]}"
 
 
 _TRIGGERS: Final[Mapping[str, Callable[[Reading], list[Draft] | Ignored]]] = {

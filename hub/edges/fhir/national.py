@@ -22,7 +22,14 @@ from hub.edges.fhir.deletions import taken_back
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
 from hub.edges.fhir.measurements import observation
-from hub.edges.fhir.people import identify, moved_on, people_of, postcode_of
+from hub.edges.fhir.merges import is_replaced, merged
+from hub.edges.fhir.people import (
+    identify,
+    moved_on,
+    people_of,
+    postcode_of,
+    whom_it_is_routed_by,
+)
 from hub.edges.fhir.teams import episode_of_care
 from hub.edges.fhir.times import day
 from hub.edges.fhir.tree import Node, missing, wrong
@@ -30,6 +37,7 @@ from hub.edges.hl7v2_people import People
 from hub.edges.mapped import Ignored
 
 _REMOVED: Final = "U"
+_TESTS: Final = frozenset({"NIPE", "hearing", "NBS"})
 
 
 def national(letter: Letter) -> type_of_found | None:
@@ -41,11 +49,19 @@ def national(letter: Letter) -> type_of_found | None:
 def by_kind(letter: Letter, kind: str) -> type_of_found:
     """What a message of this kind says.  Raises SenderFault."""
     if letter.change == "delete" and kind not in {"team", "death", "nothing"}:
-        patient, whom = _infant(letter) if kind == "birth" else _only_patient(letter)
+        patient, whom = _taken_back_of(letter, kind)
         if isinstance(whom, Ignored):
             return whom
         return taken_back(letter, kind, patient, whom)
     return _KINDS[kind](letter)
+
+
+def _taken_back_of(letter: Letter, kind: str) -> tuple[Node, People | Ignored]:
+    """Whom a deletion is about: the published ones of tests enclose nobody at all."""
+    if kind == "birth":
+        return _infant(letter)
+    routed = whom_it_is_routed_by(letter) if kind in _TESTS else None
+    return routed if routed and not letter.of_kind("Patient") else _only_patient(letter)
 
 
 def restated(letter: Letter, patient: Node) -> type_of_found:
@@ -53,14 +69,17 @@ def restated(letter: Letter, patient: Node) -> type_of_found:
     whom = people_of(letter, patient)
     if isinstance(whom, Ignored):
         return whom
-    drafts: list[Draft] = []
+    merge = merged(letter, patient, whom.subject) if not whom.baby_id else None
+    if merge is not None and is_replaced(patient):
+        return [merge]
+    drafts: list[Draft] = [] if merge is None else [merge]
     practice = letter.ods(patient.first("generalPractitioner"))
     if practice:
         drafts.append(_changed(letter, patient, whom, "gp", to=practice))
     postcode = postcode_of(patient)
     if postcode:
         drafts.append(_moved(letter, patient, whom, postcode))
-    if patient.text("deceasedDateTime") or patient.text("deceasedBoolean") == "true":
+    if _is_dead(patient):
         drafts.append(_died(letter, patient, whom))
     return drafts or Ignored.NOTHING_TO_ROUTE
 
@@ -81,6 +100,8 @@ def _birth(letter: Letter) -> type_of_found:
     for each in letter.of_kind("Observation"):
         weighed = observation(letter, each)
         drafts += weighed if isinstance(weighed, list) else []
+    if _is_dead(baby):
+        drafts.append(_died(letter, baby, whom))
     return drafts
 
 
@@ -220,6 +241,13 @@ def _death_codes(patient: Node) -> list[str]:
         if extension.text("url") == "deathNotificationStatus"
         for code in codes_of(extension.all("valueCodeableConcept"))
     ]
+
+
+def _is_dead(patient: Node) -> bool:
+    """By the time of the death, or by the status of its notice; unless the death was removed."""
+    codes = _death_codes(patient)
+    said = patient.text("deceasedDateTime") or patient.text("deceasedBoolean") == "true"
+    return _REMOVED not in codes and bool(said or codes)
 
 
 def _died(letter: Letter, patient: Node, whom: People) -> Draft:

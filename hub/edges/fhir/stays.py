@@ -77,7 +77,12 @@ def _happened_at(letter: Letter, resource: Node, kind: str) -> datetime:
         latest = resource.all("location", "period", "start")[-1:]
         return next((_time(each) for each in latest if each.value), letter.sent_at)
     found = resource.first(*names) if names else None
-    return _time(found) if found is not None and found.value else letter.sent_at
+    if found is not None and found.value:
+        return _time(found)
+    if names and letter.said_at is None:
+        # The time at which it happened to come here is no time of hers.
+        raise missing(resource.place(*names), "when the stay began or ended")
+    return letter.sent_at
 
 
 def _time(node: Node) -> datetime:

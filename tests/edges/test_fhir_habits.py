@@ -1,0 +1,293 @@
+"""What published examples and national services send over FHIR, and what must come of it."""
+
+from typing import Any
+
+import pytest
+
+from hub.edges.anything import Outcome, Part, read_anything
+from tests.edges.fhir_documents import (
+    ADA,
+    NHS,
+    ODS,
+    WREN,
+    baby,
+    bundle,
+    coded,
+    header,
+    patient,
+    read,
+    reader,
+    related,
+    stay,
+    weight,
+)
+from tests.edges.test_cda import cda, section, told
+from tests.house.tree import ROOT
+
+EXAMPLES = ROOT / "docs/publish/examples"
+BEA = "9990000026"
+PERSON = {"reference": "Patient/p1"}
+EVENT_TYPE = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-MessageEventType-1"
+ROUTING = "https://fhir.nhs.uk/STU3/StructureDefinition/Extension-RoutingDemographics-1"
+
+
+def nems(code: str, *resources: dict[str, Any], change: str = "new", routed: Any = ()) -> Part:
+    """What is made of a NEMS message."""
+    said = {"url": EVENT_TYPE, "valueCodeableConcept": coded(change)}
+    extensions = [said, *([{"url": ROUTING, "extension": list(routed)}] if routed else [])]
+    responsible = {"identifier": {"system": ODS, "value": "RXX"}}
+    head = header(event={"code": code}, extension=extensions, responsible=responsible)
+    del head["eventCoding"]
+    return read(bundle(head, *resources, kind="message"))
+
+
+def routed_by(born: str | None = "2026-10-18T12:00:00+01:00") -> list[dict[str, Any]]:
+    """The header's own description of the baby."""
+    number = {"url": "nhsNumber", "valueIdentifier": {"system": NHS, "value": WREN}}
+    day = [{"url": "birthDateTime", "valueDateTime": born}] if born else []
+    return [number, *day]
+
+
+# --- NEMS --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("born", ["2026-10-18T12:00:00+01:00", None])
+@pytest.mark.parametrize(
+    "code", ["nipe-outcome-1", "newborn-hearing-1", "blood-spot-test-outcome-1"]
+)
+def test_a_deletion_names_the_baby_in_its_header_alone(code: str, born: str | None) -> None:
+    """The published deletions of tests enclose nobody, and one gives no birth date either."""
+    voided = {"resourceType": "Encounter", "id": "e1", "status": "entered-in-error"}
+    part = nems(code, voided, change="delete", routed=routed_by(born))
+    (event,) = part.events
+    assert ("event.retracted", WREN) == (event.type, event.subject.nhs_number)
+    assert event.body["target_id"].startswith("latest::baby:test=")
+
+
+def test_a_deletion_of_nobody_is_kept() -> None:
+    """Neither a patient nor a routing."""
+    part = nems("nipe-outcome-1", change="delete")
+    assert (Outcome.QUARANTINED, "Bundle.entry") == (part.outcome, part.field)
+
+
+def born(**more: Any) -> list[dict[str, Any]]:
+    """A birth whose mother the register knows by her name only."""
+    mother = patient(None, link=[{"other": {"reference": "RelatedPerson/r1"}, "type": "seealso"}])
+    return [mother, related("NMTH", identifier=[]), baby(**more)]
+
+
+def test_a_birth_whose_mother_has_no_number_is_a_birth() -> None:
+    """It is the baby's own, and the hub finds whose baby it is."""
+    (event,) = nems("pds-birth-notification-1", *born()).events
+    assert ("birth.notified", WREN, None) == (
+        event.type,
+        event.body["baby_nhs"],
+        event.body["mother_nhs"],
+    )
+    assert WREN == event.subject.nhs_number
+
+
+def test_a_birth_of_a_baby_who_has_died_tells_both() -> None:
+    """Else everybody would be asked to visit."""
+    notice, death = nems(
+        "pds-birth-notification-1", *born(deceasedDateTime="2026-10-19T04:00:00+01:00")
+    ).events
+    assert ("birth.notified", "death") == (notice.type, death.body["kind"])
+    assert "2026-10-19" == death.body["effective"]
+
+
+def test_a_foster_mother_without_a_number_is_not_passed_over() -> None:
+    """Who is named and is no mother still keeps the message back."""
+    part = read(bundle(weight(), baby(), related("FTHFOST", identifier=[])))
+    assert (Outcome.QUARANTINED, "missing_identity") == (part.outcome, part.reason)
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("Severe combined immunodeficiency screening related finding (finding)", None),
+        ("Eligible for BCG", None),
+        ("Not eligible for BCG", None),
+        ("Hip examination done, right abnormality suspected", "refer"),
+    ],
+)
+def test_what_is_no_result_of_the_test_does_not_keep_the_others_back(
+    words: str, outcome: str | None
+) -> None:
+    """The published examples hold such rows beside real results."""
+    results = ["Cystic fibrosis not suspected (situation)", words]
+    rows = [
+        {
+            "resourceType": "Procedure",
+            "id": f"r{number}",
+            "status": "completed",
+            "subject": {"reference": "Patient/b1"},
+            "outcome": coded(str(number), display=each),
+        }
+        for number, each in enumerate(results)
+    ]
+    (event,) = nems("nipe-outcome-1", baby(), *rows).events
+    assert (outcome or "done") == event.body["outcome"]
+
+
+# --- plans -------------------------------------------------------------------------------------
+
+
+def flagged(code: str, kind: str = "Flag", **more: Any) -> dict[str, Any]:
+    """A flag or a plan."""
+    name = "code" if kind == "Flag" else "category"
+    concept = coded(code)
+    return {
+        "resourceType": kind,
+        "id": kind.lower(),
+        "status": "active",
+        name: concept if kind == "Flag" else [concept],
+        "subject": PERSON,
+        "period": {"start": "2026-09-01T09:00:00+01:00"},
+        **more,
+    }
+
+
+CPIS = "child-protection-information-system-flag"
+UNBORN = "818901000000100"
+
+
+def test_a_care_plan_of_cpis_is_a_plan() -> None:
+    """With the flag that points to it, the plan is told once."""
+    (event,) = read(bundle(flagged(CPIS), flagged(UNBORN, "CarePlan"), patient())).events
+    assert ("status.changed", "CPP_unborn") == (event.type, event.body["to"])
+
+
+def test_a_plan_that_two_resources_tell_of_is_one_plan() -> None:
+    """A flag with the code of the plan, and the plan itself."""
+    assert 1 == len(read(bundle(flagged(UNBORN), flagged(UNBORN, "CarePlan"), patient())).events)
+
+
+def test_a_flag_that_does_not_say_which_plan_is_kept() -> None:
+    """Nobody passes over a protection plan in silence."""
+    part = read(bundle(flagged(CPIS), patient()))
+    assert (Outcome.QUARANTINED, "Bundle.entry[0].resource.code") == (part.outcome, part.field)
+    assert "CarePlan" in part.remedy
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [({"status": "draft"}, "not_final"), ({"intent": "proposal"}, "not_final")],
+)
+def test_a_plan_that_is_not_yet_one(more: dict[str, Any], reason: str) -> None:
+    """Proposed in a conference, and not decided."""
+    assert reason == read(bundle(flagged(UNBORN, "CarePlan", **more), patient())).reason
+
+
+def test_any_other_care_plan_is_for_others() -> None:
+    """Most are about diabetes."""
+    part = read(bundle(flagged("735985000", "CarePlan"), patient()))
+    assert (Outcome.IGNORED, "no_event_type") == (part.outcome, part.reason)
+
+
+# --- records -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "now"), [("replaced-by", ADA, BEA), ("replaces", BEA, ADA)]
+)
+def test_a_record_that_replaces_another_is_a_merge(kind: str, was: str, now: str) -> None:
+    """No duty stays with a number that nobody looks at any more."""
+    link = [{"type": kind, "other": {"identifier": {"system": NHS, "value": BEA}}}]
+    (event,) = read(patient(link=link)).events
+    assert ("nhs_merge", was, now) == tuple(event.body[name] for name in ("kind", "from", "to"))
+    assert now == event.subject.nhs_number
+
+
+def test_what_a_replaced_record_says_of_her_home_is_of_yesterday() -> None:
+    """Only the merge is told."""
+    link = [{"type": "replaced-by", "other": {"identifier": {"system": NHS, "value": BEA}}}]
+    home = [{"use": "home", "postalCode": "ZZ99 3CZ"}]
+    assert 1 == len(read(patient(link=link, address=home)).events)
+
+
+def test_a_request_is_no_news_of_where_she_lives() -> None:
+    """The copy of her record in a request may be years old."""
+    home = patient(address=[{"use": "home", "postalCode": "ZZ99 3CZ"}])
+    request = {"resourceType": "ServiceRequest", "id": "s", "status": "active", "subject": PERSON}
+    part = read(bundle(request, home))
+    assert (Outcome.IGNORED, "no_event_type") == (part.outcome, part.reason)
+    assert read(bundle(home)).events
+
+
+@pytest.mark.parametrize("written", ["zz99 3cz", "ZZ993CZ", " ZZ99  3CZ "])
+def test_a_postcode_is_one_however_it_is_spelt(written: str) -> None:
+    """A blank is no change of address."""
+    (event,) = read(patient(address=[{"use": "home", "postalCode": written}])).events
+    assert "ZZ99 3CZ|" == event.body["to"]
+
+
+def test_a_search_that_found_nothing_says_nothing() -> None:
+    """It is no fault of anybody's."""
+    part = read({"resourceType": "Bundle", "type": "searchset", "total": 0})
+    assert (Outcome.IGNORED, "nothing_to_route") == (part.outcome, part.reason)
+
+
+# --- stays and appointments --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "period", "field"),
+    [
+        ("finished", {"start": "2026-10-18T02:00:00+01:00"}, "end"),
+        ("in-progress", {"end": "2026-10-18T02:00:00+01:00"}, "start"),
+    ],
+)
+def test_a_stay_without_its_time_is_kept(state: str, period: dict[str, str], field: str) -> None:
+    """When the resource came here is no time of hers, and differs when it is sent again."""
+    part = read(bundle(stay(status=state, period=period), patient()))
+    assert (Outcome.QUARANTINED, f"Bundle.entry[0].resource.period.{field}") == (
+        part.outcome,
+        part.field,
+    )
+    sent = bundle(header(), stay(status=state, period=period), patient(), kind="message")
+    assert read(sent).events
+
+
+def booked(words: str, who: str = "p1") -> dict[str, Any]:
+    """An appointment for something."""
+    return {
+        "resourceType": "Appointment",
+        "id": "a1",
+        "status": "booked",
+        "created": "2026-10-20",
+        "start": "2026-11-03T09:30:00Z",
+        "specialty": [{"text": words}],
+        "participant": [{"actor": {"reference": f"Patient/{who}"}}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome"),
+    [
+        ("Trauma and Orthopaedics", Outcome.IGNORED),
+        ("Antenatal orthopaedic clinic", Outcome.EVENTS),
+        ("Clinic 4", Outcome.EVENTS),
+    ],
+)
+def test_an_appointment_of_another_speciality_is_for_others(words: str, outcome: Outcome) -> None:
+    """One that names neither may concern her, and is passed on."""
+    assert outcome is read(bundle(booked(words), patient())).outcome
+
+
+def test_a_babys_appointment_is_never_passed_over() -> None:
+    """Who was not brought matters, wherever it was."""
+    assert read(bundle(booked("Orthopaedics", "b1"), baby(), related())).events
+
+
+# --- CDA ---------------------------------------------------------------------------------------
+
+
+def test_the_name_of_a_template_may_be_its_root_beside_a_version() -> None:
+    """As every document of C-CDA since 2014 writes it."""
+    named = '<templateId root="2.16.840.1.113883.10.20.22.1.8" extension="2015-08-01"/>'
+    body = cda(section("18842-5", "Well."), template="", code="18842-5")
+    start = b'<id root="AAAA-1"/>'
+    (part,) = read_anything(body.replace(start, named.encode() + start), reader())
+    assert Outcome.EVENTS is part.outcome
+    assert told(body.replace(start, named.encode() + start))
