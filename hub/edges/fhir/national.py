@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from hub.core.corrections import latest
-from hub.edges.fhir.codes import codes_of, has_any, meaning, words_of
+from hub.edges.fhir.codes import codes_of, meaning
 from hub.edges.fhir.deletions import taken_back
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
@@ -30,6 +30,7 @@ from hub.edges.fhir.people import (
     postcode_of,
     whom_it_is_routed_by,
 )
+from hub.edges.fhir.screening import screened
 from hub.edges.fhir.teams import episode_of_care
 from hub.edges.fhir.times import day
 from hub.edges.fhir.tree import Node, missing, wrong
@@ -196,41 +197,7 @@ def _team(letter: Letter) -> type_of_found:
 
 
 def _screening(test: str) -> Callable[[Letter], type_of_found]:
-    """A test of a newborn baby; of several results the gravest is its outcome."""
-
-    def screened(letter: Letter) -> type_of_found:
-        patient, whom = _only_patient(letter)
-        if isinstance(whom, Ignored):
-            return whom
-        if not whom.baby_id:
-            return Ignored.OLDER_CHILD
-        procedures = letter.of_kind("Procedure", "Observation")
-        outcomes = [found for one in procedures if (found := _outcome(one)) is not None]
-        if not outcomes:
-            return Ignored.NOTHING_TO_ROUTE
-        gravest = next(each for each in meaning("screening")["gravest_first"] if each in outcomes)
-        body = {"baby_id": whom.baby_id, "test": test, "outcome": gravest}
-        return [Draft("screening.newborn", body, whom.subject, letter.sent_at, patient.path)]
-
-    return screened
-
-
-def _outcome(result: Node) -> str | None:
-    """What one result says; None for what is none.  Raises SenderFault for unknown words."""
-    concepts = [*result.all("outcome"), *result.all("valueCodeableConcept")]
-    if not concepts:
-        return None
-    words, listed = words_of(concepts), meaning("screening")
-    if has_any(words, listed["left_out"]):
-        return None
-    for row in listed["outcome"]:
-        if has_any(words, row["words"]) and not has_any(words, row.get("unless", ())):
-            return str(row["outcome"])
-    raise wrong(
-        result.place("outcome"),
-        "is an outcome that the hub does not know",
-        "send the code with its display, or screening.newborn",
-    )
+    return lambda letter: screened(letter, test, *_only_patient(letter))
 
 
 def _death_codes(patient: Node) -> list[str]:
