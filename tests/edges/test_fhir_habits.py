@@ -291,3 +291,30 @@ def test_the_name_of_a_template_may_be_its_root_beside_a_version() -> None:
     (part,) = read_anything(body.replace(start, named.encode() + start), reader())
     assert Outcome.EVENTS is part.outcome
     assert told(body.replace(start, named.encode() + start))
+
+
+def test_the_sections_of_other_countries_are_read_by_their_codes() -> None:
+    """LOINC for the course, the medication and the plan; nothing is taken for safeguarding."""
+    sections = [("8648-8", "Well."), ("10183-2", "Iron."), ("18776-5", "Midwife on day 5.")]
+    found = told(cda(*(section(*each) for each in sections), section("29762-2", "Smokes.")))
+    read_as = ("clinical", "medication", "follow_up")
+    assert ["Well.", "Iron.", "Midwife on day 5."] == [found["sections"][name] for name in read_as]
+    assert "not_completed" == found["sections"]["social_circumstances"]["state"]
+
+
+# --- documents ---------------------------------------------------------------------------------
+
+
+def test_a_document_may_be_a_summary_by_its_category() -> None:
+    """A transfer of care that is announced so is not passed over."""
+    document = {
+        "resourceType": "DocumentReference",
+        "id": "d1",
+        "status": "current",
+        "category": [coded("373942005")],
+        "subject": PERSON,
+        "date": "2026-10-20T10:00:00Z",
+    }
+    (event,) = read(bundle(document, patient())).events
+    assert "discharge.summary" == event.type
+    assert "not_completed" == event.body["sections"]["safeguarding_concerns"]["state"]

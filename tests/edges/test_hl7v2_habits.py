@@ -71,6 +71,12 @@ def test_a_record_of_an_authority_for_nhs_numbers_stays_a_record() -> None:
     assert (None, "NHS/100234") == (event.subject.nhs_number, event.subject.reference)
 
 
+def test_a_merge_names_each_record_by_what_it_has() -> None:
+    """A number on one side and a local record on the other are one woman all the same."""
+    event = only("ADT^A40", person(f"{ADA}^^^NHS^NH"), ["MRG", "100111^^^RXX^MR"])
+    assert ("RXX/100111", f"nhs:{ADA}") == (event.body["from"], event.body["to"])
+
+
 @pytest.mark.parametrize("trigger", ["ADT^A34", "ADT^A40"])
 def test_a_merge_of_records_with_the_sites_own_types(trigger: str) -> None:
     """No duty is lost to a word for a kind of number."""
