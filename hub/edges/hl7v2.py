@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Actor, Event, type_of_body
 from hub.edges import hl7v2_appointments as appointments
 from hub.edges import hl7v2_documents as documents
@@ -47,13 +46,7 @@ def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
     trigger = supported(message, profile, _TRIGGERS)
     reading = reading_of(message, profile)
     told = of_nobody_here(reading, trigger) or _TRIGGERS[trigger](reading)
-    if message.stray_line is not None:
-        # A line break inside a field cuts a segment in two; what was lost cannot be known.
-        raise SenderFault(
-            FaultReason.UNPARSEABLE,
-            f"line {message.stray_line} is not a segment",
-            remedy="end segments with CR, and write a line break inside a field as \\.br\\",
-        )
+    message.require_segments()
     if isinstance(told, Ignored):
         return Mapped((), told)
     drafts = enumerate(told, start=1)
@@ -110,7 +103,7 @@ def _attended(reading: Reading) -> "list[Draft] | Ignored":
     """
     message, profile = reading.message, reading.profile
     visit = message.need("PV1")
-    ward = reading.ward
+    ward = reading.ward.upper()
     if ward in profile.maternity or (ward in profile.emergency and says_pregnant(reading)):
         body: type_of_body = {
             "learnt_on": reading.today,

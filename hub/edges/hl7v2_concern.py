@@ -41,7 +41,7 @@ def says_pregnant(reading: Reading) -> bool:
 
 def says_maternity(reading: Reading) -> bool:
     """By what says that she is pregnant, a place of maternity, or a word anywhere."""
-    if says_pregnant(reading) or reading.ward in reading.profile.maternity:
+    if says_pregnant(reading) or reading.ward.upper() in reading.profile.maternity:
         return True
     written = "\n".join(
         field for segment in reading.message.segments for field in segment.fields

@@ -109,8 +109,8 @@ def _profile(table: Mapping[str, Any]) -> Profile:
         nhs_authorities=_capitals(identifiers["nhs_authorities"]),
         record_types=_capitals(identifiers["record_types"]),
         places={name: _places(name, written) for name, written in places.items()},
-        maternity=frozenset(unscheduled["maternity"]),
-        emergency=frozenset(unscheduled["emergency"]),
+        maternity=_capitals(unscheduled["maternity"]),
+        emergency=_capitals(unscheduled["emergency"]),
         pregnancy_codes=tuple(unscheduled["pregnancy_codes"]),
         destinations=dict(table["destinations"]),
         # Profiles that were written before documents were read do not have this table.

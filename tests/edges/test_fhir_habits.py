@@ -318,3 +318,84 @@ def test_a_document_may_be_a_summary_by_its_category() -> None:
     (event,) = read(bundle(document, patient())).events
     assert "discharge.summary" == event.type
     assert "not_completed" == event.body["sections"]["safeguarding_concerns"]["state"]
+
+
+# --- who, when and in which words --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "system",
+    ["http://fhir.nhs.net/Id/nhs-number", "urn:oid:2.16.840.1.113883.2.1.4.1"],
+)
+def test_an_nhs_number_by_any_name_of_its_system(system: str) -> None:
+    """Taken for a record's number it would be passed around as one."""
+    hers = patient(identifier=[{"system": system, "value": ADA}])
+    (event,) = read(bundle(stay(), hers)).events
+    assert ADA == event.subject.nhs_number
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"effectivePeriod": {"start": "2026-10-23T09:00:00Z"}},
+        {"effectiveInstant": "2026-10-23T09:00:00Z"},
+        {"issued": "2026-10-23T09:00:00Z"},
+    ],
+)
+def test_a_weighing_happened_when_the_baby_was_weighed(when: dict[str, Any]) -> None:
+    """However the sender writes that time."""
+    weighed = weight()
+    del weighed["effectiveDateTime"]
+    (event,) = read(bundle({**weighed, **when}, baby(), related())).events
+    assert "2026-10-23T09:00:00+00:00" == event.occurred_at.isoformat()
+
+
+def test_a_stay_of_the_next_release_has_its_times_elsewhere() -> None:
+    """Its state was read already."""
+    period = {"start": "2026-10-18T02:00:00Z", "end": "2026-10-20T02:00:00Z"}
+    (event,) = read(bundle(stay(status="completed", actualPeriod=period), patient())).events
+    assert "2026-10-20T02:00:00+00:00" == event.occurred_at.isoformat()
+
+
+def on_record(**more: Any) -> dict[str, Any]:
+    """A plan in the list of problems of a practice."""
+    return {
+        "resourceType": "Condition",
+        "id": "c1",
+        "clinicalStatus": coded("active"),
+        "code": coded(UNBORN),
+        "subject": PERSON,
+        "onsetDateTime": "2026-09-01",
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "kind", "day"),
+    [
+        ({}, "CPP_unborn", "2026-08-31"),
+        ({"clinicalStatus": "active"}, "CPP_unborn", "2026-08-31"),
+        (
+            {"clinicalStatus": coded("resolved"), "abatementDateTime": "2026-11-02"},
+            "ended",
+            "2026-11-02",
+        ),
+    ],
+)
+def test_a_plan_on_the_list_of_problems(more: dict[str, Any], kind: str, day: str) -> None:
+    """It begins and ends there as it does as a flag."""
+    (event,) = read(bundle(on_record(**more), patient())).events
+    assert (kind, day) == (event.body["kind"], event.occurred_at.date().isoformat())
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"verificationStatus": coded("entered-in-error")}, "not_final"),
+        ({"verificationStatus": "refuted"}, "not_final"),
+        ({"code": coded("386661006")}, "no_event_type"),
+    ],
+)
+def test_a_problem_that_is_no_plan(more: dict[str, Any], reason: str) -> None:
+    """Fever is for others, and so is what was never true."""
+    assert reason == read(bundle(on_record(**more), patient())).reason

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub.core.faults import SenderFault
 from hub.core.model import Event
 from hub.edges.hl7v2 import events_from
 from hub.edges.hl7v2_profile import DEFAULT, load_profile
@@ -200,3 +201,38 @@ def test_a_profile_from_before_this_asked_loads(tmp_path: Any) -> None:
     path = tmp_path / "site.toml"
     path.write_text(written[:start] + written[end:], encoding="utf-8")
     assert PROFILE.male == load_profile(path).male
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2026-03-12 09:00", "2026-03-12T09:00:00", "2026-03-12T09:00:00+00:00", "2026-03-12T09:00Z"],
+)
+def test_times_may_come_as_iso_8601(written: str) -> None:
+    """A national index of this country writes them so."""
+    event = only("ADT^A01", person(born="1994-05-17"), visit(f44=written))
+    assert datetime(2026, 3, 12, 9, 0, tzinfo=UTC) == event.occurred_at
+    assert "1994-05-17" == event.subject.birth_date
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-13-12 09:00", "2026-03-12 25:00", "2026-3-12", "12-03-2026"]
+)
+def test_what_only_looks_like_iso_8601_is_no_time(written: str) -> None:
+    """The place is named, and not what stands there."""
+    with pytest.raises(SenderFault) as refused:
+        mapped("ADT^A01", person(), visit(f44=written))
+    assert ("PV1-44", False) == (refused.value.field, written in str(refused.value))
+
+
+@pytest.mark.parametrize("place", ["Maternity Triage", "MATTRIAGE", "mattriage"])
+def test_a_place_of_maternity_in_any_capitals(place: str) -> None:
+    """Who comes there unannounced is pregnant, even as an outpatient."""
+    assert "pregnancy.notified" == only("ADT^A04", person(), visit(place, f2="O")).type
+
+
+@pytest.mark.parametrize("line", ["pid|1||100234", "  PID|1||100234"])
+def test_a_segment_that_is_none_is_named_before_one_that_is_missing(line: str) -> None:
+    """Whoever looks for a missing PID sees it stand there."""
+    with pytest.raises(SenderFault) as refused:
+        mapped("ADT^A01", [line], visit())
+    assert "line 3 is not a segment" == refused.value.message

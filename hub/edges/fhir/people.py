@@ -115,7 +115,7 @@ def identify(letter: Letter, person: Node) -> Known:
     reference, number = "", None
     for identifier in person.all("identifier"):
         value = identifier.text("value")
-        if meaning("systems")["nhs_number"] in identifier.text("system").lower():
+        if has_any(identifier.text("system").lower(), meaning("systems")["nhs_number"]):
             number = number or _checked_number(value, identifier.place("value"))
         elif value and not reference:
             owner = letter.ods(identifier.first("assigner")) or _owner(letter)
@@ -156,7 +156,7 @@ def _logical(letter: Letter, reference: Node) -> Person:
     value = reference.text("identifier", "value")
     target = reference.text("reference")
     number = None
-    if value and meaning("systems")["nhs_number"] in system:
+    if value and has_any(system, meaning("systems")["nhs_number"]):
         number = _checked_number(value, reference.place("identifier", "value"))
     elif value:
         return Person(reference=f"{_owner(letter)}/{value}")

@@ -24,7 +24,7 @@ from hub.edges.fhir.measurements import observation
 from hub.edges.fhir.national import national, restated
 from hub.edges.fhir.removals import is_removal, own_name, removed_resources
 from hub.edges.fhir.source import national_source, source_of
-from hub.edges.fhir.statuses import formal_status
+from hub.edges.fhir.statuses import formal_status, problem
 from hub.edges.fhir.stays import encounter
 from hub.edges.fhir.summaries import composition, document_reference
 from hub.edges.fhir.teams import care_team, episode_of_care
@@ -177,6 +177,7 @@ _READERS: Final[Mapping[str, type_of_resource_reader]] = {
     "EpisodeOfCare": episode_of_care,
     "CareTeam": _team_or_plan,
     "CarePlan": formal_status,
+    "Condition": problem,
     "Composition": composition,
     "DocumentReference": document_reference,
     "Appointment": appointment,

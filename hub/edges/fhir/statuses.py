@@ -12,6 +12,7 @@ from hub.edges.mapped import Ignored
 
 _ENDED: Final = frozenset({"inactive", "completed", "finished", "revoked"})
 _VOID: Final = frozenset({"entered-in-error", "proposed", "suspended", "draft", "on-hold"})
+_OVER: Final = frozenset({"inactive", "resolved", "remission"})
 
 
 def formal_status(letter: Letter, resource: Node) -> type_of_found:
@@ -38,6 +39,32 @@ def formal_status(letter: Letter, resource: Node) -> type_of_found:
     edge = resource.first("period", "end" if ended else "start")
     at = instant(edge.value, edge.path) if edge is not None else None
     return [Draft("status.changed", body, whom.subject, at or letter.sent_at, resource.path)]
+
+
+def problem(letter: Letter, resource: Node) -> type_of_found:
+    """A plan as a problem of a record, as practices keep it; others' problems are for others.
+
+    A summary tells of its plans itself, and its problems may be those of years ago.
+    """
+    kinds = meaning("status")
+    if letter.of_kind("Composition") or set(codes_of(resource.all("code"))).isdisjoint(kinds):
+        return Ignored.NO_EVENT_TYPE
+    doubted = {*codes_of(resource.all("verificationStatus")), resource.text("verificationStatus")}
+    if doubted & {"entered-in-error", "refuted", "provisional", "differential"}:
+        return Ignored.NOT_FINAL
+    states = {*codes_of(resource.all("clinicalStatus")), resource.text("clinicalStatus")}
+    read = Node(resource.name, resource.around, resource.number, kind=resource.kind)
+    read.inside = dict(resource.inside)
+    read.inside["status"] = [Node("status", value="inactive" if states & _OVER else "active")]
+    times = {
+        "start": ("onsetDateTime", "recordedDate", "assertedDate"),
+        "end": ("abatementDateTime",),
+    }
+    period = Node("period", resource)
+    for edge, names in times.items():
+        period.inside[edge] = [each for name in names for each in resource.all(name)][:1]
+    read.inside["period"] = [period]
+    return formal_status(letter, read)
 
 
 def _unsaid(letter: Letter, resource: Node, codes: list[str]) -> Ignored:

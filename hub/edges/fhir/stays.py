@@ -72,7 +72,8 @@ def _stay(letter: Letter, resource: Node, kind: str, whom: People) -> Draft:
 
 def _happened_at(letter: Letter, resource: Node, kind: str) -> datetime:
     """The time of the change itself where the resource has it; else when it was sent."""
-    names = {"admitted": ("period", "start"), "discharged": ("period", "end")}.get(kind)
+    around = "actualPeriod" if resource.first("actualPeriod") else "period"
+    names = {"admitted": (around, "start"), "discharged": (around, "end")}.get(kind)
     if kind == "transferred":
         latest = resource.all("location", "period", "start")[-1:]
         return next((_time(each) for each in latest if each.value), letter.sent_at)
