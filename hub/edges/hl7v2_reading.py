@@ -49,11 +49,23 @@ class Reading:
 def supported(message: Message, profile: Profile, triggers: Collection[str]) -> str:
     """The trigger, when this is a message that the hub takes.  Raises SenderFault."""
     header = message.header
+    if len(message.segments) == 1 and message.stray_line is None:
+        raise _nothing_but_a_header()
     trigger = f"{header.value(9)}^{header.value(9, 2)}"
     taken = header.value(12) in VERSIONS and header.value(11) in profile.processing
     if not taken or trigger not in triggers:
         raise _unsupported(header, profile, triggers)
     return trigger
+
+
+def _nothing_but_a_header() -> SenderFault:
+    """Of a message in one line the header holds everything, and each of its fields looks wrong."""
+    return SenderFault(
+        FaultReason.MISSING_SEGMENT,
+        "nothing follows the MSH segment",
+        field="MSH",
+        remedy="end each segment with CR, which is the byte 0x0D and not the characters \\r",
+    )
 
 
 def _unsupported(header: Segment, profile: Profile, triggers: Collection[str]) -> SenderFault:

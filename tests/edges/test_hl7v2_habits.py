@@ -236,3 +236,15 @@ def test_a_segment_that_is_none_is_named_before_one_that_is_missing(line: str) -
     with pytest.raises(SenderFault) as refused:
         mapped("ADT^A01", [line], visit())
     assert "line 3 is not a segment" == refused.value.message
+
+
+@pytest.mark.parametrize("end", ["\\r", "\\n", " "])
+def test_a_message_in_one_line_is_said_to_be_one(end: str) -> None:
+    """Each of its fields would look wrong, and none of them is."""
+    lines = ["MSH|^~\\&|PAS|RXX|HUB|HUB|20260312101500||ADT^A01|H-1|P|2.4", "EVN|A01", "PID|1"]
+    with pytest.raises(SenderFault) as refused:
+        events_from(end.join(lines).encode(), PROFILE, NOW)
+    assert ("MSH", "nothing follows the MSH segment") == (
+        refused.value.field,
+        refused.value.message,
+    )
