@@ -16,16 +16,15 @@ events of these say what holds now, `from` is absent, and whoever knows the epis
 it is news.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from hub.core.faults import FaultReason, SenderFault
 from hub.core.model import Actor, Event, type_of_body
 from hub.edges import hl7v2_appointments as appointments
 from hub.edges import hl7v2_documents as documents
 from hub.edges.hl7v2_booking import booked, gestation_of, redated, referral_received
+from hub.edges.hl7v2_concern import of_nobody_here, says_maternity, says_pregnant
 from hub.edges.hl7v2_draft import Draft
 from hub.edges.hl7v2_message import FieldMissing, day, instant, read
 from hub.edges.hl7v2_people import identifiers
@@ -33,6 +32,9 @@ from hub.edges.hl7v2_profile import Profile
 from hub.edges.hl7v2_reading import Reading, reading_of, supported
 from hub.edges.hl7v2_results import results
 from hub.edges.mapped import Ignored, Mapped
+from hub.edges.postcodes import tidied
+
+_DEAD: Final = frozenset({"Y", "YES"})
 
 
 def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
@@ -43,14 +45,8 @@ def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
     message = read(body)
     trigger = supported(message, profile, _TRIGGERS)
     reading = reading_of(message, profile)
-    told = _TRIGGERS[trigger](reading)
-    if message.stray_line is not None:
-        # A line break inside a field cuts a segment in two; what was lost cannot be known.
-        raise SenderFault(
-            FaultReason.UNPARSEABLE,
-            f"line {message.stray_line} is not a segment",
-            remedy="end segments with CR, and write a line break inside a field as \\.br\\",
-        )
+    told = of_nobody_here(reading, trigger) or _TRIGGERS[trigger](reading)
+    message.require_segments()
     if isinstance(told, Ignored):
         return Mapped((), told)
     drafts = enumerate(told, start=1)
@@ -84,14 +80,13 @@ def _encounter(reading: Reading, kind: str, *, at_field: int | None = None) -> l
     encounter_id, place = reading.profile.value(reading.message, "encounter")
     if not encounter_id:
         raise FieldMissing(place)
-    ward, _ = reading.profile.value(reading.message, "ward")
     destination, _ = reading.profile.value(reading.message, "destination")
     body: type_of_body = {
         "subject": "baby" if reading.people.baby_id else "mother",
         "baby_id": reading.people.baby_id,
         "encounter_id": encounter_id,
         "kind": kind,
-        "ward": ward,
+        "ward": reading.ward,
         "destination": None,
     }
     if kind == "discharged":
@@ -108,8 +103,8 @@ def _attended(reading: Reading) -> "list[Draft] | Ignored":
     """
     message, profile = reading.message, reading.profile
     visit = message.need("PV1")
-    ward, _ = profile.value(message, "ward")
-    if ward in profile.maternity or (ward in profile.emergency and _says_pregnant(reading)):
+    ward = reading.ward.upper()
+    if ward in profile.maternity or (ward in profile.emergency and says_pregnant(reading)):
         body: type_of_body = {
             "learnt_on": reading.today,
             "how_known": "clinician",
@@ -127,17 +122,11 @@ def _attended(reading: Reading) -> "list[Draft] | Ignored":
     return _encounter(reading, "admitted", at_field=44)
 
 
-def _says_pregnant(reading: Reading) -> bool:
+def _expected(reading: Reading) -> "list[Draft] | Ignored":
+    """A booking or, without a due date, a referral for one; any other operation has an A05 too."""
     message, profile = reading.message, reading.profile
-    if any(profile.value(message, name)[0] for name in ("edd", "gestation")):
-        return True
-    diagnoses = (segment.value(3) for segment in message.all("DG1"))
-    return any(code.startswith(profile.pregnancy_codes) for code in diagnoses if code)
-
-
-def _expected(reading: Reading) -> list[Draft]:
-    """A booking or, without a due date, a referral for one."""
-    message, profile = reading.message, reading.profile
+    if not message.all("ZPR") and not says_maternity(reading):
+        return Ignored.NO_PREGNANCY
     if profile.value(message, "edd")[0]:
         provider = reading.source.partition(":")[0]
         return [Draft("pregnancy.booked", booked(message, profile, provider))]
@@ -157,14 +146,25 @@ def _restated(reading: Reading) -> "list[Draft] | Ignored":
         drafts.append(_demographic(reading, "gp", practice))
     postcode, _ = reading.profile.value(reading.message, "postcode")
     if postcode:
-        drafts.append(_demographic(reading, "address", f"{_postcode(postcode)}|"))
+        drafts.append(_demographic(reading, "address", f"{tidied(postcode)}|"))
     if reading.profile.value(reading.message, "edd")[0]:
         drafts.append(Draft("pregnancy.dated", redated(reading.message, reading.profile)))
-    person = reading.message.need("PID")
-    if person.value(30) == "Y":
-        died_on = day(person.value(29), "PID-29") or reading.today
-        drafts.append(_demographic(reading, "death", None, effective=died_on))
+    drafts += _death(reading)
     return drafts or Ignored.NOTHING_TO_ROUTE
+
+
+def _discharged(reading: Reading) -> list[Draft]:
+    """The end of a stay; who died in it is discharged by the same message that says so."""
+    return [*_encounter(reading, "discharged", at_field=45), *_death(reading)]
+
+
+def _death(reading: Reading) -> list[Draft]:
+    """A death, by its indicator, or by its day where nobody filled the indicator in."""
+    person = reading.message.need("PID")
+    died_on, indicator = day(person.value(29), "PID-29"), person.value(30).upper()
+    if indicator not in _DEAD and (indicator or died_on is None):
+        return []
+    return [_demographic(reading, "death", None, effective=died_on or reading.today)]
 
 
 def _merged(reading: Reading) -> list[Draft]:
@@ -174,11 +174,14 @@ def _merged(reading: Reading) -> list[Draft]:
     new = identifiers(reading.message.need("PID"), 3, reading.profile, organisation)
     if old.nhs_number and new.nhs_number and old.nhs_number != new.nhs_number:
         return [_demographic(reading, "nhs_merge", new.nhs_number, was=old.nhs_number)]
-    if not old.reference:
+    was, now = (
+        each.reference or (each.nhs_number and f"nhs:{each.nhs_number}") for each in (old, new)
+    )
+    if not was:
         raise FieldMissing("MRG-1")
-    if not new.reference:
+    if not now:
         raise FieldMissing("PID-3")
-    return [_demographic(reading, "nhs_merge", new.reference, was=old.reference)]
+    return [_demographic(reading, "nhs_merge", now, was=was)]
 
 
 def _demographic(
@@ -199,16 +202,10 @@ def _demographic(
     return Draft("demographics.changed", body)
 
 
-def _postcode(written: str) -> str:
-    """Upper case, with one space before the last three characters."""
-    bare = re.sub(r"\s+", "", written.upper())
-    return f"{bare[:-3]} {bare[-3:]}"
-
-
 _TRIGGERS: Final[Mapping[str, Callable[[Reading], list[Draft] | Ignored]]] = {
     "ADT^A01": lambda reading: _encounter(reading, "admitted", at_field=44),
     "ADT^A02": lambda reading: _encounter(reading, "transferred"),
-    "ADT^A03": lambda reading: _encounter(reading, "discharged", at_field=45),
+    "ADT^A03": _discharged,
     "ADT^A04": _attended,
     "ADT^A05": _expected,
     "ADT^A08": _restated,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.edges.fhir.appointments import canceller, kind_and_owner, missed_body
+from hub.edges.fhir.appointments import canceller, elsewhere, kind_and_owner, missed_body
 from hub.edges.hl7v2_draft import Draft
 from hub.edges.hl7v2_message import FieldMissing, Segment, instant
 from hub.edges.hl7v2_reading import Reading
@@ -18,7 +18,10 @@ def scheduled(reading: Reading) -> list[Draft] | Ignored:
     schedule = reading.message.need("SCH")
     if schedule.value(25).lower() in _HELD:
         return Ignored.NOT_COMPLETE_ENOUGH
-    kind, owner = kind_and_owner(_words(reading, schedule))
+    words = _words(reading, schedule)
+    if _elsewhere(reading, words):
+        return Ignored.NO_EVENT_TYPE
+    kind, owner = kind_and_owner(words)
     body = {
         "contact_id": _contact_id(schedule),
         "kind": kind,
@@ -30,9 +33,11 @@ def scheduled(reading: Reading) -> list[Draft] | Ignored:
     return [Draft("contact.scheduled", body)]
 
 
-def cancelled(reading: Reading) -> list[Draft]:
+def cancelled(reading: Reading) -> list[Draft] | Ignored:
     """S15, S17: who cancelled is said by SCH-6; nobody guesses it."""
     schedule = reading.message.need("SCH")
+    if _elsewhere(reading, _words(reading, schedule)):
+        return Ignored.NO_EVENT_TYPE
     reasons = [schedule.value(6), schedule.value(6, 4)]
     words = f"{schedule.value(6, 2)} {schedule.value(6, 5)} {schedule.value(6)}".lower()
     outcome = canceller([each.lower() for each in reasons if each], words)
@@ -46,11 +51,18 @@ def cancelled(reading: Reading) -> list[Draft]:
     return [_missed(reading, schedule, outcome)]
 
 
-def not_attended(reading: Reading) -> list[Draft]:
+def not_attended(reading: Reading) -> list[Draft] | Ignored:
     """S26: nobody came."""
     schedule = reading.message.need("SCH")
+    if _elsewhere(reading, _words(reading, schedule)):
+        return Ignored.NO_EVENT_TYPE
     outcome = "WNB" if reading.people.baby_id else "DNA"
     return [_missed(reading, schedule, outcome, _start(reading, schedule))]
+
+
+def _elsewhere(reading: Reading, words: str) -> bool:
+    """Her appointment of another speciality; who did not bring a baby to one is told of."""
+    return reading.people.baby_id is None and elsewhere(words)
 
 
 def of_others(_: Reading) -> Ignored:
@@ -90,4 +102,8 @@ def _words(reading: Reading, schedule: Segment) -> str:
     fields = [schedule.value(n, part) for n in (7, 8) for part in (1, 2)]
     for resource in reading.message.all("AIS"):
         fields += [resource.value(3), resource.value(3, 2)]
+    # Where many clinics share one type of visit, only the place says which it is.
+    for name in ("AIL", "PV1"):
+        for place in reading.message.all(name):
+            fields += [place.value(3), place.value(3, 2), place.value(3, 9)]
     return " | ".join(fields).lower()

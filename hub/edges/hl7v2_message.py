@@ -33,8 +33,13 @@ LOCAL: Final = ZoneInfo("Europe/London")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n")
 _SEGMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
 _TIME: Final = re.compile(
-    r"(?P<day>\d{8})(?:(?P<hour>\d{2})(?P<minute>\d{2})?(?P<second>\d{2})?(?:\.\d{1,4})?)?"
+    r"(?P<day>\d{8})(?:(?P<hour>\d{2})(?P<minute>\d{2})?(?P<second>\d{2})?(?:\.\d{1,9})?)?"
     r"(?P<offset>[+-]\d{4})?",
+    re.ASCII,
+)
+_ISO: Final = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[ T](\d\d):(\d\d)(?::(\d\d(?:\.\d{1,9})?))?([+-]\d\d:?\d\d|Z)?)?",
     re.ASCII,
 )
 _NULL: Final = '""'
@@ -103,6 +108,16 @@ class Message:
         """The MSH segment."""
         return self.segments[0]
 
+    def require_segments(self) -> None:
+        """Refuse a line that is no segment: what was lost with it cannot be known."""
+        if self.stray_line is not None:
+            raise SenderFault(
+                FaultReason.UNPARSEABLE,
+                f"line {self.stray_line} is not a segment",
+                remedy="end segments with CR, begin each with its name in capitals, and write a "
+                "line break inside a field as \\.br\\",
+            )
+
     def all(self, name: str) -> tuple[Segment, ...]:
         """Every segment of that name, in order."""
         return tuple(each for each in self.segments if each.name == name)
@@ -115,6 +130,7 @@ class Message:
         """The first segment of that name.  Raises SenderFault when there is none."""
         found = self.first(name)
         if found is None:
+            self.require_segments()
             raise SenderFault(
                 FaultReason.MISSING_SEGMENT,
                 f"there is no {name} segment",
@@ -151,7 +167,7 @@ def instant(written: str, place: str) -> datetime | None:
     """
     if not written:
         return None
-    found = _TIME.fullmatch(written)
+    found = _TIME.fullmatch(_without_marks(written))
     try:
         if found is None or found["day"] < EARLIEST_DAY:
             raise ValueError
@@ -172,12 +188,22 @@ def day(written: str, place: str) -> str | None:
     """
     if not written:
         return None
+    written = _without_marks(written)
     try:
         if not re.match(r"\d{8}", written, re.ASCII) or written[:8] < EARLIEST_DAY:
             raise ValueError
         return date(*_ymd(written)).isoformat()
     except ValueError:
         raise _bad_time(place) from None
+
+
+def _without_marks(written: str) -> str:
+    """A time of ISO 8601, which some national services write, as HL7 writes it."""
+    found = _ISO.fullmatch(written) if written[4:5] == "-" else None
+    if found is None:
+        return written
+    *parts, offset = (part or "" for part in found.groups())
+    return "".join(parts) + offset.replace(":", "").replace("Z", "+0000")
 
 
 def _ymd(written: str) -> tuple[int, int, int]:

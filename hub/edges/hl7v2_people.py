@@ -71,12 +71,20 @@ def identifiers(segment: Segment, field: int, profile: Profile, organisation: st
         value, authority, kind = (segment.component(written, n) for n in (1, 4, 5))
         if not value:
             continue
-        if kind in profile.nhs_types or (not kind and authority in profile.nhs_authorities):
+        if _is_nhs_number(profile, kind.upper(), (authority, segment.component(written, 4, 2))):
             number = number or nhs_number.compact(value)
-        elif not reference and (not kind or kind in profile.record_types):
+        elif not reference and (not kind or kind.upper() in profile.record_types):
             owner = profile.facilities.get(authority, authority) or organisation
             reference = f"{owner}/{value}"
     return Identifiers(reference, number)
+
+
+def _is_nhs_number(profile: Profile, kind: str, authorities: tuple[str, ...]) -> bool:
+    """By its type; else by who gives it out, unless the type says that it is a record's."""
+    if kind in profile.nhs_types:
+        return True
+    given_out = any(each.upper() in profile.nhs_authorities for each in authorities if each)
+    return given_out and kind not in profile.record_types
 
 
 def _check(found: Identifiers, place: str) -> None:

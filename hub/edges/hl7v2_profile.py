@@ -68,6 +68,9 @@ class Profile:
     summaries: frozenset[str]
     """Types of document (TXA-2) that are discharge summaries at this site."""
     dating: Mapping[str, str]
+    male: frozenset[str]
+    maternity_words: tuple[str, ...]
+    """What makes a message one of maternity, in small letters."""
 
     def values(self, message: Message, name: str) -> tuple[list[str], str]:
         """The filled repetitions of a named value and where they stood; or where to put it."""
@@ -102,18 +105,32 @@ def _profile(table: Mapping[str, Any]) -> Profile:
     return Profile(
         processing=frozenset(table["processing"]),
         facilities=dict(table["facilities"]),
-        nhs_types=frozenset(identifiers["nhs_types"]),
-        nhs_authorities=frozenset(identifiers["nhs_authorities"]),
-        record_types=frozenset(identifiers["record_types"]),
+        nhs_types=_capitals(identifiers["nhs_types"]),
+        nhs_authorities=_capitals(identifiers["nhs_authorities"]),
+        record_types=_capitals(identifiers["record_types"]),
         places={name: _places(name, written) for name, written in places.items()},
-        maternity=frozenset(unscheduled["maternity"]),
-        emergency=frozenset(unscheduled["emergency"]),
+        maternity=_capitals(unscheduled["maternity"]),
+        emergency=_capitals(unscheduled["emergency"]),
         pregnancy_codes=tuple(unscheduled["pregnancy_codes"]),
         destinations=dict(table["destinations"]),
         # Profiles that were written before documents were read do not have this table.
         summaries=frozenset(table.get("documents", {}).get("summaries", ["DS"])),
         dating=dict(table["dating"]),
+        **_concern(table),
     )
+
+
+def _capitals(codes: list[str]) -> frozenset[str]:
+    return frozenset(code.upper() for code in codes)
+
+
+def _concern(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells whose business a message is; a profile from before that asked has our answer."""
+    asked = table.get("concern")
+    if asked is None:
+        asked = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))["concern"]
+    words = tuple(word.lower() for word in asked["words"])
+    return {"male": frozenset(asked["male"]), "maternity_words": words}
 
 
 def _places(name: str, written: list[str]) -> tuple[Place, ...]:

@@ -11,6 +11,7 @@ from hub.edges.hl7v2_people import People, people
 from hub.edges.hl7v2_profile import Profile
 
 VERSIONS: Final = frozenset({"2.3", "2.3.1", "2.4", "2.5", "2.5.1"})
+_FIRST_OF_PLACE: Final = "PV1-3.1"
 LONGEST_CONTROL_ID: Final = 100
 """HL7 allows 20 characters (199 in its latest version); an event id holds 200 with its prefix."""
 
@@ -34,15 +35,37 @@ class Reading:
         """Work out the local day once."""
         object.__setattr__(self, "today", self.occurred_at.astimezone(LOCAL).date().isoformat())
 
+    @property
+    def ward(self) -> str:
+        """Where she is; some sites write their own code first, and the ward behind it."""
+        written, place = self.profile.value(self.message, "ward")
+        if written not in {self.facility, self.source.partition(":")[0]}:
+            return written
+        visit = self.message.first("PV1")
+        behind = visit.value(3, 2) if visit is not None and place == _FIRST_OF_PLACE else ""
+        return behind or written
+
 
 def supported(message: Message, profile: Profile, triggers: Collection[str]) -> str:
     """The trigger, when this is a message that the hub takes.  Raises SenderFault."""
     header = message.header
+    if len(message.segments) == 1 and message.stray_line is None:
+        raise _nothing_but_a_header()
     trigger = f"{header.value(9)}^{header.value(9, 2)}"
     taken = header.value(12) in VERSIONS and header.value(11) in profile.processing
     if not taken or trigger not in triggers:
         raise _unsupported(header, profile, triggers)
     return trigger
+
+
+def _nothing_but_a_header() -> SenderFault:
+    """Of a message in one line the header holds everything, and each of its fields looks wrong."""
+    return SenderFault(
+        FaultReason.MISSING_SEGMENT,
+        "nothing follows the MSH segment",
+        field="MSH",
+        remedy="end each segment with CR, which is the byte 0x0D and not the characters \\r",
+    )
 
 
 def _unsupported(header: Segment, profile: Profile, triggers: Collection[str]) -> SenderFault:

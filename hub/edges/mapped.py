@@ -32,7 +32,8 @@ class Ignored(StrEnum):
 
 IN_WORDS: Final = {
     Ignored.NOTHING_TO_ROUTE: "it says nothing that the hub passes on",
-    Ignored.NO_PREGNANCY: "it is about an attendance, and nothing in it says that she is pregnant",
+    Ignored.NO_PREGNANCY: "it is about an attendance or a planned stay, and nothing in it says "
+    "that she is pregnant",
     Ignored.OUTPATIENT: "it is about an outpatient or a remote contact, which is no stay",
     Ignored.NO_EVENT_TYPE: "the hub has no event type for what it says",
     Ignored.NOT_FINAL: "it is a plan, a proposal or a draft; the hub waits for the final one",

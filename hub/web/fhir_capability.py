@@ -5,6 +5,8 @@ from typing import Any, Final
 RESOURCES: Final = {
     "Appointment": "contact.scheduled, contact.missed",
     "CareTeam": "assignment.changed, or status.changed for a protection plan",
+    "CarePlan": "status.changed",
+    "Condition": "status.changed",
     "Composition": "discharge.summary",
     "DocumentReference": "discharge.summary",
     "Encounter": "encounter.updated, pregnancy.notified",

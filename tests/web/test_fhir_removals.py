@@ -98,7 +98,9 @@ def test_a_deletion_beside_news_is_taken_with_it_or_not_at_all(
 ) -> None:
     """One bundle."""
     admit(client, gateway)
-    document = bundle(patient(), stay(id="e9", status="finished"), kind="transaction")
+    ended = {"start": "2026-10-18T02:00:00Z", "end": "2026-10-19T09:00:00Z"}
+    gone = stay(id="e9", status="finished", period=ended)
+    document = bundle(patient(), gone, kind="transaction")
     document["entry"] += removal("Encounter/unknown")["entry"]
     assert 422 == post(client, document).status_code
     assert 1 == len(gateway.publisher.events)

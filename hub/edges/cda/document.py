@@ -30,6 +30,7 @@ from hub.edges.fhir.tree import Node, missing, wrong
 
 _PERSONAL: Final = frozenset({"PRS", "NOK", "CAREGIVER", "GUARD"})
 """Classes of people around a patient; a practice or a ward may be a participant too."""
+_PARTS: Final = ("@extension", "@root")
 _GENDERS: Final = {"1": "male", "2": "female", "M": "male", "F": "female"}
 
 
@@ -50,7 +51,9 @@ def require_known(document: Node) -> None:
     Raises SenderFault UNSUPPORTED_MESSAGE.
     """
     listed = meaning("cda")
-    named = [each.text("@extension") or each.text("@root") for each in document.all("templateId")]
+    # Here the name is the extension and the root is the same for all; elsewhere the name is the
+    # root, and the extension is its version.
+    named = [each.text(part) for each in document.all("templateId") for part in _PARTS]
     named += [each.text("@extension") for each in document.all("messageType")]
     named = [each for each in named if each]
     if named and not any(name.startswith(tuple(listed["templates"])) for name in named):

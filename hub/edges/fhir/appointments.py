@@ -28,6 +28,8 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
     whom = _whom(letter, resource)
     if isinstance(whom, Ignored):
         return whom
+    if whom.baby_id is None and elsewhere(_words(resource)):
+        return Ignored.NO_EVENT_TYPE
     contact_id = resource.text("identifier", "value") or resource.text("id")
     if not contact_id:
         raise missing(resource.place("identifier"), "your number of the appointment")
@@ -47,6 +49,13 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
     at = _planned_at(letter, resource) if state == "noshow" else letter.sent_at
     body = missed_body(contact_id, kind, outcome, whom.baby_id)
     return [Draft("contact.missed", body, whom.subject, at, resource.path)]
+
+
+def elsewhere(words: str) -> bool:
+    """Whether a contact is surely of another speciality, and of none around a birth."""
+    if row_by_words(meaning("contact"), words) is not None:
+        return False
+    return has_any(words, meaning("elsewhere")["words"])
 
 
 def kind_and_owner(words: str) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Observation to `measurement.infant` (a weight) or `pregnancy.dated` (a due date)."""
 
+from typing import Final
+
 from hub.edges.fhir.codes import codes_of, meaning
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
@@ -7,6 +9,13 @@ from hub.edges.fhir.people import people
 from hub.edges.fhir.times import day, instant
 from hub.edges.fhir.tree import Node, missing, wrong
 from hub.edges.mapped import Ignored
+
+_WHEN: Final = (
+    ("effectiveDateTime",),
+    ("effectiveInstant",),
+    ("effectivePeriod", "start"),
+    ("issued",),
+)
 
 
 def observation(letter: Letter, resource: Node) -> type_of_found:
@@ -24,7 +33,8 @@ def observation(letter: Letter, resource: Node) -> type_of_found:
         return whom
     if weight and not whom.baby_id:
         return Ignored.NO_EVENT_TYPE
-    when = resource.first("effectiveDateTime") or resource.first("issued")
+    told = (resource.first(*names) for names in _WHEN)
+    when = next((each for each in told if each is not None and each.value), None)
     at = instant(when.value, when.path) if when is not None else None
     if weight:
         body = {

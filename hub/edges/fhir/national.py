@@ -17,12 +17,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from hub.core.corrections import latest
-from hub.edges.fhir.codes import codes_of, has_any, meaning, words_of
+from hub.edges.fhir.codes import codes_of, meaning
 from hub.edges.fhir.deletions import taken_back
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
 from hub.edges.fhir.measurements import observation
-from hub.edges.fhir.people import identify, moved_on, people_of, postcode_of
+from hub.edges.fhir.merges import is_replaced, merged
+from hub.edges.fhir.people import (
+    identify,
+    moved_on,
+    people_of,
+    postcode_of,
+    whom_it_is_routed_by,
+)
+from hub.edges.fhir.screening import screened
 from hub.edges.fhir.teams import episode_of_care
 from hub.edges.fhir.times import day
 from hub.edges.fhir.tree import Node, missing, wrong
@@ -30,6 +38,7 @@ from hub.edges.hl7v2_people import People
 from hub.edges.mapped import Ignored
 
 _REMOVED: Final = "U"
+_TESTS: Final = frozenset({"NIPE", "hearing", "NBS"})
 
 
 def national(letter: Letter) -> type_of_found | None:
@@ -41,11 +50,19 @@ def national(letter: Letter) -> type_of_found | None:
 def by_kind(letter: Letter, kind: str) -> type_of_found:
     """What a message of this kind says.  Raises SenderFault."""
     if letter.change == "delete" and kind not in {"team", "death", "nothing"}:
-        patient, whom = _infant(letter) if kind == "birth" else _only_patient(letter)
+        patient, whom = _taken_back_of(letter, kind)
         if isinstance(whom, Ignored):
             return whom
         return taken_back(letter, kind, patient, whom)
     return _KINDS[kind](letter)
+
+
+def _taken_back_of(letter: Letter, kind: str) -> tuple[Node, People | Ignored]:
+    """Whom a deletion is about: the published ones of tests enclose nobody at all."""
+    if kind == "birth":
+        return _infant(letter)
+    routed = whom_it_is_routed_by(letter) if kind in _TESTS else None
+    return routed if routed and not letter.of_kind("Patient") else _only_patient(letter)
 
 
 def restated(letter: Letter, patient: Node) -> type_of_found:
@@ -53,14 +70,17 @@ def restated(letter: Letter, patient: Node) -> type_of_found:
     whom = people_of(letter, patient)
     if isinstance(whom, Ignored):
         return whom
-    drafts: list[Draft] = []
+    merge = merged(letter, patient, whom.subject) if not whom.baby_id else None
+    if merge is not None and is_replaced(patient):
+        return [merge]
+    drafts: list[Draft] = [] if merge is None else [merge]
     practice = letter.ods(patient.first("generalPractitioner"))
     if practice:
         drafts.append(_changed(letter, patient, whom, "gp", to=practice))
     postcode = postcode_of(patient)
     if postcode:
         drafts.append(_moved(letter, patient, whom, postcode))
-    if patient.text("deceasedDateTime") or patient.text("deceasedBoolean") == "true":
+    if _is_dead(patient):
         drafts.append(_died(letter, patient, whom))
     return drafts or Ignored.NOTHING_TO_ROUTE
 
@@ -81,6 +101,8 @@ def _birth(letter: Letter) -> type_of_found:
     for each in letter.of_kind("Observation"):
         weighed = observation(letter, each)
         drafts += weighed if isinstance(weighed, list) else []
+    if _is_dead(baby):
+        drafts.append(_died(letter, baby, whom))
     return drafts
 
 
@@ -175,41 +197,7 @@ def _team(letter: Letter) -> type_of_found:
 
 
 def _screening(test: str) -> Callable[[Letter], type_of_found]:
-    """A test of a newborn baby; of several results the gravest is its outcome."""
-
-    def screened(letter: Letter) -> type_of_found:
-        patient, whom = _only_patient(letter)
-        if isinstance(whom, Ignored):
-            return whom
-        if not whom.baby_id:
-            return Ignored.OLDER_CHILD
-        procedures = letter.of_kind("Procedure", "Observation")
-        outcomes = [found for one in procedures if (found := _outcome(one)) is not None]
-        if not outcomes:
-            return Ignored.NOTHING_TO_ROUTE
-        gravest = next(each for each in meaning("screening")["gravest_first"] if each in outcomes)
-        body = {"baby_id": whom.baby_id, "test": test, "outcome": gravest}
-        return [Draft("screening.newborn", body, whom.subject, letter.sent_at, patient.path)]
-
-    return screened
-
-
-def _outcome(result: Node) -> str | None:
-    """What one result says; None for what is none.  Raises SenderFault for unknown words."""
-    concepts = [*result.all("outcome"), *result.all("valueCodeableConcept")]
-    if not concepts:
-        return None
-    words, listed = words_of(concepts), meaning("screening")
-    if has_any(words, listed["left_out"]):
-        return None
-    for row in listed["outcome"]:
-        if has_any(words, row["words"]) and not has_any(words, row.get("unless", ())):
-            return str(row["outcome"])
-    raise wrong(
-        result.place("outcome"),
-        "is an outcome that the hub does not know",
-        "send the code with its display, or screening.newborn",
-    )
+    return lambda letter: screened(letter, test, *_only_patient(letter))
 
 
 def _death_codes(patient: Node) -> list[str]:
@@ -220,6 +208,13 @@ def _death_codes(patient: Node) -> list[str]:
         if extension.text("url") == "deathNotificationStatus"
         for code in codes_of(extension.all("valueCodeableConcept"))
     ]
+
+
+def _is_dead(patient: Node) -> bool:
+    """By the time of the death, or by the status of its notice; unless the death was removed."""
+    codes = _death_codes(patient)
+    said = patient.text("deceasedDateTime") or patient.text("deceasedBoolean") == "true"
+    return _REMOVED not in codes and bool(said or codes)
 
 
 def _died(letter: Letter, patient: Node, whom: People) -> Draft:

@@ -20,6 +20,7 @@ from hub.edges.fhir.times import day, day_if_whole
 from hub.edges.fhir.tree import Node, missing
 from hub.edges.hl7v2_people import BABY_UNTIL, People
 from hub.edges.mapped import Ignored
+from hub.edges.postcodes import tidied
 
 CHILD_UNTIL_YEARS: Final = 10
 """Nobody younger has given birth in England; who is two to ten is neither mother nor infant."""
@@ -95,7 +96,9 @@ def mother_of(letter: Letter, baby: Node) -> Person | None:
     for related in filter(_is_mother, around):
         hers = _linked(letter, related) or related
         known = identify(letter, hers)
-        _check_known(known, hers)
+        if not known.reference and known.number is None:
+            # The national register may not know her number; whose baby it is, the hub may.
+            return None
         return _person(known, hers, day_if_whole(hers.text("birthDate")))
     if not around:
         return None
@@ -112,12 +115,39 @@ def identify(letter: Letter, person: Node) -> Known:
     reference, number = "", None
     for identifier in person.all("identifier"):
         value = identifier.text("value")
-        if meaning("systems")["nhs_number"] in identifier.text("system").lower():
+        if has_any(identifier.text("system").lower(), meaning("systems")["nhs_number"]):
             number = number or _checked_number(value, identifier.place("value"))
         elif value and not reference:
             owner = letter.ods(identifier.first("assigner")) or _owner(letter)
             reference = f"{owner}/{value}"
     return Known(reference, number)
+
+
+def person_of(letter: Letter, reference: Node) -> Person:
+    """Another record that a Reference names, enclosed or not.  Raises SenderFault."""
+    found = letter.find(reference)
+    if found is None:
+        return _logical(letter, reference)
+    known = identify(letter, found)
+    _check_known(known, found)
+    return _person(known, found, born_on(letter, found))
+
+
+def whom_it_is_routed_by(letter: Letter) -> tuple[Node, People | Ignored] | None:
+    """The person by whom the header is routed: what takes back a message encloses nobody.
+
+    Only tests of newborn babies are taken back in this way, so who has no birth date is a baby.
+    """
+    head = letter.header.all("extension") if letter.header is not None else []
+    for routing in (one for one in head if "RoutingDemographics" in one.text("url")):
+        patient = Node(routing.name, routing.around, routing.number, kind="Patient")
+        patient.inside["identifier"] = routing.all("extension", "valueIdentifier")
+        patient.inside["name"] = routing.all("extension", "valueHumanName")
+        whom = people_of(letter, patient)
+        if isinstance(whom, People) and born_on(letter, patient) is None:
+            whom = People(whom.subject, whom.subject.reference)
+        return patient, whom
+    return None
 
 
 def _logical(letter: Letter, reference: Node) -> Person:
@@ -126,7 +156,7 @@ def _logical(letter: Letter, reference: Node) -> Person:
     value = reference.text("identifier", "value")
     target = reference.text("reference")
     number = None
-    if value and meaning("systems")["nhs_number"] in system:
+    if value and has_any(system, meaning("systems")["nhs_number"]):
         number = _checked_number(value, reference.place("identifier", "value"))
     elif value:
         return Person(reference=f"{_owner(letter)}/{value}")
@@ -191,7 +221,7 @@ def postcode_of(person: Node, *, old: bool = False) -> str:
     for address in person.all("address"):
         former = address.text("use") == "old" or bool(address.text("period", "end"))
         if former is old and address.text("use") in {"", "home", "old", "temp"}:
-            return address.text("postalCode")
+            return tidied(address.text("postalCode"))
     return ""
 
 

@@ -17,13 +17,14 @@ from hub.edges.fhir import mns
 from hub.edges.fhir.appointments import appointment
 from hub.edges.fhir.as_json import node_from_json
 from hub.edges.fhir.as_xml import node_from_xml
+from hub.edges.fhir.codes import meaning
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter, digest, format_of, open_letter
 from hub.edges.fhir.measurements import observation
 from hub.edges.fhir.national import national, restated
 from hub.edges.fhir.removals import is_removal, own_name, removed_resources
 from hub.edges.fhir.source import national_source, source_of
-from hub.edges.fhir.statuses import formal_status
+from hub.edges.fhir.statuses import formal_status, problem
 from hub.edges.fhir.stays import encounter
 from hub.edges.fhir.summaries import composition, document_reference
 from hub.edges.fhir.teams import care_team, episode_of_care
@@ -50,6 +51,8 @@ def events_from(root: Node, form: Format, received_at: datetime, sender: str = "
     removed = removed_resources(root)
     if removed and all(is_removal(entry) for entry in root.all("entry")):
         return Mapped((), removed=removed)
+    if root.text("type") == "searchset" and not root.all("entry"):
+        return Mapped((), Ignored.NOTHING_TO_ROUTE)
     letter = open_letter(root, received_at, sender)
     found = mns.signal(letter) if form is Format.MNS_SIGNAL else _found(letter)
     if isinstance(found, Ignored):
@@ -75,13 +78,33 @@ def _found(letter: Letter) -> type_of_found:
         if isinstance(found, Ignored):
             reasons.append(found)
         else:
-            drafts += [replace(draft, resource=own_name(resource)) for draft in found]
+            drafts += [
+                replace(draft, resource=own_name(resource))
+                for draft in found
+                if not _said_before(draft, drafts)
+            ]
     if drafts:
         return drafts
     patients = letter.of_kind("Patient")
-    if not reasons and len(patients) == 1:
+    if not reasons and len(patients) == 1 and _is_demographic(letter):
         return restated(letter, patients[0])
     return max(reasons, key=_telling, default=Ignored.NO_EVENT_TYPE)
+
+
+def _said_before(draft: Draft, drafts: list[Draft]) -> bool:
+    """A plan that a flag, a care plan and a care team of one document tell of is one plan."""
+    return draft.type == "status.changed" and any(
+        (draft.body, draft.subject) == (each.body, each.subject) for each in drafts
+    )
+
+
+def _is_demographic(letter: Letter) -> bool:
+    """Whether nothing but a person and whoever is around is in it.
+
+    A request or a result carries a copy of the person, which may be years old.
+    """
+    beside = meaning("demographics")["beside"]
+    return all(one.kind == "Patient" or one.kind in beside for one in letter.resources)
 
 
 def _telling(reason: Ignored) -> int:
@@ -153,6 +176,8 @@ _READERS: Final[Mapping[str, type_of_resource_reader]] = {
     "Encounter": encounter,
     "EpisodeOfCare": episode_of_care,
     "CareTeam": _team_or_plan,
+    "CarePlan": formal_status,
+    "Condition": problem,
     "Composition": composition,
     "DocumentReference": document_reference,
     "Appointment": appointment,

@@ -72,12 +72,18 @@ def _stay(letter: Letter, resource: Node, kind: str, whom: People) -> Draft:
 
 def _happened_at(letter: Letter, resource: Node, kind: str) -> datetime:
     """The time of the change itself where the resource has it; else when it was sent."""
-    names = {"admitted": ("period", "start"), "discharged": ("period", "end")}.get(kind)
+    around = "actualPeriod" if resource.first("actualPeriod") else "period"
+    names = {"admitted": (around, "start"), "discharged": (around, "end")}.get(kind)
     if kind == "transferred":
         latest = resource.all("location", "period", "start")[-1:]
         return next((_time(each) for each in latest if each.value), letter.sent_at)
     found = resource.first(*names) if names else None
-    return _time(found) if found is not None and found.value else letter.sent_at
+    if found is not None and found.value:
+        return _time(found)
+    if names and letter.said_at is None:
+        # The time at which it happened to come here is no time of hers.
+        raise missing(resource.place(*names), "when the stay began or ended")
+    return letter.sent_at
 
 
 def _time(node: Node) -> datetime:

@@ -62,8 +62,8 @@ def document_reference(letter: Letter, resource: Node) -> type_of_found:
 
 
 def is_summary(resource: Node) -> bool:
-    """Whether a document is a discharge summary: by its type, else by the words of its type."""
-    kinds, listed = resource.all("type"), meaning("summary")
+    """Whether a document is a discharge summary: by its type or category, else by their words."""
+    kinds, listed = [*resource.all("type"), *resource.all("category")], meaning("summary")
     codes = codes_of(kinds)
     known = not set(codes).isdisjoint(listed["types"])
     return known or has_any(words_of([*kinds, *resource.all("title")]), listed["words"])
