@@ -125,7 +125,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     corrected = _corrected(target, fresh)
     rule = rule_for(draft.policy, target.type)
     stood, objected = answers.standing(draft), draft.objections
-    born_on, lost = draft.mother.birth_date if draft.mother else None, hindsight.losses(draft)
+    born_on, lost = hindsight.born_on(draft), hindsight.losses(draft)
     agreed = agreeing.granted(draft, target.type)
     _put_in_place(draft, event, target, corrected)
     say_recorded(draft, event, how)

@@ -70,7 +70,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
     """
     followed = how == "followed"
     before = ((draft.edd, draft.born), draft.ended_at, draft.objections)
-    born_on = draft.mother.birth_date if draft.mother else None
+    born_on = hindsight.born_on(draft)
     agreed = agreeing.granted(draft, event.type)
     know(draft, event, followed=followed)
     draft.remember(event, concerning.subject_of(draft, rule, event), followed=followed)

@@ -22,8 +22,8 @@ AGES = frozenset(("age", "age_at_conception"))
 LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
 
-
 type_of_losses = tuple[bool, frozenset[str]]
+"""Whether the pregnancy is lost, and the ids of the babies that are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,15 @@ class Question:
 
 def asked_again(draft: Draft, event: Event, born_on_before: str | None) -> Iterator[Question]:
     """What an event lets the hub ask again; `born_on_before` is the birth date it had of her."""
-    born_on = draft.mother.birth_date if draft.mother is not None else None
-    if born_on is not None and born_on != born_on_before:
+    if (known := born_on(draft)) is not None and known != born_on_before:
         yield from _turning_on(draft, event, AGES, None)
     if event.type == "birth.recorded":
         yield from _turning_on(draft, event, LOSSES, event.body.get("baby_id"))
+
+
+def born_on(draft: Draft) -> str | None:
+    """The mother's date of birth, where it is known."""
+    return draft.mother.birth_date if draft.mother is not None else None
 
 
 def losses(draft: Draft) -> type_of_losses:

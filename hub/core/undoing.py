@@ -52,11 +52,8 @@ def owe_what_it_had_ended(draft: Draft, target: str, because: Event) -> None:
         if held is None or not _asked_for(draft, expectation):
             continue
         over = expectation.withdrawn or held.id == target
-        if (
-            over
-            and _taken_back(draft, held, target)
-            and not agreeing.fallen(draft, asked, expectation)
-        ):
+        gone = over and _taken_back(draft, held, target)
+        if gone and not agreeing.fallen(draft, asked, expectation):
             requirements.ask_again(draft, expectation)
 
 
@@ -67,10 +64,15 @@ def _asked_for(draft: Draft, duty: Obligation | Expectation) -> bool:
 
 def _taken_back(draft: Draft, held: Remembered, target: str) -> bool:
     """Whether what ended a duty was taken back, now or while another loss stood in for it."""
-    return held.retracted and (held.id == target or bool(draft.policy.events[held.type].withdraws))
+    return held.retracted and (held.id == target or _ends_by_tags(draft, held))
 
 
 def _ends_no_more(draft: Draft, held: Remembered, rule: TellRule, duty: Obligation) -> bool:
     """Whether what ended a duty by its tags stands, and as it was put right does so no more."""
-    by_tags = bool(draft.policy.events[held.type].withdraws)
-    return by_tags and not held.retracted and not concerning.ends(draft, held, rule.tags, duty)
+    stands = _ends_by_tags(draft, held) and not held.retracted
+    return stands and not concerning.ends(draft, held, rule.tags, duty)
+
+
+def _ends_by_tags(draft: Draft, held: Remembered) -> bool:
+    rule = draft.policy.events.get(held.type)
+    return rule is not None and bool(rule.withdraws)

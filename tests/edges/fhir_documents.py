@@ -13,6 +13,7 @@ PROFILE = load_profile()
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 ADA, WREN = "9990000018", "9990000042"
+PERSON = {"reference": "Patient/p1"}
 
 
 def reader(sender: str = "RXX") -> Reader:

@@ -11,6 +11,7 @@ from hub.edges.fhir.people import CHILD_UNTIL_YEARS
 from tests.edges.fhir_documents import (
     ADA,
     ODS,
+    PERSON,
     baby,
     bundle,
     coded,
@@ -22,8 +23,6 @@ from tests.edges.fhir_documents import (
     stay,
     weight,
 )
-
-PERSON = {"reference": "Patient/p1"}
 
 
 def body(document: dict[str, Any], sender: str = "RXX") -> dict[str, Any]:

@@ -8,6 +8,7 @@ from hub.edges.anything import Outcome, read_anything
 from tests.edges.fhir_documents import (
     ADA,
     NHS,
+    PERSON,
     baby,
     bundle,
     coded,
@@ -22,7 +23,6 @@ from tests.edges.fhir_documents import (
 from tests.edges.test_cda import cda, section, told
 
 BEA = "9990000026"
-PERSON = {"reference": "Patient/p1"}
 
 
 # --- plans -------------------------------------------------------------------------------------
