@@ -40,8 +40,11 @@ def says_pregnant(reading: Reading) -> bool:
 
 
 def says_maternity(reading: Reading) -> bool:
-    """By what says that she is pregnant, a place of maternity, or a word anywhere."""
+    """By what says that she is pregnant, a place or service of maternity, or a word anywhere."""
     if says_pregnant(reading) or reading.ward.upper() in reading.profile.maternity:
+        return True
+    visit = reading.message.first("PV1")
+    if visit is not None and visit.value(10).upper() in reading.profile.maternity_services:
         return True
     written = "\n".join(
         field for segment in reading.message.segments for field in segment.fields

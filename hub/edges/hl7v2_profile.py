@@ -70,6 +70,7 @@ class Profile:
     dating: Mapping[str, str]
     male: frozenset[str]
     maternity_words: tuple[str, ...]
+    maternity_services: frozenset[str]
     """What makes a message one of maternity, in small letters."""
 
     def values(self, message: Message, name: str) -> tuple[list[str], str]:
@@ -130,7 +131,11 @@ def _concern(table: Mapping[str, Any]) -> dict[str, Any]:
     if asked is None:
         asked = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))["concern"]
     words = tuple(word.lower() for word in asked["words"])
-    return {"male": frozenset(asked["male"]), "maternity_words": words}
+    return {
+        "male": frozenset(asked["male"]),
+        "maternity_words": words,
+        "maternity_services": _capitals(asked["services"]),
+    }
 
 
 def _places(name: str, written: list[str]) -> tuple[Place, ...]:

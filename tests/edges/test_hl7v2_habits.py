@@ -169,6 +169,14 @@ def test_a_planned_operation_is_no_referral() -> None:
     assert Mapped((), Ignored.NO_PREGNANCY) == found
 
 
+@pytest.mark.parametrize("service", ["501", "560", "mid"])
+def test_the_service_of_a_stay_may_say_maternity_by_its_code_alone(service: str) -> None:
+    """Obstetrics may be 501 and nothing else: it is kept for its gestation, and not passed over."""
+    with pytest.raises(SenderFault) as caught:
+        mapped("ADT^A05", person(), visit(f10=service))
+    assert "ZPR-13" == caught.value.field
+
+
 # --- what it is about --------------------------------------------------------------------------
 
 
