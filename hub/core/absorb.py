@@ -23,6 +23,7 @@ SLOTS = (
     "booked",
     "ended_at",
     "outcome",
+    "mother_died_at",
     "baby_id",
     "baby_born_at",
     "baby_ended_at",
@@ -46,6 +47,7 @@ _PLAIN: dict[str, Callable[[Draft, Any], None]] = {
     "booked": lambda d, v: setattr(d, "booked", bool(v)),
     "ended_at": lambda d, v: setattr(d, "ended_at", v),
     "outcome": lambda d, v: setattr(d, "outcome", v),
+    "mother_died_at": lambda d, v: setattr(d, "mother_died_at", v),
     "plan_begins": lambda d, v: setattr(d, "plans", (*dict.fromkeys((*d.plans, v)),)),
     "objects_to": lambda d, v: _object(d, str(v)),
     "agrees_to": lambda d, v: _agree(d, str(v)),
@@ -134,7 +136,7 @@ def _assign(draft: Draft, given: dict[str, Any], occurred_at: datetime) -> None:
 def refold(draft: Draft) -> None:
     """Work the episode's facts out again from the events that still stand."""
     start = draft.start
-    draft.edd = draft.outcome = draft.ended_at = None
+    draft.edd = draft.outcome = draft.ended_at = draft.mother_died_at = None
     draft.booked = False
     draft.babies, draft.plans, draft.objections = [], (), ()
     draft.provider, draft.practice = start.provider, start.practice

@@ -41,6 +41,7 @@ from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
 from hub.core.model import Event, NoticeReason, Signal, type_of_body
 from hub.core.proofs import take_proof_away
+from hub.core.stopping import Losses, losses
 
 CORRECTED, RETRACTED = "event.corrected", "event.retracted"
 
@@ -125,7 +126,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     corrected = _corrected(target, fresh)
     rule = rule_for(draft.policy, target.type)
     stood, objected = answers.standing(draft), draft.objections
-    born_on, lost = hindsight.born_on(draft), hindsight.losses(draft)
+    born_on, lost = hindsight.born_on(draft), losses(draft)
     agreed = agreeing.granted(draft, target.type)
     _put_in_place(draft, event, target, corrected)
     say_recorded(draft, event, how)
@@ -161,14 +162,12 @@ def _put_in_place(draft: Draft, event: Event, target: Remembered, corrected: Eve
     refold(draft)
 
 
-def _follow_losses(
-    draft: Draft, event: Event, corrected: Event, before: hindsight.type_of_losses
-) -> None:
+def _follow_losses(draft: Draft, event: Event, corrected: Event, before: Losses) -> None:
     """A correction may say that there was a loss after all, or that there was none."""
-    if hindsight.losses(draft) != before:
+    if losses(draft) != before:
         withdraw(draft, corrected)
     undoing.owe_what_it_had_ended(draft, corrected.id, event)
-    if draft.ended and not before[0]:
+    if draft.ended and not before.pregnancy:
         receipts.sent_before_loss_was_known(draft)
 
 
@@ -221,7 +220,7 @@ def retract(draft: Draft, event: Event) -> None:
     """
     target = str(event.body["target_id"])
     stood, objected = answers.standing(draft), draft.objections
-    held, lost = draft.remembered(target), hindsight.losses(draft)
+    held, lost = draft.remembered(target), losses(draft)
     agreed = agreeing.granted(draft, held.type if held is not None else "")
     if held is not None and not held.followed:
         matters.take_back(draft, held)

@@ -67,6 +67,7 @@ class Draft:
         self.booked = episode.booked
         self.ended_at = episode.ended_at
         self.outcome = episode.outcome
+        self.mother_died_at = episode.mother_died_at
         self.babies = list(episode.babies)
         self.plans = episode.plans
         self.objections = episode.objections
@@ -128,11 +129,6 @@ class Draft:
     def ended(self) -> bool:
         """Whether the pregnancy has ended in a loss."""
         return self.ended_at is not None
-
-    def lost(self, subject: str) -> bool:
-        """Whether the pregnancy, or the baby that a duty is about, has been lost."""
-        about = subject.partition("/")[0]
-        return self.ended or any(b.baby_id == about and b.ended_at for b in self.babies)
 
     @property
     def setting(self) -> Mapping[str, Any]:
@@ -229,6 +225,7 @@ class Draft:
             objections=self.objections,
             area=self.area,
             left=self.left,
+            mother_died_at=self.mother_died_at,
         )
 
 

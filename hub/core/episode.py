@@ -182,3 +182,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """The area whose settings hold, by the code of the local authority; it came with an input."""
     left: tuple[Holder, ...] = ()
     """Teams that the family has left, with the time: whom they had named holds nothing more."""
+    mother_died_at: datetime | None = None
+    """When the mother died: what is for her alone is asked no more."""

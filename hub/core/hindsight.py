@@ -4,26 +4,25 @@ Her date of birth may stand in any event, and the booking may have come without 
 one.  A baby may be weighed before the record of its birth is heard, or that record may be put
 right.  What stands already is not raised twice.
 
-And after a loss that never was: what came meanwhile told nobody of what is routine.
+And after a loss, or a death of the mother, that never was: what came meanwhile told nobody of what
+is routine, or is for her.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from hub.core import tell
 from hub.core.draft import Draft
 from hub.core.episode import Remembered
 from hub.core.model import Event
 from hub.core.policy import Requirement, TellRule
+from hub.core.stopping import Losses, losses
 
 AGES = frozenset(("age", "age_at_conception"))
 """Facts about the mother's age: known as soon as any event carries her date of birth."""
 
 LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
-
-type_of_losses = tuple[bool, frozenset[str]]
-"""Whether the pregnancy is lost, and the ids of the babies that are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +47,18 @@ def born_on(draft: Draft) -> str | None:
     return draft.mother.birth_date if draft.mother is not None else None
 
 
-def losses(draft: Draft) -> type_of_losses:
-    """What counts as lost now: the pregnancy, and which babies."""
-    return draft.ended, frozenset(b.baby_id for b in draft.babies if b.ended_at)
-
-
-def silenced(draft: Draft, loss: Remembered, before: type_of_losses) -> Iterator[Question]:
+def silenced(draft: Draft, loss: Remembered, before: Losses) -> Iterator[Question]:
     """What was heard after a loss that stands no more, and was silent because of it."""
-    ended, babies = before
+    now = losses(draft)
     for earlier in list(draft.history):
-        was_lost = ended or earlier.subject in babies
-        if was_lost and not draft.lost(earlier.subject) and earlier.received_at >= loss.received_at:
-            yield from _question(draft, earlier, loss.id, lambda rule: tell.ROUTINE in rule.tags)
+        if earlier.received_at >= loss.received_at:
+            speaks = partial(_speaks_again, before, now, earlier.subject)
+            yield from _question(draft, earlier, loss.id, speaks)
+
+
+def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Requirement) -> bool:
+    """Whether a rule was silent about a subject because of a loss, and is so no more."""
+    return bool(before.stop(rule.tags, subject)) and not now.stop(rule.tags, subject)
 
 
 def _turning_on(

@@ -18,6 +18,7 @@ from hub.core.lifecycle import ENDED, EVIDENCE_LEVEL, RETURNED, step
 from hub.core.milestones import unproven
 from hub.core.model import GapState, Level, NoticeReason, ObligationState, Receipt, Signal
 from hub.core.outcomes import LevelReached, ObligationMet
+from hub.core.stopping import ROUTINE
 
 LOSS_ROUTINE = "G49"
 
@@ -202,7 +203,7 @@ def sent_before_loss_was_known(draft: Draft) -> None:
 
 def _review_after_loss(draft: Draft, obligation: Obligation, sent_at: datetime) -> None:
     rule = draft.policy.tells.get(obligation.rule)
-    if rule is not None and tell.ROUTINE in rule.tags:
+    if rule is not None and ROUTINE in rule.tags:
         open_gap(draft, LOSS_ROUTINE, rule.basis, obligation, sent_at, raised_at=draft.at)
 
 

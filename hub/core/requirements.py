@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import retiming, tell
+from hub.core import retiming
 from hub.core.deadlines import Unit, clock_start
 from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.episode import Expectation, Remembered
@@ -25,6 +25,7 @@ from hub.core.model import Event, GapState
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
 from hub.core.silences import Silence
+from hub.core.stopping import stopped
 
 MOVING = (Unit.GESTATION, Unit.INFANT_AGE)
 """Clocks measured on a date that can change: re-dating recomputes them, it never fires them."""
@@ -60,8 +61,8 @@ def raise_one(
     start: datetime,
 ) -> None:
     """Raise one expectation, unless it stands already or its answer has come."""
-    if tell.ROUTINE in rule.tags and draft.lost(subject):
-        draft.stay_silent(rule.basis, Silence.STOPPED_BY_LOSS, rule.owner or owner.role)
+    if (silence := stopped(draft, rule.tags, subject)) is not None:
+        draft.stay_silent(rule.basis, silence, rule.owner or owner.role)
         return
     role = rule.owner or owner.role
     about = "/".join(part for part in (subject, owner.part) if part)
@@ -221,10 +222,10 @@ CORRECTED_AWAY = "corrected"
 def ask_again(draft: Draft, expectation: Expectation) -> None:
     """Its answer was taken back: the question is open again, and its gap too where one is due.
 
-    After a loss nothing routine is asked again (P11).
+    After a loss nothing routine is asked again, and after her death nothing of the mother.
     """
     rule = draft.policy.requirements[expectation.rule]
-    if tell.ROUTINE in rule.tags and draft.lost(expectation.subject.split("/")[0]):
+    if stopped(draft, rule.tags, expectation.subject) is not None:
         return
     gap = draft.gaps.get(expectation.gap_id or "")
     gap_id = gap.gap_id if gap is not None and gap.state is GapState.OPEN else None

@@ -18,6 +18,7 @@ class Silence(StrEnum):
     NAMES_NOBODY = "names_nobody"
     STANDS_ALREADY = "stands_already"
     STOPPED_BY_LOSS = "stopped_by_loss"
+    STOPPED_BY_DEATH = "stopped_by_death"
     RESTRICTED = "restricted"
     NO_HOLDER = "nobody_holds_the_role"
     UNSAFE = "would_expose_her"

@@ -19,10 +19,9 @@ from hub.core.model import Event, Level, NoticeReason, ObligationState, Purpose,
 from hub.core.outcomes import NoticeIssued, ObligationEnded, ObligationRaised
 from hub.core.policy import TellRule
 from hub.core.silences import Silence
+from hub.core.stopping import stopped
 from hub.core.withholding import Withheld
 
-ROUTINE = "routine"
-"""The tag of whatever must stop at a loss (P11, G49)."""
 RESTRICTED = "restricted"
 """Why a duty ends of which nothing may reach its recipient."""
 
@@ -63,7 +62,8 @@ def raise_one(
 ) -> None:
     """Raise one obligation, unless it stands; one owed anew answers to the last notice before.
 
-    After a loss nothing routine is raised, whatever comes late, is corrected or moves (P11).
+    After a loss nothing routine is raised, and after the mother's death nothing that is for her,
+    whatever comes late, is corrected or moves (P11, P46).
     """
     identity = _identity_of(draft, rule, recipient, trigger, subject)
     if (silence := _silence(draft, rule, identity, subject)) is not None:
@@ -103,8 +103,7 @@ def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silen
     """Why a duty is not raised, or None when it is."""
     if identity in draft.obligations:
         return Silence.STANDS_ALREADY
-    routine_after_loss = ROUTINE in rule.tags and draft.lost(subject)
-    return Silence.STOPPED_BY_LOSS if routine_after_loss else None
+    return stopped(draft, rule.tags, subject)
 
 
 def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:

@@ -1,6 +1,6 @@
 """What an event had ended, once that event is put right or taken back.
 
-A loss that was reported of the wrong woman ended her routine duties, and what came after it was
+A loss or a death that was reported of the wrong woman ended duties, and what came after it was
 silent.  Both must be owed again, and nothing of it while another report of a loss still stands.
 """
 

@@ -38,6 +38,7 @@ WORDS = {
     Silence.NAMES_NOBODY: "the rule finds nobody to tell",
     Silence.STANDS_ALREADY: "the same is owed already",
     Silence.STOPPED_BY_LOSS: "what is routine stops after a loss",
+    Silence.STOPPED_BY_DEATH: "what is for the mother alone stops at her death",
     Silence.RESTRICTED: "nothing of it may reach this reader",
     Silence.NO_HOLDER: "it is owed, and nobody is known to hold the role",
     Silence.UNSAFE: "it is owed, and kept back: it would expose her there",

@@ -178,7 +178,7 @@ class Sayer:
 
     def tags(self, words: tuple[str, ...]) -> str:
         """What a tag does."""
-        known = {"routine": "after a loss"}
+        known = {"routine": "after a loss", "mother": "after the mother's death"}
         return ", ".join(known.get(word, word) for word in words)
 
 
