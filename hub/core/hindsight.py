@@ -24,6 +24,9 @@ AGES = frozenset(("age", "age_at_conception"))
 LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
 
+LIVES = frozenset(("baby_living", "baby_with_her"))
+"""Facts about who lives: what turns on them was silent while somebody was taken for dead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -58,7 +61,9 @@ def silenced(draft: Draft, loss: Remembered, before: Losses) -> Iterator[Questio
 
 def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Requirement) -> bool:
     """Whether a rule was silent about a subject because of a loss, and is so no more."""
-    return bool(before.stop(rule.tags, subject)) and not now.stop(rule.tags, subject)
+    if now.stop(rule.tags, subject):
+        return False
+    return bool(before.stop(rule.tags, subject)) or (before != now and _turns_on(rule, LIVES))
 
 
 def _turning_on(

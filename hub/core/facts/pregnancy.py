@@ -145,13 +145,6 @@ def baby_loss_at(c: Context) -> datetime | None:
     return None if c.body.get("outcome") == "live_birth_see_E08" else moment(c)
 
 
-@fact(INSTANT)
-def mother_death_at(c: Context) -> datetime | None:
-    """When the mother died, where the event tells of her death and not of a baby's (P46)."""
-    told = c.body.get("kind") == "death" and not c.body.get("baby_id")
-    return moment(c) if told else None
-
-
 @fact(TEXT, condition=TRUTH, value=TEXT)
 def only_if(c: Context, condition: bool, value: str | None) -> str | None:  # noqa: FBT001  a fact's arguments are written by name in policy
     """A value, where a condition holds."""
