@@ -6,6 +6,7 @@ and says in its docstring what it means and where the meaning comes from.
 
 from hub.core.facts import (
     contacts,
+    diary,
     families,
     growth,
     living,
@@ -31,6 +32,7 @@ __all__ = [
     "HOLDERS",
     "Recipient",
     "contacts",
+    "diary",
     "families",
     "growth",
     "is_flagged",

@@ -171,34 +171,6 @@ def appointment_made(c: Context, kind: str) -> bool:
     )
 
 
-@fact(RECIPIENTS)
-def with_open_appointments(c: Context) -> tuple[Recipient, ...]:
-    """Whoever had an appointment in the diary that was still to come, each once (P12).
-
-    One that was made after the loss was made knowing of it.
-    """
-    over = {unpack_body(r).get("contact_id") for r in of_type(c.episode, "contact.missed")}
-    over |= {unpack_body(r).get("contact_id") for r in of_type(c.episode, "contact.completed")}
-    found: dict[tuple[str, str], Recipient] = {}
-    for made in of_type(c.episode, "contact.scheduled"):
-        body = unpack_body(made)
-        past = made.occurred_at > moment(c) or body["contact_at"] < moment(c)
-        if past or body.get("contact_id") in over:
-            continue
-        named = str(body.get("owner"))
-        role = named if named in c.episode.policy.roles else made.actor_role or "COMM_MIDWIFE"
-        place = made.organisation
-        found[role, place] = Recipient(role, place, part=place)
-    return tuple(found.values())
-
-
-@fact(TRUTH)
-def diary_cleared(c: Context) -> bool:
-    """Whether nothing that was to come is left in the diary of whoever owes the duty (G49)."""
-    left = {(r.role, r.organisation) for r in with_open_appointments(c)}
-    return (c.duty.role, c.duty.organisation) not in left
-
-
 @fact(NUMBER)
 def referral_misses(c: Context) -> int:
     """How often she did not attend on the referral that the event speaks of (G45)."""
