@@ -5,6 +5,7 @@ and says in its docstring what it means and where the meaning comes from.
 """
 
 from hub.core.facts import (
+    cases,
     contacts,
     diary,
     families,
@@ -31,6 +32,7 @@ __all__ = [
     "FACTS",
     "HOLDERS",
     "Recipient",
+    "cases",
     "contacts",
     "diary",
     "families",
