@@ -62,8 +62,7 @@ def raise_one(
 ) -> None:
     """Raise one obligation, unless it stands; one owed anew answers to the last notice before.
 
-    After a loss nothing routine is raised, and after the mother's death nothing that is for her,
-    whatever comes late, is corrected or moves (P11, P46).
+    What a loss or her death has stopped is not raised, whatever comes late or moves (P11, P46).
     """
     identity = _identity_of(draft, rule, recipient, trigger, subject)
     if (silence := _silence(draft, rule, identity, subject)) is not None:
