@@ -244,5 +244,6 @@ def retract(draft: Draft, event: Event) -> None:
     agreeing.follow(draft, event, agreed)
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
+        speak_on(draft, hindsight.not_elsewhere(draft, held))
     requirements.recompute(draft)
     answers.recount(draft)

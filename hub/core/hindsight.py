@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hub.core import tell
-from hub.core.draft import Draft
+from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
+from hub.core.facts.people import ELSEWHERE
 from hub.core.model import Event
 from hub.core.policy import Requirement, TellRule
 
@@ -21,6 +22,9 @@ AGES = frozenset(("age", "age_at_conception"))
 
 LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
+
+BOOKED_ELSEWHERE = frozenset(("booked_elsewhere",))
+"""The fact that keeps the question after a booking silent."""
 
 type_of_losses = tuple[bool, frozenset[str]]
 """Whether the pregnancy is lost, and the ids of the babies that are."""
@@ -60,6 +64,12 @@ def silenced(draft: Draft, loss: Remembered, before: type_of_losses) -> Iterator
         was_lost = ended or earlier.subject in babies
         if was_lost and not draft.lost(earlier.subject) and earlier.received_at >= loss.received_at:
             yield from _question(draft, earlier, loss.id, lambda rule: tell.ROUTINE in rule.tags)
+
+
+def not_elsewhere(draft: Draft, taken_back: Remembered) -> Iterator[Question]:
+    """What was not asked while somebody's word stood that she is booked elsewhere (G08)."""
+    if unpack_body(taken_back).get("booked_status") == ELSEWHERE:
+        yield from _turning_on(draft, taken_back, BOOKED_ELSEWHERE, None)
 
 
 def _turning_on(
