@@ -73,7 +73,7 @@ def not_elsewhere(draft: Draft, taken_back: Remembered) -> Iterator[Question]:
 
 
 def _turning_on(
-    draft: Draft, event: Event, facts: frozenset[str], subject: str | None
+    draft: Draft, event: Event | Remembered, facts: frozenset[str], subject: str | None
 ) -> Iterator[Question]:
     """The rules that turn on some facts, for each earlier event (of one baby, or of all)."""
     for earlier in list(draft.history):

@@ -86,10 +86,10 @@ def _words_of_booking(draft: Draft) -> Iterator[tuple[datetime, bool]]:
     for event in draft.history:
         if event.retracted or event.type not in SAYS_WHETHER_BOOKED:
             continue
-        status = unpack_body(event).get("booked_status")
-        if status == ELSEWHERE and _role_of(event) in MIDWIFERY:
+        stated = unpack_body(event).get("booked_status")
+        if stated == ELSEWHERE and _role_of(event) in MIDWIFERY:
             yield event.occurred_at, True
-        elif event.type == REFERRAL or status == "not_booked":
+        elif event.type == REFERRAL or stated == "not_booked":
             yield event.occurred_at, False
 
 
