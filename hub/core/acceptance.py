@@ -1,7 +1,8 @@
 """Whether an acceptance is one: said by whom, in which role, and after how long.
 
-Whoever cannot have read a notice, or does not hold the role that it is for, has opened it at most:
-the duty stays open, and the closed reason says why.  What one person accepts across families is
+Whoever cannot have read a notice has opened it at most, and whoever does not hold the role that it
+is for has shown no more than that it was delivered: the duty stays open, and the closed reason says
+why.  What one person accepts across families is
 counted for a matter of its own (`acceptance.given`), because no single family shows it.  When it
 was more than anybody reads, that matter lets every family concerned know (`acceptance.doubted`),
 and their duties stand again.
@@ -25,17 +26,20 @@ ACCEPTANCE_GIVEN = "acceptance.given"
 ACCEPTANCE_DOUBTED = "acceptance.doubted"
 """The inner event by which a family hears that one of them was none."""
 TAKES_ON = (Signal.ACCEPTED, Signal.ACTED)
+READS = (Signal.OPENED, *TAKES_ON)
+"""What only somebody in the role that a notice is for can say of it."""
 VERBAL = "verbal"
 """The channel of a receipt about words spoken in person or on the telephone."""
 
 
 class NotAccepted(StrEnum):
-    """Why an acceptance counts as an opening only."""
+    """Why an acceptance counts as an opening only, or what somebody says as a delivery only."""
 
     NO_NAMED_PERSON = "no_named_person"
     """Safeguarding is accepted by somebody by name, or not at all."""
     WRONG_ROLE = "wrong_role"
-    """Said in a role that the notice is not for, and that may not stand in for it."""
+    """Said in a role that the notice is not for, and that may not stand in for it.  An opening in
+    such a role is none either: who holds the role has not read it (domain 1.1, L3)."""
     FASTER_THAN_READ = "faster_than_read"
     """Sooner after it could be read than anybody reads: a program, or a hand that clears a list."""
     IN_BULK = "accepted_in_bulk"
@@ -47,9 +51,11 @@ class NotAccepted(StrEnum):
 def refused(
     draft: Draft, obligation: Obligation, told: Told, receipt: Receipt
 ) -> NotAccepted | None:
-    """Why what a receipt says is no acceptance; None where it is one."""
-    if receipt.role and not _may_accept(draft, obligation.role, receipt.role):
+    """Why what a receipt says is no opening or acceptance; None where it is one."""
+    if receipt.signal in READS and not _may_say(draft, obligation.role, receipt.role):
         return NotAccepted.WRONG_ROLE
+    if receipt.signal not in TAKES_ON:
+        return None
     aloud = receipt.channel == VERBAL
     if not aloud and not _safeguards(draft, obligation):
         return None
@@ -66,9 +72,17 @@ def refused(
     return None
 
 
-def _may_accept(draft: Draft, role: str, said_in: str) -> bool:
+def _may_say(draft: Draft, role: str, said_in: str | None) -> bool:
+    """Whether a role may open and accept for another; where none is said it is believed."""
     rule = draft.policy.roles.get(role)
-    return said_in == role or (rule is not None and said_in in rule.accepted_by)
+    return not said_in or said_in == role or (rule is not None and said_in in rule.accepted_by)
+
+
+def proven(signal: Signal, why_not: NotAccepted | None) -> Signal:
+    """What a receipt proves all the same: somebody has it, or it has arrived."""
+    if why_not is None:
+        return signal
+    return Signal.DELIVERED if why_not is NotAccepted.WRONG_ROLE else Signal.OPENED
 
 
 def _safeguards(draft: Draft, obligation: Obligation) -> bool:

@@ -237,10 +237,12 @@ def retract(draft: Draft, event: Event) -> None:
     undoing.owe_what_it_had_ended(draft, target, event)
     take_proof_away(draft, target)
     doubt_proofs(draft)
+    answers.hear(draft, event)
     prove(draft, event)
     answers.ask_again_fallen(draft, stood)
     agreeing.follow(draft, event, agreed)
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
+        speak_on(draft, hindsight.not_elsewhere(draft, held))
     requirements.recompute(draft)
     answers.recount(draft)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from hub.core.draft import Draft
+from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
+from hub.core.facts.people import ELSEWHERE
 from hub.core.model import Event
 from hub.core.policy import Requirement, TellRule
 from hub.core.stopping import Losses, losses
@@ -26,6 +27,9 @@ LOSSES = frozenset(("lost_at_least", "lost_more_than"))
 
 LIVES = frozenset(("baby_living", "baby_with_her"))
 """Facts about who lives: what turns on them was silent while somebody was taken for dead."""
+
+BOOKED_ELSEWHERE = frozenset(("booked_elsewhere",))
+"""The fact that keeps the question after a booking silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,14 @@ def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Re
     return bool(before.stop(rule.tags, subject)) or (before != now and _turns_on(rule, LIVES))
 
 
+def not_elsewhere(draft: Draft, taken_back: Remembered) -> Iterator[Question]:
+    """What was not asked while somebody's word stood that she is booked elsewhere (G08)."""
+    if unpack_body(taken_back).get("booked_status") == ELSEWHERE:
+        yield from _turning_on(draft, taken_back, BOOKED_ELSEWHERE, None)
+
+
 def _turning_on(
-    draft: Draft, event: Event, facts: frozenset[str], subject: str | None
+    draft: Draft, event: Event | Remembered, facts: frozenset[str], subject: str | None
 ) -> Iterator[Question]:
     """The rules that turn on some facts, for each earlier event (of one baby, or of all)."""
     for earlier in list(draft.history):

@@ -87,11 +87,11 @@ def _said_aloud(draft: Draft, obligation: Obligation, told: Told, receipt: Recei
 def _evidence(draft: Draft, obligation: Obligation, told: Told, receipt: Receipt) -> None:
     """Note a level; let it count when the witness is the one the duty is aimed at.
 
-    What is no acceptance after all was an opening; it is said even where that is nothing new.
+    What is no acceptance after all was an opening, and in a wrong role a delivery; it is said even
+    where that is nothing new.
     """
-    taken_on = receipt.signal in acceptance.TAKES_ON
-    refused = acceptance.refused(draft, obligation, told, receipt) if taken_on else None
-    signal = receipt.signal if refused is None else Signal.OPENED
+    refused = acceptance.refused(draft, obligation, told, receipt)
+    signal = acceptance.proven(receipt.signal, refused)
     level = EVIDENCE_LEVEL[signal]
     if level <= told.level and refused is None:
         return

@@ -62,7 +62,7 @@ class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     never: tuple[Row, ...] = ()
     """What must not follow, said aloud."""
     unlisted: Literal["fail", "allow"] = "fail"
-    """Whether an outcome that is nowhere listed fails the scenario."""
+    """Whether an outcome that is nowhere listed fails the scenario; a quarantine always does."""
 
     @property
     def expected(self) -> tuple[Row, ...]:

@@ -7,7 +7,8 @@
     A34 A40 A47               demographics.changed (nhs_merge)
     MDM SIU ORU^R01           see hl7v2_documents, hl7v2_appointments, hl7v2_results
 
-Anything else is refused as unsupported.  Which field holds what is the site's profile, not code.
+Orders, medicines, bills, vaccinations and lists are ignored; anything else is refused as
+unsupported.  Which field holds what is the site's profile, not code.
 The same message maps to the same event ids, so a resend is the same event.  A message that tells
 the hub nothing it could pass on is *ignored*, with a reason, and is answered as taken.
 
@@ -29,7 +30,7 @@ from hub.edges.hl7v2_draft import Draft
 from hub.edges.hl7v2_message import FieldMissing, day, instant, read
 from hub.edges.hl7v2_people import identifiers
 from hub.edges.hl7v2_profile import Profile
-from hub.edges.hl7v2_reading import Reading, reading_of, supported
+from hub.edges.hl7v2_reading import Reading, of_others, reading_of, supported
 from hub.edges.hl7v2_results import results
 from hub.edges.mapped import Ignored, Mapped
 from hub.edges.postcodes import tidied
@@ -43,6 +44,8 @@ def events_from(body: bytes, profile: Profile, received_at: datetime) -> Mapped:
     Raises SenderFault; its `field` is an HL7 place (`PID-3`), never a value.
     """
     message = read(body)
+    if of_others(message, profile):
+        return Mapped((), Ignored.NO_EVENT_TYPE)
     trigger = supported(message, profile, _TRIGGERS)
     reading = reading_of(message, profile)
     told = of_nobody_here(reading, trigger) or _TRIGGERS[trigger](reading)
@@ -95,16 +98,25 @@ def _encounter(reading: Reading, kind: str, *, at_field: int | None = None) -> l
     return [Draft("encounter.updated", body, at)]
 
 
+def _means_pregnant(reading: Reading, ward: str) -> bool:
+    """Whether to attend there means that she is pregnant, by the place or by what else is said."""
+    profile = reading.profile
+    if ward in profile.maternity_or_medicine:
+        return says_maternity(reading)
+    return ward in profile.maternity or (ward in profile.emergency and says_pregnant(reading))
+
+
 def _attended(reading: Reading) -> "list[Draft] | Ignored":
     """Someone came without being expected.
 
     At a maternity triage place she is pregnant; at an emergency department only if the message
-    says so.  Elsewhere it is a registration: an admission, unless it is of an outpatient.
+    says so, and at a place whose letters may mean medicine only if something says maternity.
+    Elsewhere it is a registration: an admission, unless it is of an outpatient.
     """
     message, profile = reading.message, reading.profile
     visit = message.need("PV1")
     ward = reading.ward.upper()
-    if ward in profile.maternity or (ward in profile.emergency and says_pregnant(reading)):
+    if _means_pregnant(reading, ward):
         body: type_of_body = {
             "learnt_on": reading.today,
             "how_known": "clinician",

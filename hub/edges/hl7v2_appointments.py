@@ -4,7 +4,13 @@ from datetime import datetime
 from typing import Final
 
 from hub.core.faults import FaultReason, SenderFault
-from hub.edges.fhir.appointments import canceller, elsewhere, kind_and_owner, missed_body
+from hub.edges.fhir.appointments import (
+    canceller,
+    elsewhere,
+    kind_and_owner,
+    missed_body,
+    stayed_away,
+)
 from hub.edges.hl7v2_draft import Draft
 from hub.edges.hl7v2_message import FieldMissing, Segment, instant
 from hub.edges.hl7v2_reading import Reading
@@ -34,12 +40,14 @@ def scheduled(reading: Reading) -> list[Draft] | Ignored:
 
 
 def cancelled(reading: Reading) -> list[Draft] | Ignored:
-    """S15, S17: who cancelled is said by SCH-6; nobody guesses it."""
+    """S15, S17: who cancelled is said by SCH-6, or that nobody came; nobody guesses it."""
     schedule = reading.message.need("SCH")
     if _elsewhere(reading, _words(reading, schedule)):
         return Ignored.NO_EVENT_TYPE
     reasons = [schedule.value(6), schedule.value(6, 4)]
     words = f"{schedule.value(6, 2)} {schedule.value(6, 5)} {schedule.value(6)}".lower()
+    if stayed_away([*reasons, schedule.value(25)], _texts(schedule)):
+        return [_not_attended(reading, schedule)]
     outcome = canceller([each.lower() for each in reasons if each], words)
     if outcome is None:
         raise SenderFault(
@@ -56,8 +64,19 @@ def not_attended(reading: Reading) -> list[Draft] | Ignored:
     schedule = reading.message.need("SCH")
     if _elsewhere(reading, _words(reading, schedule)):
         return Ignored.NO_EVENT_TYPE
+    _start(reading, schedule)
+    return [_not_attended(reading, schedule)]
+
+
+def _not_attended(reading: Reading, schedule: Segment) -> Draft:
+    """Missed at the time of the appointment, where the message has it."""
     outcome = "WNB" if reading.people.baby_id else "DNA"
-    return [_missed(reading, schedule, outcome, _start(reading, schedule))]
+    return _missed(reading, schedule, outcome, _start_if_said(reading, schedule))
+
+
+def _texts(schedule: Segment) -> str:
+    """Why it was cancelled, in words."""
+    return f"{schedule.value(6, 2)} {schedule.value(6, 5)}".lower()
 
 
 def _elsewhere(reading: Reading, words: str) -> bool:
@@ -84,7 +103,15 @@ def _contact_id(schedule: Segment) -> str:
 
 
 def _start(reading: Reading, schedule: Segment) -> datetime:
-    """When it takes place: SCH-11.4, else TQ1-7, else AIS-4."""
+    """When it takes place.  Raises FieldMissing where nothing says it."""
+    found = _start_if_said(reading, schedule)
+    if found is None:
+        raise FieldMissing("SCH-11")
+    return found
+
+
+def _start_if_said(reading: Reading, schedule: Segment) -> datetime | None:
+    """SCH-11.4, else TQ1-7, else AIS-4."""
     places = [("SCH-11", schedule.value(11, 4))]
     for name, field in (("TQ1", 7), ("AIS", 4), ("AIG", 8), ("AIP", 6)):
         segment = reading.message.first(name)
@@ -94,7 +121,7 @@ def _start(reading: Reading, schedule: Segment) -> datetime:
         found = instant(written, place)
         if found is not None:
             return found
-    raise FieldMissing("SCH-11")
+    return None
 
 
 def _words(reading: Reading, schedule: Segment) -> str:

@@ -62,6 +62,7 @@ class Profile:
     record_types: frozenset[str]
     places: Mapping[str, tuple[Place, ...]]
     maternity: frozenset[str]
+    maternity_or_medicine: frozenset[str]
     emergency: frozenset[str]
     pregnancy_codes: tuple[str, ...]
     destinations: Mapping[str, str]
@@ -111,6 +112,8 @@ def _profile(table: Mapping[str, Any]) -> Profile:
         record_types=_capitals(identifiers["record_types"]),
         places={name: _places(name, written) for name, written in places.items()},
         maternity=_capitals(unscheduled["maternity"]),
+        # A profile from before this was asked says itself which of the two its place is.
+        maternity_or_medicine=_capitals(unscheduled.get("maternity_or_medicine", [])),
         emergency=_capitals(unscheduled["emergency"]),
         pregnancy_codes=tuple(unscheduled["pregnancy_codes"]),
         destinations=dict(table["destinations"]),

@@ -11,6 +11,11 @@ from hub.edges.hl7v2_people import People, people
 from hub.edges.hl7v2_profile import Profile
 
 VERSIONS: Final = frozenset({"2.3", "2.3.1", "2.4", "2.5", "2.5.1"})
+_ORDERS: Final = ("ORM", "ORR", "OMG", "OML", "OMI", "OMP", "OMD", "OMN", "OMS", "ORL", "ORG")
+_MEDICINES: Final = ("RDE", "RDS", "RAS", "RGV", "RRE", "RRD", "RRA", "RRG")
+OF_OTHERS: Final = frozenset((*_ORDERS, *_MEDICINES, "DFT", "BAR", "VXU", "MFN"))
+"""Kinds of message (MSH-9.1) that nothing of ours is to come of: orders and the answers to them,
+medicines, bills, vaccinations, and lists.  Many are about no person at all."""
 _FIRST_OF_PLACE: Final = "PV1-3.1"
 LONGEST_CONTROL_ID: Final = 100
 """HL7 allows 20 characters (199 in its latest version); an event id holds 200 with its prefix."""
@@ -56,6 +61,13 @@ def supported(message: Message, profile: Profile, triggers: Collection[str]) -> 
     if not taken or trigger not in triggers:
         raise _unsupported(header, profile, triggers)
     return trigger
+
+
+def of_others(message: Message, profile: Profile) -> bool:
+    """Whether a message that the hub could take is of a kind that says nothing to it."""
+    header = message.header
+    is_taken = header.value(12) in VERSIONS and header.value(11) in profile.processing
+    return is_taken and header.value(9) in OF_OTHERS and len(message.segments) > 1
 
 
 def _nothing_but_a_header() -> SenderFault:

@@ -199,14 +199,16 @@ SIGNAL_WORDS: dict[str, str] = {
 
 NOT_ACCEPTED_WORDS: dict[str, str] = {
     NotAccepted.NO_NAMED_PERSON: "nobody gave a name, and safeguarding is accepted by name",
-    NotAccepted.WRONG_ROLE: "it was said in a role that the notice is not for",
+    NotAccepted.WRONG_ROLE: (
+        "it was said in a role that the notice is not for, so it has arrived and no more"
+    ),
     NotAccepted.FASTER_THAN_READ: "it came faster than anybody reads",
     NotAccepted.IN_BULK: (
         "one person accepted more at once than anybody reads, and what follows at once "
         "counts with it"
     ),
 }
-"""Why an acceptance was none, for whoever gave it."""
+"""Why an acceptance was none, or an opening, for whoever gave it."""
 
 
 def evidence_note(detail: str | None, *, counts: bool) -> str:
@@ -215,6 +217,10 @@ def evidence_note(detail: str | None, *, counts: bool) -> str:
         return "said aloud, which counts once the other side has recorded it too"
     if detail in NOT_ACCEPTED_WORDS:
         why = NOT_ACCEPTED_WORDS[detail]
+        if detail == NotAccepted.WRONG_ROLE:
+            return (
+                f"opened or accepted, which does not count: {why}. Whoever holds its role reads it"
+            )
         return f"accepted, which does not count: {why}. Read the notice and accept it again"
     said = in_words(detail).lower() if detail else ""
     if counts:

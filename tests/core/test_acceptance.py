@@ -92,7 +92,9 @@ def test_an_acceptance_counts_in_the_role_it_is_for(
     notice = family.notice(rule, role)
     family.answer(notice, "accepted", "2026-06-01 10:30", person="somebody", role=said_in)
     signal, _, detail = last(family)
-    assert ("accepted" if counts else "opened") == signal
+    assert ("accepted" if counts else "delivered") == signal
+    reached = family.obligation(rule, role).level
+    assert (Level.ACCEPTED if counts else Level.DELIVERED) == reached
     assert (None if counts else "wrong_role") == detail
 
 
@@ -101,16 +103,39 @@ def test_what_was_accepted_stays_so_whoever_says_it_again(family: Family) -> Non
     notice = family.notice(ROUTINE)
     family.answer(notice, "accepted", "2026-06-01 10:30", person="dr-elm")
     family.answer(notice, "accepted", "2026-06-01 10:40", person="clerk", role="RECEPTION")
-    assert ("opened", False, "wrong_role") == last(family)
+    assert ("delivered", False, "wrong_role") == last(family)
     assert Level.ACCEPTED == family.obligation(ROUTINE).level
     assert Level.ACCEPTED == family.obligation(ROUTINE).told[0].level
 
 
-def test_opening_asks_for_no_role(family: Family) -> None:
-    """Whoever opens it has opened it."""
+@pytest.mark.parametrize(
+    ("said_in", "heard"),
+    [
+        ("GP_SG_LEAD", ("opened", True, None)),
+        ("RECEPTION", ("delivered", True, "wrong_role")),
+        ("SERVICE_MANAGER", ("delivered", True, "wrong_role")),
+        (None, ("opened", True, None)),
+    ],
+)
+def test_it_is_opened_in_the_role_it_is_for(
+    family: Family, said_in: str | None, heard: tuple[str, bool, str | None]
+) -> None:
+    """A clerk or a manager who opens it proves that it has arrived; no role at all is believed."""
     notice = family.notice(LEAD, "GP_SG_LEAD")
-    family.answer(notice, "opened", "2026-06-01 10:30", person="clerk", role="RECEPTION")
-    assert ("opened", True, None) == last(family)
+    family.answer(notice, "opened", "2026-06-01 10:30", person="somebody", role=said_in)
+    assert heard == last(family)
+    opened = Level.OPENED if heard[0] == "opened" else Level.DELIVERED
+    assert opened == family.obligation(LEAD, "GP_SG_LEAD").level
+
+
+@pytest.mark.parametrize("signal", ["opened", "accepted", "acted"])
+def test_what_the_right_role_has_opened_stays_so(family: Family, signal: str) -> None:
+    """Whatever somebody in another role says of it afterwards is noted, and moves nothing."""
+    notice = family.notice(ROUTINE)
+    family.answer(notice, "opened", "2026-06-01 10:30", person="dr-elm")
+    family.answer(notice, signal, "2026-06-01 10:40", person="clerk", role="RECEPTION")
+    assert ("delivered", False, "wrong_role") == last(family)
+    assert Level.OPENED == family.obligation(ROUTINE).level
 
 
 def test_why_is_said_where_it_had_been_opened_already(family: Family) -> None:

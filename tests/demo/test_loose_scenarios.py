@@ -59,6 +59,30 @@ def test_what_is_unlisted_may_be_allowed_and_what_must_never_be_fails(tmp_path: 
     assert ["G01"] == [row["gap"] for row in found["unexpected"]]
 
 
+REFUSED = """
+[[given]]
+at = "2026-03-23 10:00"
+occurred_at = "2027-03-23 10:00"
+event = "pregnancy.notified"
+actor = "GP_PRACTICE"
+body = { learnt_on = "2026-03-23", how_known = "test", booked_status = "unknown" }
+
+[then]
+unlisted = "allow"
+never = [{ gap = "G08" }]
+"""
+
+
+def test_what_was_refused_is_never_allowed_unlisted(tmp_path: Path) -> None:
+    """An event that nobody took makes nothing happen, which is what some scenarios wait for."""
+    found = simulate(written(tmp_path, REFUSED), policy())
+    assert not found["ok"]
+    (row,) = found["unexpected"]
+    assert row["quarantined"]
+    listed = REFUSED + f'outcomes = [{{ quarantined = "{row["quarantined"]}" }}]\n'
+    assert simulate(written(tmp_path, listed), policy())["ok"]
+
+
 def test_what_follows_besides_is_filled_in(tmp_path: Path) -> None:
     """After `--fill` the scenario is whole, and its own rows are untouched."""
     path = written(tmp_path, BOOKED + LATE + "also = [\n]\n")

@@ -136,4 +136,6 @@ def test_an_acceptance_that_does_not_count_says_why(
     """And what to do: whoever pressed the button reads it in the trail."""
     said = evidence_note(detail, counts=counts)
     assert words in said
-    assert ("accept it again" in said) == (detail in NOT_ACCEPTED_WORDS)
+    again = detail in NOT_ACCEPTED_WORDS and detail != "wrong_role"
+    assert ("accept it again" in said) == again
+    assert ("Whoever holds its role reads it" in said) == (detail == "wrong_role")

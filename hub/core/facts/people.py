@@ -1,6 +1,9 @@
 """Facts about people and organisations: who holds a role, who reported, who knows."""
 
-from hub.core.draft import Context
+from collections.abc import Iterator
+from datetime import datetime
+
+from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import fact
 from hub.core.kinds import NUMBER, TEXT, TRUTH
@@ -11,6 +14,11 @@ CLOSES = ("closed", "merged")
 
 MIDWIFERY = ("COMM_MIDWIFE", "NAMED_MW", "SG_MIDWIFE")
 """Roles of a maternity provider that book, or know of a booking."""
+
+ELSEWHERE = "booked_elsewhere"
+"""What is said of a woman whom another provider looks after."""
+REFERRAL = "pregnancy.referral-received"
+SAYS_WHETHER_BOOKED = ("pregnancy.notified", "unscheduled.attendance", REFERRAL)
 
 
 @fact(TRUTH, role=TEXT)
@@ -62,6 +70,27 @@ def reported_by_midwifery(c: Context) -> bool:
 def awaited_by_midwifery(c: Context) -> bool:
     """Whether a midwifery role reported what was awaited: her own word alone proves no booking."""
     return _role_of(c.awaited) in MIDWIFERY
+
+
+@fact(TRUTH)
+def booked_elsewhere(c: Context) -> bool:
+    """Whether midwifery has said that she is booked elsewhere, and neither 'not booked' nor a
+    referral has come since; what others say of it is her own word (G08).
+    """
+    said = sorted(_words_of_booking(c.episode), key=lambda word: word[0])
+    return bool(said) and said[-1][1]
+
+
+def _words_of_booking(draft: Draft) -> Iterator[tuple[datetime, bool]]:
+    """When somebody said whether she is booked elsewhere, and whether she is."""
+    for event in draft.history:
+        if event.retracted or event.type not in SAYS_WHETHER_BOOKED:
+            continue
+        stated = unpack_body(event).get("booked_status")
+        if stated == ELSEWHERE and _role_of(event) in MIDWIFERY:
+            yield event.occurred_at, True
+        elif event.type == REFERRAL or stated == "not_booked":
+            yield event.occurred_at, False
 
 
 @fact(NUMBER)

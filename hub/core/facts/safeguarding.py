@@ -26,6 +26,12 @@ THRESHOLDS |= dict.fromkeys(("strategy", "s47", "emergency"), 3)
 
 OVER = ("completed", "withdrawn", "rejected")
 
+ABUSE = "DA"
+"""The code of domestic abuse, as a concern, a risk, a reason and a label."""
+SAYS_ITSELF = ("enquiry.domestic-abuse", "information.given")
+"""Events whose label proves no abuse: an enquiry says what was found, and any woman may be given
+the leaflet."""
+
 
 class Flag(NamedTuple):
     """One concern, in whatever event it was written down."""
@@ -73,6 +79,24 @@ def _reaches(flags: list[Flag], since: datetime) -> bool:
         or len(codes & TOXIC) >= TOXIC_CODES
         or (PRIOR_REMOVAL in codes and len(codes) > 1)
     )
+
+
+def _tells_of_abuse(event: Remembered) -> bool:
+    """Whether one event holds domestic abuse, by what it found or by its label."""
+    if any(flag.code == ABUSE for flag in _flags_of(event)):
+        return True
+    if event.type not in SAYS_ITSELF:
+        return ABUSE in event.labels
+    body = unpack_body(event)
+    return "y" in (body.get("marac"), body.get("coercive_control"))
+
+
+@fact(TRUTH)
+def abuse_on_record(c: Context) -> bool:
+    """Whether domestic abuse is on the episode and stands: disclosed, suspected, a concern, a
+    MARAC, or whatever carries its label (G13).  A summary may not pass it over.
+    """
+    return any(_tells_of_abuse(r) for r in c.episode.history if not r.retracted)
 
 
 @fact(TRUTH)

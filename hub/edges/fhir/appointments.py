@@ -36,7 +36,8 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
     kind, owner = kind_and_owner(_words(resource))
     if state == "booked":
         return [_scheduled(letter, resource, whom, contact_id, kind, owner)]
-    if state == "noshow":
+    missed = state == "noshow" or (state == "cancelled" and _stayed_away(resource))
+    if missed:
         outcome = "WNB" if whom.baby_id else "DNA"
     elif state in {"cancelled", "entered-in-error"}:
         outcome = who_cancelled(resource)
@@ -46,7 +47,7 @@ def appointment(letter: Letter, resource: Node) -> type_of_found:
             "is no state of an appointment",
             "send booked, cancelled or noshow",
         )
-    at = _planned_at(letter, resource) if state == "noshow" else letter.sent_at
+    at = _planned_at(letter, resource) if missed else letter.sent_at
     body = missed_body(contact_id, kind, outcome, whom.baby_id)
     return [Draft("contact.missed", body, whom.subject, at, resource.path)]
 
@@ -95,6 +96,20 @@ def who_cancelled(resource: Node) -> str:
             "'by patient' or 'by service'",
         )
     return found
+
+
+def _stayed_away(resource: Node) -> bool:
+    """Whether the reason of a cancellation is that nobody came."""
+    reasons = [each for name in _REASONS for each in resource.all(name)]
+    return stayed_away(codes_of(reasons), words_of(reasons))
+
+
+def stayed_away(codes: list[str], words: str) -> bool:
+    """Whether what is called a cancellation says that nobody came; then somebody looks for her."""
+    listed = meaning("cancelled")
+    known = not {code.lower() for code in codes}.isdisjoint(listed["missed_codes"])
+    said = words.strip() in listed["missed_codes"]
+    return known or said or has_any(words, listed["missed_words"])
 
 
 def canceller(codes: list[str], words: str) -> str | None:

@@ -1,5 +1,6 @@
 """Observation to `measurement.infant` (a weight) or `pregnancy.dated` (a due date)."""
 
+from datetime import datetime
 from typing import Final
 
 from hub.edges.fhir.codes import codes_of, meaning
@@ -10,6 +11,7 @@ from hub.edges.fhir.times import day, instant
 from hub.edges.fhir.tree import Node, missing, wrong
 from hub.edges.mapped import Ignored
 
+NOT_FINAL: Final = frozenset({"entered-in-error", "cancelled", "registered", "preliminary"})
 _WHEN: Final = (
     ("effectiveDateTime",),
     ("effectiveInstant",),
@@ -26,16 +28,14 @@ def observation(letter: Letter, resource: Node) -> type_of_found:
     due = [code for code in codes if code in listed["due_date"]]
     if not weight and not due:
         return Ignored.NO_EVENT_TYPE
-    if resource.text("status") in {"entered-in-error", "cancelled", "registered", "preliminary"}:
+    if resource.text("status") in NOT_FINAL:
         return Ignored.NOT_FINAL
     whom = people(letter, resource.first("subject"), resource)
     if isinstance(whom, Ignored):
         return whom
     if weight and not whom.baby_id:
         return Ignored.NO_EVENT_TYPE
-    told = (resource.first(*names) for names in _WHEN)
-    when = next((each for each in told if each is not None and each.value), None)
-    at = instant(when.value, when.path) if when is not None else None
+    at = observed_at(resource)
     if weight:
         body = {
             "baby_id": whom.baby_id,
@@ -51,6 +51,13 @@ def observation(letter: Letter, resource: Node) -> type_of_found:
         body = {"edd": edd, "basis": basis, "previous_edd": edd, "reason": None}
         kind = "pregnancy.dated"
     return [Draft(kind, body, whom.subject, at or letter.sent_at, resource.path)]
+
+
+def observed_at(resource: Node) -> datetime | None:
+    """When it was seen, where the resource says so."""
+    told = (resource.first(*names) for names in _WHEN)
+    when = next((each for each in told if each is not None and each.value), None)
+    return instant(when.value, when.path) if when is not None else None
 
 
 def _grams(resource: Node) -> int:

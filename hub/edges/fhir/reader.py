@@ -22,6 +22,7 @@ from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter, digest, format_of, open_letter
 from hub.edges.fhir.measurements import observation
 from hub.edges.fhir.national import national, restated
+from hub.edges.fhir.pregnancies import said_pregnant
 from hub.edges.fhir.removals import is_removal, own_name, removed_resources
 from hub.edges.fhir.source import national_source, source_of
 from hub.edges.fhir.statuses import formal_status, problem
@@ -170,6 +171,12 @@ def _team_or_plan(letter: Letter, resource: Node) -> type_of_found:
     return plan if isinstance(plan, list) else care_team(letter, resource)
 
 
+def _seen(letter: Letter, resource: Node) -> type_of_found:
+    """An observation may be that she is pregnant, and measure nothing."""
+    pregnant = said_pregnant(letter, resource)
+    return observation(letter, resource) if pregnant is None else pregnant
+
+
 type_of_resource_reader = Callable[[Letter, Node], type_of_found]
 
 _READERS: Final[Mapping[str, type_of_resource_reader]] = {
@@ -181,6 +188,6 @@ _READERS: Final[Mapping[str, type_of_resource_reader]] = {
     "Composition": composition,
     "DocumentReference": document_reference,
     "Appointment": appointment,
-    "Observation": observation,
+    "Observation": _seen,
     "Flag": formal_status,
 }

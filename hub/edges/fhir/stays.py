@@ -7,7 +7,8 @@ from hub.edges.fhir.codes import codes_of, has_any, meaning, words_of
 from hub.edges.fhir.draft import Draft, type_of_found
 from hub.edges.fhir.letter import Letter
 from hub.edges.fhir.people import people
-from hub.edges.fhir.times import day, instant
+from hub.edges.fhir.pregnancies import notified_body
+from hub.edges.fhir.times import instant
 from hub.edges.fhir.tree import Node, missing
 from hub.edges.hl7v2_people import People
 from hub.edges.mapped import Ignored
@@ -121,13 +122,5 @@ def _emergency(letter: Letter, resource: Node, whom: People) -> type_of_found:
     if whom.baby_id or not (known or has_any(words_of(reasons), listed["words"])):
         return Ignored.NO_PREGNANCY
     at = _happened_at(letter, resource, "admitted")
-    body = {
-        "learnt_on": day(at.isoformat(), resource.path),
-        "how_known": "clinician",
-        "gestation": None,
-        "booked_status": "unknown",
-        "entry_route": "unscheduled",
-        "first_baby": None,
-        "age_at_lmp": None,
-    }
+    body = notified_body(at, resource.path, "unscheduled")
     return [Draft("pregnancy.notified", body, whom.subject, at, resource.path)]
