@@ -24,10 +24,13 @@ SEED, SAMPLE = 20261128, cases(40)
 CODES = {
     "FACTS",
     "DUTY",
+    "CIN",
     "CPP",
     "DA",
     "DNA",
     "GP",
+    "ICPC",
+    "LAC",
     "NBV",
     "HV",
     "MH",
