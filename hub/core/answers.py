@@ -52,8 +52,8 @@ def _hear_content(
         return
     still = rule.when is None or rule.when(context)
     if still and rule.each is not None:
-        part = expectation.subject.removeprefix(subject).lstrip("/")
-        still = any(r.part == part for r in rule.each(context))
+        about = expectation.subject
+        still = any(about in grounds.abouts(subject, r) for r in rule.each(context))
     if not still:
         requirements.meet(draft, expectation, corrected_at or event.occurred_at, event.id)
 

@@ -64,6 +64,13 @@ def _asked(rule: Requirement, context: Context, duty: Expectation) -> bool:
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     return any(
         (rule.owner or r.role) == duty.role
-        and "/".join(filter(None, (subject, r.part))) == duty.subject
+        and not r.elsewhere(duty.role, duty.organisation)
+        and duty.subject in abouts(subject, r)
         for r in named
     )
+
+
+def abouts(subject: str, owner: Recipient) -> tuple[str, str]:
+    """What a question to an owner is about: alone, and beside another of the same role."""
+    alone = "/".join(filter(None, (subject, owner.part)))
+    return alone, "/".join(filter(None, (alone, owner.organisation)))

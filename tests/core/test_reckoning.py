@@ -16,7 +16,7 @@ RECKONED = (
     "requirements",
     "waiting",
 )
-KNOWN = (10, "ea1891f88973")
+KNOWN = (10, "d91eae4d5b64")
 """The number, and the digest of those modules under it.
 
 When the digest differs: if the change can alter what waits or what closes, raise RECKONING in

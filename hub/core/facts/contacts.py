@@ -101,7 +101,7 @@ def interpreter_needed(c: Context) -> bool:
 
 @fact(TEXT, what=TEXT)
 def of_baby(c: Context, what: str) -> str:
-    """The event's baby and something that is due for it as one thing, so that each has its own gap."""
+    """The event's baby and what is due for it as one thing, so that each has its own gap."""
     return f"{c.body.get('baby_id') or ''}/{what}"
 
 
