@@ -65,8 +65,12 @@ def _held_elsewhere(draft: Draft, rule: TellRule, obligation: Obligation, holder
 
 
 def _is_own(rule: TellRule, obligation: Obligation) -> bool:
-    """Whether a rule named its recipient by what the event says, and not by the post she holds."""
-    return rule.each is not None and not rule.by_post and obligation.role not in PRACTICE_ROLES
+    """Whether a rule named its recipient by what the event says, and not by the post she holds.
+
+    A practice that was the family's own is followed when they change it; another one is not.
+    """
+    follows = obligation.role in PRACTICE_ROLES and not obligation.named
+    return rule.each is not None and not rule.by_post and not follows
 
 
 def _new_team(draft: Draft, rule: TellRule, obligation: Obligation) -> Holder | None:

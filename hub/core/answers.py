@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import concerning, requirements, retiming
+from hub.core import concerning, grounds, requirements, retiming
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
@@ -52,8 +52,8 @@ def _hear_content(
         return
     still = rule.when is None or rule.when(context)
     if still and rule.each is not None:
-        part = expectation.subject.removeprefix(subject).lstrip("/")
-        still = any(r.part == part for r in rule.each(context))
+        about = expectation.subject
+        still = any(about in grounds.abouts(subject, r) for r in rule.each(context))
     if not still:
         requirements.meet(draft, expectation, corrected_at or event.occurred_at, event.id)
 
@@ -101,30 +101,32 @@ def doubt_corrected(draft: Draft, corrected: Event) -> None:
             requirements.ask_again(draft, expectation)
 
 
-def follow(draft: Draft, corrected: Event) -> None:
+def follow(draft: Draft, corrected: Event, correction: Event, gone: frozenset[str]) -> None:
     """Let what an event had started follow its correction: another clock, or no question at all.
 
-    Content is left out: it has already heard whether the document is complete now.
+    What only the wrong words had asked is withdrawn, and asked again if another correction brings
+    it back.  Content is left out: it has already heard whether the document is complete now.
     """
-    context = Context(draft, corrected, corrected.body)
+    asked_now = grounds.asked_for(draft, corrected)
     for expectation in list(draft.expectations.values()):
         rule = draft.policy.requirements[expectation.rule]
-        if expectation.trigger != corrected.id or not requirements.running(expectation):
+        if expectation.trigger != corrected.id:
             continue
-        asked = rule.when is None or rule.when(context)
-        if not asked or not _about_the_same(rule, context, expectation):
-            requirements.withdraw(draft, expectation, requirements.CORRECTED_AWAY)
+        identity = expectation.expectation_id
+        back = expectation.withdrawn and identity in asked_now
+        if back and grounds.taken_by_correction(draft, expectation):
+            requirements.ask_again(draft, expectation)
+        again = draft.expectations[identity]
+        if not requirements.running(again):
+            continue
+        if identity in gone:
+            reason, by = requirements.CORRECTED_AWAY, correction.id
+            requirements.withdraw(draft, again, reason, ended_by=by)
         elif not rule.at_once:
             start = clock_start(corrected.body, rule.counted_from, corrected.occurred_at)
-            draft.put_expectation(replace(expectation, started_at=start))
-            again = draft.expectations[expectation.expectation_id]
+            again = replace(again, started_at=start)
+            draft.put_expectation(again)
             requirements.move(draft, again, retiming.due_of(draft, rule, corrected, start))
-
-
-def _about_the_same(rule: Requirement, context: Context, expectation: Expectation) -> bool:
-    """Whether a question is about what the corrected event is about: its baby may be another."""
-    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
-    return not subject or f"{expectation.subject}/".startswith(f"{subject}/")
 
 
 def recount(draft: Draft) -> None:

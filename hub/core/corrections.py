@@ -1,6 +1,7 @@
 """Corrections and retractions: what a publisher takes back, and who must hear of it.
 
-A correction puts a whole event in the place of the original, and everybody who had that is told.
+A correction puts a whole event in the place of the original, and everybody who had that is told;
+what only the wrong words had asked for is owed no more.
 A retraction ends what the event began, and opens again what it had answered or withdrawn.
 """
 
@@ -11,6 +12,7 @@ from hub.core import (
     aiming,
     answers,
     concerning,
+    grounds,
     hindsight,
     matters,
     preferences,
@@ -22,7 +24,7 @@ from hub.core import (
 )
 from hub.core.absorb import forget, refold
 from hub.core.draft import Draft, unpack_body
-from hub.core.episode import Remembered
+from hub.core.episode import Obligation, Remembered
 from hub.core.faults import FaultReason, SenderFault
 from hub.core.hearing import (
     doubt_proofs,
@@ -39,11 +41,12 @@ from hub.core.hearing import (
 )
 from hub.core.ids import derive
 from hub.core.lifecycle import ENDED
-from hub.core.model import Event, NoticeReason, Signal, type_of_body
+from hub.core.model import Event, Level, NoticeReason, Signal, type_of_body
+from hub.core.policy import TellRule
 from hub.core.proofs import take_proof_away
 from hub.core.stopping import Losses, losses
 
-CORRECTED, RETRACTED = "event.corrected", "event.retracted"
+CORRECTED, RETRACTED = grounds.CORRECTED, "event.retracted"
 
 LATEST = "latest:"
 """How a target begins of which the sender knows no id: `latest:KIND:mother` or `latest:KIND:baby`.
@@ -128,7 +131,9 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     stood, objected = answers.standing(draft), draft.objections
     born_on, lost = hindsight.born_on(draft), losses(draft)
     agreed = agreeing.granted(draft, target.type)
+    asked_before = grounds.asked_for(draft, target)
     _put_in_place(draft, event, target, corrected)
+    gone = asked_before - grounds.asked_for(draft, corrected)
     say_recorded(draft, event, how)
     say_changed(draft)
     requirements.recompute(draft)
@@ -138,12 +143,12 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     answers.hear(draft, corrected, corrected_at=event.occurred_at)
     prove(draft, corrected)
     _follow_losses(draft, event, corrected, lost)
-    answers.follow(draft, corrected)
+    answers.follow(draft, corrected, event, gone)
     answers.recount(draft)
     answers.ask_again_fallen(draft, stood)
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
-    _tell_corrected(draft, corrected, event)
+    _tell_corrected(draft, corrected, event, gone)
     if not target.followed:
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)
@@ -166,6 +171,7 @@ def _follow_losses(draft: Draft, event: Event, corrected: Event, before: Losses)
     """A correction may say that there was a loss after all, or that there was none."""
     if losses(draft) != before:
         withdraw(draft, corrected)
+        undoing.take_away_because_of_loss(draft, event)
     undoing.owe_what_it_had_ended(draft, corrected.id, event)
     if draft.ended and not before.pregnancy:
         receipts.sent_before_loss_was_known(draft)
@@ -182,35 +188,63 @@ def _corrected(target: Remembered, fresh: Event | None) -> Event:
     return replace(fresh, id=target.id)
 
 
-def _tell_corrected(draft: Draft, corrected: Event, correction: Event) -> None:
+def _tell_corrected(
+    draft: Draft, corrected: Event, correction: Event, gone: frozenset[str]
+) -> None:
     """Whoever had the original gets the correction; the original stays on record.
 
     A duty that was met is owed once more, counted from the correction; an open one goes on, with
     the due times that the corrected event gives it, and turns to whoever holds its role by that.
+    An open one whose ground is gone ends, and is owed again if another correction brings it back.
     """
     latest = {
         (o.rule, o.role, o.subject, o.organisation): o
         for o in draft.obligations.values()
         if o.trigger == corrected.id
     }
+    asked_now = grounds.asked_for(draft, corrected)
     for obligation in latest.values():
         rule = draft.policy.tells.get(obligation.rule)
-        # A notice still on its way counts: it leaves with the old words in it.
-        if rule is None or obligation.state in ENDED or not obligation.told:
+        if rule is None:
             continue
-        if all(m.met_at for m in obligation.milestones):
-            undoing.owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
-        else:
-            tell.re_aim(
-                draft,
-                retiming.re_time(draft, rule, obligation, corrected),
-                obligation.organisation,
-                obligation.person,
-                NoticeReason.CORRECTED,
-                keep_met=True,
-            )
+        if obligation.state in ENDED:
+            back = obligation.obligation_id in asked_now
+            if back and grounds.taken_by_correction(draft, obligation):
+                undoing.owe_again(draft, rule, obligation, correction, NoticeReason.FIRST)
+        elif all(m.met_at for m in obligation.milestones):
+            if obligation.told:
+                undoing.owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
+        elif obligation.obligation_id in gone:
+            _end_groundless(draft, rule, obligation, correction)
+        elif obligation.told:
+            # A notice still on its way counts: it leaves with the old words in it.
+            _tell_anew(draft, rule, obligation, corrected)
     # The right event may have moved her: whoever holds a role by it now has its open duties.
     aiming.aim_at_present_holders(draft, moved_by(draft, corrected))
+
+
+def _end_groundless(
+    draft: Draft, rule: TellRule, obligation: Obligation, correction: Event
+) -> None:
+    """Nothing asks for a duty any more; but where the wrong words were read the right ones must."""
+    if obligation.level >= Level.OPENED:
+        undoing.owe_again(draft, rule, obligation, correction, NoticeReason.CORRECTED)
+        reason, by = requirements.CORRECTED_AWAY, correction.id
+        tell.end(draft, obligation, Signal.WITHDRAW, reason, ended_by=by)
+    else:
+        undoing.take_away(draft, obligation, correction)
+
+
+def _tell_anew(draft: Draft, rule: TellRule, obligation: Obligation, corrected: Event) -> None:
+    """An open duty goes on with the right words, to whom it is aimed at."""
+    tell.re_aim(
+        draft,
+        retiming.re_time(draft, rule, obligation, corrected),
+        obligation.organisation,
+        obligation.person,
+        NoticeReason.CORRECTED,
+        keep_met=True,
+    )
 
 
 def retract(draft: Draft, event: Event) -> None:
@@ -241,6 +275,8 @@ def retract(draft: Draft, event: Event) -> None:
     prove(draft, event)
     answers.ask_again_fallen(draft, stood)
     agreeing.follow(draft, event, agreed)
+    if losses(draft) != lost:
+        undoing.take_away_because_of_loss(draft, event)
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
         speak_on(draft, hindsight.not_elsewhere(draft, held))

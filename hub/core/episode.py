@@ -99,6 +99,8 @@ class Obligation(Struct, frozen=True, kw_only=True, array_like=True):
     doubt: str = ""
     """Why its recipient is in doubt although there is one: a `GapReason`, or that a notice to it
     would expose her (`exposing.UNSAFE`)."""
+    named: bool = False
+    """Whether its event named its organisation, and the directory another or none for the role."""
 
 
 class Expectation(Struct, frozen=True, kw_only=True, array_like=True):

@@ -35,6 +35,9 @@ BY_PURPOSE = {
 }
 """How grave it is that a notice is overdue where no code says so more exactly (domain G76)."""
 
+BY_GRAVITY = ("EL-R", "EL-A", "EL-S", "EL-I")
+"""The ladders of care, the gravest last; those of inboxes, feeds and scores stand beside them."""
+
 
 def _owner_organisation(
     draft: Draft, rule: GapRule, owner: str, duty: Obligation | Expectation
@@ -169,22 +172,31 @@ def raise_severity(
 ) -> Gap:
     """Make an open gap graver in place; a gap is never made lighter (ruling 28).
 
-    On a new ladder it starts at the bottom, with waits that count from now, so that nobody whom
-    that ladder names is passed over and nobody is late on it from the start.
+    Of two duties that are as grave, one may climb faster: then only the ladder changes.  On a new
+    ladder a gap starts at the bottom, with waits that count from now, so that nobody whom that
+    ladder names is passed over and nobody is late on it from the start.
     """
-    if severity <= gap.severity:
+    faster = ladder is not None and _climbs_faster(ladder, gap.ladder)
+    if severity < gap.severity or (severity == gap.severity and not faster):
         return gap
     ladder = ladder or draft.policy.gaps[gap.code].ladder_flagged or gap.ladder
     graver = replace(gap, severity=severity)
-    if ladder != gap.ladder:
+    if ladder != gap.ladder and not _climbs_faster(gap.ladder, ladder):
         graver = replace(graver, ladder=ladder, rung=0, raised_at=max(draft.moment, gap.opened_at))
     draft.put_gap(graver)
-    draft.say(
-        GapRaised(
+    if severity > gap.severity:
+        raised = GapRaised(
             gap_id=gap.gap_id, code=gap.code, severity=severity, at=draft.moment, reason=reason
         )
-    )
+        draft.say(raised)
     return graver
+
+
+def _climbs_faster(ladder: str, other: str) -> bool:
+    """Whether a ladder is that of a graver matter than another, where both are ladders of care."""
+    if ladder not in BY_GRAVITY or other not in BY_GRAVITY:
+        return False
+    return BY_GRAVITY.index(ladder) > BY_GRAVITY.index(other)
 
 
 def raise_flagged(draft: Draft) -> None:

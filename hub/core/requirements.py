@@ -19,9 +19,9 @@ from hub.core.episode import Expectation, Remembered
 from hub.core.expressions import Expression
 from hub.core.facts import Recipient
 from hub.core.gaps import leave, open_gap, raise_severity
-from hub.core.ids import derive
 from hub.core.matters import asked_already
 from hub.core.model import Event, GapState
+from hub.core.naming import asked_apart
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
 from hub.core.silences import Silence
@@ -66,7 +66,7 @@ def raise_one(
         return
     role = rule.owner or owner.role
     about = "/".join(part for part in (subject, owner.part) if part)
-    identity = derive("e", draft.episode_id, rule.basis.rule, trigger.id, role, about)
+    identity, about = asked_apart(draft, rule.basis.rule, trigger.id, owner, role, about)
     if identity in draft.expectations or (rule.once and asked_already(draft, rule, role, about)):
         draft.stay_silent(rule.basis, Silence.STANDS_ALREADY, role)
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, objections, reaching, situating
+from hub.core import exposing, naming, objections, reaching, situating
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -64,9 +64,8 @@ def raise_one(
 
     What a loss or her death has stopped is not raised, whatever comes late or moves (P11, P46).
     """
-    identity = _identity_of(draft, rule, recipient, trigger, subject)
-    if (silence := _silence(draft, rule, identity, subject)) is not None:
-        draft.stay_silent(rule.basis, silence, recipient.role)
+    identity, subject = naming.told_apart(draft, rule, recipient, trigger, subject)
+    if _stays_silent(draft, rule, identity, recipient.role, subject):
         return
     role, (organisation, person) = recipient.role, _aim(draft, recipient)
     obligation = Obligation(
@@ -80,6 +79,7 @@ def raise_one(
         milestones=owed_anew(milestones_for(draft, rule, role, start), reason),
         raised_at=draft.at,
         doubt="" if recipient.organisation else reaching.doubt(draft, role, organisation),
+        named=naming.names_another(draft, rule, recipient),
     )
     if _held_back(draft, rule, obligation):
         return
@@ -91,18 +91,13 @@ def raise_one(
         issue(draft, reaching.watched(draft, obligation), reason, answers_to)
 
 
-def _identity_of(
-    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
-) -> str:
-    said = (rule.basis.rule, trigger, recipient.role, subject, recipient.part)
-    return derive("o", draft.episode_id, *said)
-
-
-def _silence(draft: Draft, rule: TellRule, identity: str, subject: str) -> Silence | None:
-    """Why a duty is not raised, or None when it is."""
-    if identity in draft.obligations:
-        return Silence.STANDS_ALREADY
-    return stopped(draft, rule.tags, subject)
+def _stays_silent(draft: Draft, rule: TellRule, identity: str, role: str, subject: str) -> bool:
+    """Whether a duty is not raised, because it stands or was stopped; that is noted."""
+    stands = identity in draft.obligations
+    silence = Silence.STANDS_ALREADY if stands else stopped(draft, rule.tags, subject)
+    if silence is not None:
+        draft.stay_silent(rule.basis, silence, role)
+    return silence is not None
 
 
 def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
@@ -264,6 +259,7 @@ def re_aim(
         milestones=milestones,
         acted_by="",
         doubt="" if organisation != obligation.organisation else obligation.doubt,
+        named=obligation.named and organisation == obligation.organisation,
     )
     return issue(draft, reaching.watched(draft, turned), reason)
 

@@ -5,11 +5,16 @@ silent.  Both must be owed again, and nothing of it while another report of a lo
 """
 
 from hub.core import agreeing, concerning, requirements, tell
-from hub.core.draft import Draft
+from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.facts import Recipient
-from hub.core.model import Event, NoticeReason, ObligationState
+from hub.core.lifecycle import ENDED
+from hub.core.model import Event, NoticeReason, ObligationState, Signal
 from hub.core.policy import TellRule
+
+BECAUSE_OF_LOSS = "because_of_loss"
+"""The tag of what is asked about an event of its own because of a loss: whoever makes an
+appointment for a baby that was lost is to take it out of the diary."""
 
 
 def owe_again(
@@ -55,6 +60,39 @@ def owe_what_it_had_ended(draft: Draft, target: str, because: Event) -> None:
         gone = over and _taken_back(draft, held, target)
         if gone and not agreeing.fallen(draft, asked, expectation):
             requirements.ask_again(draft, expectation)
+
+
+def take_away(draft: Draft, obligation: Obligation, because: Event) -> None:
+    """End a duty that nothing asks for any more; whoever was told hears that first.
+
+    The notice that takes the earlier one back is the one that an ended duty does not keep from
+    going out.
+    """
+    if obligation.told and obligation.told[-1].reason is not NoticeReason.WITHDRAWN:
+        obligation = tell.issue(draft, obligation, NoticeReason.WITHDRAWN)
+    reason, by = requirements.CORRECTED_AWAY, because.id
+    tell.end(draft, obligation, Signal.WITHDRAW, reason, ended_by=by)
+
+
+def take_away_because_of_loss(draft: Draft, because: Event) -> None:
+    """Whoever was asked to act because of a loss hears that there was none.
+
+    Whoever has acted hears it too: what came out of the diary is the appointment of a baby who
+    lives.
+    """
+    for obligation in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(obligation.rule)
+        if rule is not None and BECAUSE_OF_LOSS in rule.tags and obligation.state not in ENDED:
+            trigger = draft.remembered(obligation.trigger)
+            if trigger is not None and not trigger.retracted and not _still_lost(draft, trigger):
+                take_away(draft, obligation, because)
+
+
+def _still_lost(draft: Draft, trigger: Remembered) -> bool:
+    """Whether any of the rules that speak because of a loss would speak on an event now."""
+    rule, context = draft.policy.events[trigger.type], Context(draft, trigger, unpack_body(trigger))
+    speaking = (t for t in rule.tells if BECAUSE_OF_LOSS in t.tags)
+    return any(t.when is None or t.when(context) for t in speaking)
 
 
 def _asked_for(draft: Draft, duty: Obligation | Expectation) -> bool:

@@ -152,6 +152,9 @@ def _same(name: str, wanted: Any, found: Any) -> bool:
         return said == wanted + SECOND or (len(wanted) == len(DAY) and said.startswith(wanted))
     if name in RULES:
         return str(found).startswith(f"{wanted}.") or fnmatchcase(str(found), wanted)
+    if name == "subject":
+        # What a gap is about may be told more exactly: the visit to a baby, one of two practices.
+        return str(found).startswith(f"{wanted}/")
     return name == "role" and TEAMS.get(wanted) == found
 
 

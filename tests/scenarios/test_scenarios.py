@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from hub.core.model import GapState
 from hub.core.policy import Policy
+from hub.demo.compare import fits
 from hub.demo.rig import CoreRig
 from hub.demo.rows import Row
 from hub.demo.scenario import Scenario, load_scenario
@@ -152,6 +153,14 @@ def test_an_unlisted_outcome_fails() -> None:
     missing, unexpected = judged(rows[:at] + rows[at + 1 :])
     assert [] == missing
     assert ["G01"] == [row["gap"] for row in unexpected]
+
+
+def test_a_subject_may_be_told_more_exactly() -> None:
+    """A row about a baby fits a visit to it, and not one to a baby whose id begins alike."""
+    actual = Row(gap="G19", state="opened", subject="baby-1/6 to 8 weeks")
+    assert fits(Row(gap="G19", state="opened", subject="baby-1"), actual)
+    assert not fits(Row(gap="G19", state="opened", subject="baby"), actual)
+    assert not fits(actual, Row(gap="G19", state="opened", subject="baby-1"))
 
 
 def test_a_missing_outcome_fails() -> None:

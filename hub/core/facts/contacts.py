@@ -99,6 +99,12 @@ def interpreter_needed(c: Context) -> bool:
     return (booking_of(c.episode).get("interpreter") or {}).get("needed") == "y"
 
 
+@fact(TEXT, what=TEXT)
+def of_baby(c: Context, what: str) -> str:
+    """The event's baby and what is due for it as one thing, so that each has its own gap."""
+    return f"{c.body.get('baby_id') or ''}/{what}"
+
+
 @fact(TEXT)
 def language_needed(c: Context) -> str | None:
     """The language in which she must be spoken to, where an interpreter is needed (G75)."""

@@ -32,6 +32,22 @@ def invited_health_roles(c: Context) -> tuple[Recipient, ...]:
     )
 
 
+@fact(TRUTH)
+def said_by_invited(c: Context) -> bool:
+    """Whether the awaited word is of the post in question, and of no other place invited (P34).
+
+    Where two practices are invited, the reply of the one is not that of the other.
+    """
+    if same_post(str(c.awaited_body.get("role"))) != same_post(c.duty.role):
+        return False
+    others = {
+        row["org"]
+        for row in c.trigger_body.get("invitees") or ()
+        if same_post(row["role"]) == same_post(c.duty.role) and row["org"] != c.duty.organisation
+    }
+    return c.awaited is None or c.awaited.organisation not in others
+
+
 def _required_roles(c: Context) -> list[str]:
     """Posts that a conference must invite (P34): GP, midwife until 28 days, health visitor, the
     services that have the family now, and the paediatrician where a child was seen or injured.

@@ -45,6 +45,10 @@ class Recipient:
     person: str | None = None
     part: str = ""
 
+    def elsewhere(self, role: str, organisation: str) -> bool:
+        """Whether it is somebody of that role whom a rule names at another organisation."""
+        return self.role == role and self.organisation not in ("", organisation)
+
 
 def fact(gives: Kind, **takes: Kind) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a fact under its own name, with what it takes and gives."""

@@ -1,0 +1,55 @@
+"""Whom an event names by their organisation: two of one role are two, and stay who they are.
+
+A conference may invite two practices, and each owes a reply.  A duty is known by its rule, its
+event, its role and what it is about; so what the second is told of holds her organisation too.
+"""
+
+from hub.core.draft import Draft
+from hub.core.facts import Recipient
+from hub.core.ids import derive
+from hub.core.policy import TellRule
+
+
+def told_apart(
+    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
+) -> tuple[str, str]:
+    """The id of the duty to tell somebody, and what it is about.
+
+    That holds the organisation where the event names another one of the same role too.
+    """
+    identity = _identity_of(draft, rule, recipient, trigger, subject)
+    known = draft.obligations.get(identity)
+    if known is None or rule.each is None or rule.by_post or not recipient.organisation:
+        return identity, subject
+    told = {known.organisation, *(t.organisation for t in known.told)}
+    if recipient.organisation in told:
+        return identity, subject
+    subject = "/".join(filter(None, (subject, recipient.organisation)))
+    return _identity_of(draft, rule, recipient, trigger, subject), subject
+
+
+def _identity_of(
+    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
+) -> str:
+    said = (rule.basis.rule, trigger, recipient.role, subject, recipient.part)
+    return derive("o", draft.episode_id, *said)
+
+
+def names_another(draft: Draft, rule: TellRule, recipient: Recipient) -> bool:
+    """Whether the event names an organisation for a role that the directory has elsewhere."""
+    if rule.each is None or rule.by_post or not recipient.organisation:
+        return False
+    holder = draft.holder(recipient.role)
+    return holder is None or holder.organisation != recipient.organisation
+
+
+def asked_apart(
+    draft: Draft, rule: str, trigger: str, owner: Recipient, role: str, about: str
+) -> tuple[str, str]:
+    """The id of a question to an owner, and what it is about: told apart in the same way."""
+    identity = derive("e", draft.episode_id, rule, trigger, role, about)
+    known = draft.expectations.get(identity)
+    if known is not None and owner.elsewhere(role, known.organisation):
+        about = "/".join(filter(None, (about, owner.organisation)))
+        identity = derive("e", draft.episode_id, rule, trigger, role, about)
+    return identity, about
