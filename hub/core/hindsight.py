@@ -22,7 +22,7 @@ from hub.core.stopping import Losses, losses
 AGES = frozenset(("age", "age_at_conception"))
 """Facts about the mother's age: known as soon as any event carries her date of birth."""
 
-LOSSES = frozenset(("lost_at_least", "lost_more_than"))
+LOSSES = frozenset(("lost_at_least", "lost_more_than", "has_not_regained"))
 """Facts about what a baby has lost since birth: known with the record of that birth."""
 
 LIVES = frozenset(("baby_living", "baby_with_her"))

@@ -4,12 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.core.draft import Context, unpack_body
+from hub.core.facts.pregnancy import infant_age_days
 from hub.core.facts.register import fact, moment, of_type
 from hub.core.kinds import NUMBER, TRUTH
 
 SPACES = {"below_9th": 1, "above_91st": 3}
 """Centile spaces lost that are too many, where the birth weight was small or large (NICE NG75)."""
 USUAL_SPACES = 2
+TENTH = 100
+"""Tenths of a percent of the birth weight: what more is lost than that is too much (S37)."""
+REGAINED_BY_DAY = 21
+"""Most babies weigh by this day what they weighed at birth (S37)."""
 
 
 @fact(NUMBER)
@@ -37,6 +42,17 @@ def lost_at_least(c: Context, tenths: int) -> bool:
     """As lost_more_than, with the limit itself counted: `lost_at_least(125)` is an eighth."""
     stated = c.body.get("loss_percent")
     return _lost(c, lambda lost, born: lost * 1000 >= tenths * born, stated, -(-tenths // 10))
+
+
+@fact(TRUTH)
+def has_not_regained(c: Context) -> bool:
+    """Whether a baby has lost more than a tenth of its birth weight, or after the third week still
+    weighs less than at birth (S37, NICE NG75).
+    """
+    age = infant_age_days(c)
+    return lost_more_than(c, TENTH) or (
+        age is not None and age > REGAINED_BY_DAY and lost_more_than(c, 0)
+    )
 
 
 def _lost(c: Context, enough: Callable[[int, int], bool], stated: int | None, least: int) -> bool:
