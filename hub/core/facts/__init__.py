@@ -5,6 +5,7 @@ and says in its docstring what it means and where the meaning comes from.
 """
 
 from hub.core.facts import (
+    agreement,
     cases,
     contacts,
     diary,
@@ -32,6 +33,7 @@ __all__ = [
     "FACTS",
     "HOLDERS",
     "Recipient",
+    "agreement",
     "cases",
     "contacts",
     "diary",

@@ -11,7 +11,6 @@ from hub.core.facts.recipients import active_health_roles, reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type, same_post
 from hub.core.kinds import LIST, NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Level
-from hub.core.redaction import agreed_within
 
 CUMULATIVE_DAYS = 84
 CUMULATIVE_CODES, CUMULATIVE_ORGANISATIONS, TOXIC_CODES = 3, 2, 2
@@ -199,6 +198,16 @@ def referrer(c: Context) -> tuple[Recipient, ...]:
     return (_author(event),) if event is not None else reporter(c)
 
 
+@fact(RECIPIENTS, roles=LIST)
+def referrer_beside(c: Context, roles: list[str]) -> tuple[Recipient, ...]:
+    """Whoever made the referral that the event speaks of, where they hold none of some roles."""
+    event = _referral_of(c, "referral.made")
+    made = _author(event) if event is not None else None
+    if made is None or made.role not in c.episode.policy.roles:
+        return ()
+    return () if same_post(made.role) in map(same_post, roles) else (made,)
+
+
 @fact(RECIPIENTS)
 def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
     """Whoever made the referral that a decision is about, and every active health role (P33)."""
@@ -241,24 +250,6 @@ def taken_up(c: Context, rule: str) -> bool:
         o.rule == rule and o.trigger == c.duty.trigger and o.level >= Level.ACCEPTED
         for o in c.episode.obligations.values()
     )
-
-
-@fact(TRUTH)
-def objection_stands(c: Context) -> bool:
-    """Whether she objects to some routine sharing, and nobody has set that aside (G73)."""
-    return bool(c.episode.objections)
-
-
-@fact(TRUTH, scope=TEXT)
-def agrees(c: Context, scope: str) -> bool:
-    """Whether she agreed to sharing within a scope, such as `GP`; silence is no agreement (E49)."""
-    return agreed_within(c.episode, scope)
-
-
-@fact(TRUTH, scope=TEXT)
-def objects(c: Context, scope: str) -> bool:
-    """Whether she objects to routine sharing within a scope, such as `GP`."""
-    return scope in c.episode.objections
 
 
 @fact(TRUTH)
