@@ -17,7 +17,7 @@ from hub.synth.loss import decide_loss, loss
 from hub.synth.moves import moves
 from hub.synth.people import mother
 from hub.synth.place import draw_place
-from hub.synth.postnatal import postnatal
+from hub.synth.postnatal import postnatal, read_the_record
 from hub.synth.protection import protection
 from hub.synth.rates import rates
 from hub.synth.risk import risk
@@ -124,7 +124,7 @@ def _decide_the_end(family: Family) -> None:
 
 
 LIFE: list[Callable[[Family], None]] = [
-    antenatal, birth, postnatal, risk, protection, moves, infant, loss,
+    antenatal, birth, postnatal, risk, protection, moves, infant, loss, read_the_record,
 ]  # fmt: skip
 """The parts of a life, in order; each adds what happens in it."""
 

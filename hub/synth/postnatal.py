@@ -140,6 +140,23 @@ def review(
     )
 
 
+def read_the_record(family: Family) -> None:
+    """A practice reads its record before a check, and names in the review what stands there."""
+    for check in family.happenings:
+        if check.type == "review.postnatal" and check.body["kind"] in ("GP_mother", "GP_baby"):
+            check.body["concerns"] = _on_record(family, check.at, check.body["who"])
+
+
+def _on_record(family: Family, moment: datetime, who: str) -> list[str]:
+    """Worries about her mind, or about a baby's growth, and the ground of a plan."""
+    kinds = ("concern.raised", "status.changed")
+    said = [h.body for h in family.happenings if h.type in kinds and h.at < moment]
+    worry = "growth" if who == "baby" else "MH"
+    worries = [worry] if any(body.get("code") == worry for body in said) else []
+    under_a_plan = any(str(body.get("kind")).startswith("CPP") for body in said)
+    return [*worries, *(["neglect"] if under_a_plan else [])]
+
+
 def _six_to_eight_weeks(family: Family, born: date) -> None:
     """The health visitor's review and the practice's two checks, between day 42 and day 56."""
     chance = family.chance

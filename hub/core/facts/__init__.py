@@ -21,6 +21,7 @@ from hub.core.facts import (
     record,
     referrals,
     safeguarding,
+    unanswered,
     variation,
     workforce,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "referrals",
     "safeguarding",
     "same_post",
+    "unanswered",
     "variation",
     "workforce",
 ]

@@ -228,6 +228,18 @@ def referral_reasons(c: Context) -> list[str]:
     return list(unpack_body(event).get("reason_codes") or ()) if event is not None else []
 
 
+@fact(TRUTH)
+def plan_decided_before(c: Context) -> bool:
+    """Whether the conference before this one decided for a plan too: this one reviewed it (G29)."""
+    wanted, at = c.body.get("conference_id"), moment(c)
+    earlier = [
+        (r.occurred_at, unpack_body(r).get("decision"))
+        for r in of_type(c.episode, "conference.outcome")
+        if unpack_body(r).get("conference_id") != wanted and r.occurred_at < at
+    ]
+    return bool(earlier) and max(earlier, key=lambda said: said[0])[1] in ("CPP", "deferred")
+
+
 @fact(NUMBER)
 def threshold_apart(c: Context) -> int:
     """Levels between the threshold a referrer saw and what social care decided (G33)."""

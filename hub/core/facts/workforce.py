@@ -152,6 +152,14 @@ def need_met(c: Context) -> bool:
     return need in _met_needs(c) or need not in wanted
 
 
+@fact(TRUTH)
+def partners_served(c: Context) -> bool:
+    """Whether a service takes partners outside working hours; so too where no area was assessed."""
+    offers = (e for e in _entries(c) if e["capacity"] in ("open", "waiting"))
+    served = any(entry.get("partners_late") == "y" for entry in offers)
+    return served or not _newest(c, "pathway.assessment")
+
+
 @fact(NUMBER)
 def standards_superseded(c: Context) -> int:
     """Standards of an assessment that have been replaced since."""
