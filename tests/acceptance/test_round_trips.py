@@ -31,7 +31,7 @@ QUIET = {
             *("concealment.section-written", "conference.report", "conference.response"),
             *("contact.completed", "encounter.updated", "feed.heartbeat"),
             *("feedback.received", "pathway.assessment"),
-            *("pregnancy.referral-received", "referral.made", "service.entry"),
+            *("pregnancy.referral-received", "service.entry"),
             *("sharing.preference", "strategy.discussion", "supervision.held"),
             "training.recorded",
         ),

@@ -61,6 +61,7 @@ ROLES: Final = {
     "EARLY_HELP": "L90",
     "PAEDIATRICIAN": "RXX",
     "PMH_TEAM": "RXX",
+    "TALKING_THERAPIES": "RXX",
 }
 """Who is told of some examples, and is not in the directory that the hub brings."""
 
