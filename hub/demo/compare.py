@@ -186,7 +186,9 @@ def compare(expected: Iterable[Row], actual: Iterable[Row]) -> tuple[list[Row], 
         found = [a for a in (left if row.times is None else followed) if fits(row, a)]
         if (not found) if row.times is None else (len(found) != row.times):
             missing.append(row)
-        mine = sorted(found, key=lambda a: a.role != row.role)[: row.times or 1]
+        # The very thing first: another row may mean what is told more exactly.
+        exact = sorted(found, key=lambda a: (a.role != row.role, a.subject != row.subject))
+        mine = exact[: row.times or 1]
         left = [a for a in left if not any(a is one for one in mine)]
     return missing, [row for row in left if row.told is None]
 

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from hub.core.model import GapState
 from hub.core.policy import Policy
-from hub.demo.compare import fits
+from hub.demo.compare import compare, fits
 from hub.demo.rig import CoreRig
 from hub.demo.rows import Row
 from hub.demo.scenario import Scenario, load_scenario
@@ -161,6 +161,14 @@ def test_a_subject_may_be_told_more_exactly() -> None:
     assert fits(Row(gap="G19", state="opened", subject="baby-1"), actual)
     assert not fits(Row(gap="G19", state="opened", subject="baby"), actual)
     assert not fits(actual, Row(gap="G19", state="opened", subject="baby-1"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_row_takes_the_very_subject_first(turned: bool) -> None:
+    """Whichever follows first: what another row names more exactly is left to it."""
+    rows = [Row(gap="G32", state="opened", subject=s) for s in ("ref", "ref/PMH_TEAM")]
+    followed = rows[::-1] if turned else rows
+    assert ([], []) == compare(rows, followed) == compare(rows[::-1], followed)
 
 
 def test_a_missing_outcome_fails() -> None:
