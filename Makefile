@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up simulate book mutants chaos soak fuzz synth bench tidy check test clean
+.PHONY: help setup demo up simulate book mutants chaos soak fuzz synth bench properties browser tidy check test clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -91,6 +91,15 @@ $(CLIENTS_STAMP): tests/web/client-constraints.txt
 
 properties: $(STAMP) ## Redaction and separation over 100,000 generated cases each (CASES=1000 for fewer).
 	@CASES=$${CASES:-100000} $(BIN)/pytest -q tests/properties $(ARGS)
+
+browser: ## Install Chromium by apt-get, for the test with a keyboard; a no-op where there is one.
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null; then echo "✓ $$name is here"; exit 0; fi; done; \
+	command -v apt-get >/dev/null || { echo "install Chromium by hand: there is no apt-get here" >&2; exit 1; }; \
+	as=; if [ "$$(id -u)" != 0 ]; then as="sudo -n"; fi; \
+	echo "… Chromium, some 100 MB"; \
+	$$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	$$as apt-get install -qq --no-install-recommends chromium >/dev/null && echo "✓ Chromium is installed"
 
 tidy: $(STAMP) ## Format, lint and types.
 	$(BIN)/ruff format --check .

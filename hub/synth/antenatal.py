@@ -17,11 +17,10 @@ from hub.synth.contacts import (
     inform,
     scheduled,
 )
-from hub.synth.family import Family
+from hub.synth.family import TROUBLED, Family
 
 FIRST_BABY = (16, 25, 28, 31, 34, 36, 38, 40, 41)
 LATER_BABY = (16, 28, 34, 36, 38, 41)
-TROUBLED = frozenset({"mental_health_history", "mental_health_positive", "mental_health_red_flag"})
 SEEN_AFTER = timedelta(days=7)
 """By when she is seen after a birth or a loss."""
 SOUGHT_EVERY, SOUGHT_AFTER_DAYS = timedelta(days=26), 16
@@ -139,8 +138,12 @@ def _book(family: Family, at: datetime) -> None:
 
 
 def _history(family: Family, booked_at: datetime) -> None:
-    """The practice sends her history within ten working days of the booking."""
-    at = visit(family.chance, working_day(day_of(booked_at), family.chance.randint(2, 8)))
+    """The practice sends her history within ten working days of the booking, and by 16 weeks."""
+    day = working_day(day_of(booked_at), family.chance.randint(2, 8))
+    latest = working_day(family.on(15, 3), -1)
+    if day_of(booked_at) < latest < day:
+        day = latest
+    at = visit(family.chance, day)
     family.by_practice(
         "history",
         "history.shared",

@@ -18,6 +18,9 @@ TERM = timedelta(days=280)
 
 type_of_body = dict[str, Any]
 
+TROUBLED = frozenset({"mental_health_history", "mental_health_positive", "mental_health_red_flag"})
+"""Traits of a mother whom professionals seek out, and do not wait for."""
+
 
 @dataclass
 class Happening:

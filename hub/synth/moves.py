@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hub.synth.calendar import at, day_of, visit, working_day
 from hub.synth.contacts import assessment, contact_id, held, inform, scheduled
-from hub.synth.family import Family, iso
+from hub.synth.family import TROUBLED, Family, iso
 from hub.synth.place import other_practice
 from hub.synth.risk import to_social_care
 
@@ -83,6 +83,9 @@ def missed(family: Family) -> None:
         contact_id=contact_id(family, "contact-28"), kind="antenatal", outcome="DNA",
         series_count=1, follow_up="date",
     )  # fmt: skip
+    if family.traits & TROUBLED:
+        called_at = moment + timedelta(minutes=30)
+        held(family, "called-28", "antenatal", called_at, family.midwife, place="phone")
     again = visit(family.chance, working_day(day_of(moment), 2))
     scheduled(family, "contact-28b", "antenatal", again, moment + timedelta(hours=1),
               replaces=contact_id(family, "contact-28"))  # fmt: skip

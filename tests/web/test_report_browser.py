@@ -17,7 +17,7 @@ from tests.web.test_generated_client import listening
 
 pytestmark = [
     pytest.mark.stack,
-    pytest.mark.skipif(browser_path() is None, reason="there is no Chromium on this machine"),
+    pytest.mark.skipif(browser_path() is None, reason="no Chromium here: run make browser"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hub.synth.calendar import close, day_of, midnight, visit, working_day
+from hub.synth.calendar import close, day_of, midnight, visit, working_day, works
 from hub.synth.family import Family
 from hub.synth.mishaps.kinds import mishap
 from hub.synth.mishaps.tools import correct, mended_at, not_done, shift, soon
@@ -143,11 +143,18 @@ def visitor_misses_the_core_group(family: Family) -> None:
 def conference_is_late(family: Family) -> None:
     """S41: the conference is held after more than fifteen working days."""
     strategy, held = family.find("strategy"), family.find("attended-initial")
-    if strategy is None or held is None:
+    group = family.find("core-group-1")
+    if strategy is None or held is None or group is None:
         return
     due = close(day_of(strategy.at), 15)
-    shift(family, timedelta(days=14), named="-initial")
-    shift(family, timedelta(days=14), named="core-group-")
+    days, day = timedelta(days=14), timedelta(days=1)
+    while not works(day_of(held.at + days)):
+        days += day
+    shift(family, days, named="-initial")
+    # The groups keep their distance from each other, and the first stays in time.
+    while not (works(day_of(group.at + days)) and group.at + days <= close(day_of(held.at), 10)):
+        days -= day
+    shift(family, days, named="core-group-")
     family.wrong("conference-is-late", "G29", "no conference in fifteen working days", "CP_CHAIR",
                  3, due=due, mended_at=held.at)  # fmt: skip
     family.allowed |= {"G31"}

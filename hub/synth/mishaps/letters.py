@@ -32,6 +32,9 @@ def visitors_never_read_of_the_booking(family: Family) -> None:
     late = unread(family, "HV_TEAM", booking, due)
     family.wrong("visitors-never-read-of-the-booking", "G02", "the booking letter lay unread",
                  "HV_TEAM", 2, due=due, mended_at=late)  # fmt: skip
+    if booking.body["vulnerabilities"]:
+        family.wrong("visitors-never-read-of-the-booking", "G76", "nor did they read how late",
+                     "HV_TEAM", 2, due=close(day_of(booking.at), 1), mended_at=late)  # fmt: skip
     family.allowed.add("G60")
 
 

@@ -22,7 +22,9 @@ def booked_too_late(family: Family) -> None:
         if at_booking or happening.key in ("agreement", "history"):
             happening.at += late
     booking.body["booked_on"] = day_of(booking.at)
-    dated = family.find("dated")
+    dated, history = family.find("dated"), family.find("history")
+    if history is not None:
+        history.at = min(history.at, close(day_of(booking.at), 9))
     if dated is not None and dated.at < booking.at + timedelta(days=1):
         dated.at = visit(family.chance, working_day(day_of(booking.at), 2))
     if booking.at > due:
@@ -58,7 +60,11 @@ def nobody_looks_for_her(family: Family) -> None:
     missed, again = family.find("missed-28"), family.find("made-contact-28b")
     if missed is None or again is None:
         return
+    called = family.find("held-called-28")
     family.drop(again)
+    if called is not None:
+        family.drop(called)
+        family.allowed.add("G46")
     due = close(day_of(missed.at), 1)
     seen = family.find("held-contact-28b")
     family.wrong("nobody-looks-for-her", "G09", "nobody tried to reach her", "COMM_MIDWIFE", 2,
