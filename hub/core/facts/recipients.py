@@ -121,6 +121,12 @@ def absent_authors(c: Context) -> tuple[Recipient, ...]:
 
 
 @fact(RECIPIENTS)
+def heard_at_second_hand(c: Context) -> tuple[Recipient, ...]:
+    """As absent_authors, for the one gap of each post whose own report has not come (G27)."""
+    return tuple(Recipient(r.role, r.organisation, r.person) for r in absent_authors(c))
+
+
+@fact(RECIPIENTS)
 def absent_unheard(c: Context) -> tuple[Recipient, ...]:
     """Absent professionals for whom nobody spoke: no record of theirs can go back (P36)."""
     heard = absent_authors(c)
