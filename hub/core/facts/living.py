@@ -27,6 +27,13 @@ def baby_living(c: Context) -> bool:
     return has_living(c.episode)
 
 
+@fact(TRUTH)
+def bereaved(c: Context) -> bool:
+    """Whether a baby of hers had died by the event, and none lives as far as is known (G49)."""
+    deaths = [b.ended_at for b in c.episode.babies if b.ended_at is not None]
+    return bool(deaths) and max(deaths) <= moment(c) and not has_living(c.episode)
+
+
 def has_living(draft: Draft) -> bool:
     """As `baby_living`, of a draft.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import fact
-from hub.core.kinds import NUMBER, TEXT, TRUTH
+from hub.core.kinds import LIST, NUMBER, TEXT, TRUTH
 from hub.core.model import Event, Level
 
 CLOSES = ("closed", "merged")
@@ -70,6 +70,12 @@ def reported_by_midwifery(c: Context) -> bool:
 def awaited_by_midwifery(c: Context) -> bool:
     """Whether a midwifery role reported what was awaited: her own word alone proves no booking."""
     return _role_of(c.awaited) in MIDWIFERY
+
+
+@fact(TRUTH, roles=LIST)
+def awaited_by(c: Context, roles: list[str]) -> bool:
+    """Whether somebody in one of these roles reported what was awaited (ruling 13)."""
+    return _role_of(c.awaited) in roles
 
 
 @fact(TRUTH)

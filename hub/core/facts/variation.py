@@ -120,6 +120,12 @@ def among_colleagues(c: Context, measure: str) -> str:
     return f"{measure}/{c.event.organisation}" if c.event is not None else measure
 
 
+@fact(TEXT, measure=TEXT)
+def among_alike(c: Context, measure: str) -> str:
+    """A measure among events with the same code, so that like is held against like (G66)."""
+    return f"{measure}/{c.body.get('code')}"
+
+
 @fact(TEXT)
 def referring_organisation(c: Context) -> str | None:
     """The organisation that made the referral of which the event speaks."""
