@@ -20,9 +20,9 @@ def agrees(c: Context, scope: str) -> bool:
 
 @fact(TRUTH)
 def loss_may_be_told(c: Context) -> bool:
-    """Whether a loss is on record, other than a termination that she keeps to herself (P11, P12)."""
+    """Whether a loss is on record, other than a termination she keeps to herself (P11, P12)."""
     ended = {unpack_body(r).get("outcome") for r in of_type(c.episode, "pregnancy.ended")}
-    kept = set() if agreed_within(c.episode, "all_routine") else {"termination"}
+    kept: set[str] = set() if agreed_within(c.episode, "all_routine") else {"termination"}
     return bool(ended - kept - {"live_birth_see_E08"})
 
 
