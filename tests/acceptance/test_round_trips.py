@@ -27,7 +27,7 @@ AWAITS_ONLY = "its policy tells nobody of it; it awaits something, ends a wait, 
 QUIET = {
     **dict.fromkeys(
         (
-            *("bereavement.support", "birth.notified"),
+            "bereavement.support",
             *("concealment.section-written", "conference.report", "conference.response"),
             *("contact.completed", "encounter.updated", "feed.heartbeat"),
             *("feedback.received", "pathway.assessment"),
@@ -45,7 +45,6 @@ QUIET = {
 QUIET_FILES = {
     "fhir-weight.json": "the baby has gained well",
     "hl7-weight.hl7": "the baby has gained well",
-    "nems-birth.xml": "it confirms a birth, and the birth weight is no loss",
     "nems-blood-spot.xml": "a repeat is awaited; only what is missed or referred is told",
     "nems-hearing.xml": "the test is done",
     "hl7-records-merged.hl7": "two records of her become one, and nobody's care changes",

@@ -127,8 +127,10 @@ def mental_health_flag(c: Context) -> bool:
 
 @fact(TRUTH)
 def own_history(c: Context) -> bool:
-    """Whether she has told of mental health trouble of her own before; her word counts (F107)."""
-    return any(
+    """Whether she has told of mental health trouble of her own before; her word counts (F107), at
+    the booking as well.
+    """
+    return "MH" in (booking_of(c.episode).get("vulnerabilities") or ()) or any(
         body.get("history_self_reported") == "y"
         for body in map(unpack_body, of_type(c.episode, "screening.mental-health"))
     )

@@ -11,6 +11,9 @@ from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 UNSAID = frozenset(("", "none", "not_asked"))
 """Codes that say nothing."""
 
+STAYS = ("admitted", "transferred", "transfer_cancelled", "discharge_cancelled")
+"""Words of a hospital after which somebody is on one of its wards (E58)."""
+
 
 @fact(NUMBER)
 def gestation_days(c: Context) -> int | None:
@@ -165,6 +168,15 @@ def discharge_reported(c: Context) -> bool:
         r.subject == about and unpack_body(r).get("kind") == "discharged"
         for r in of_type(c.episode, "encounter.updated")
     )
+
+
+@fact(TRUTH)
+def in_hospital(c: Context) -> bool:
+    """Whether the mother is on a ward, by the last message of her stay (P19)."""
+    stay = [r for r in of_type(c.episode, "encounter.updated") if r.subject == "mother"]
+    last = max(stay, key=lambda r: r.occurred_at, default=None)
+    said = unpack_body(last) if last is not None else {}
+    return said.get("kind") in STAYS or said.get("destination") == "52"
 
 
 @fact(TRUTH)

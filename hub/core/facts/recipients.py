@@ -62,7 +62,7 @@ def _required_roles(c: Context) -> list[str]:
         for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
         for row in body.get("participants") or ()
     )
-    injured = any(
+    injured = any(of_type(c.episode, "injury.non-mobile")) or any(
         unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
     )
     return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
@@ -229,6 +229,14 @@ def new_holder(c: Context) -> tuple[Recipient, ...]:
     named = c.body.get("practitioner")
     organisation = c.body.get("organisation") or ""
     return (Recipient(str(c.body.get("role")), organisation, named, part="new"),) if named else ()
+
+
+@fact(RECIPIENTS)
+def lead_named(c: Context) -> tuple[Recipient, ...]:
+    """The professional whom the event names as lead of a family (P40)."""
+    role, place = str(c.body.get("role")), str(c.body.get("org") or "")
+    known = role in c.episode.policy.roles
+    return (Recipient(role, place, c.body.get("lead"), part="lead"),) if known else ()
 
 
 @fact(TRUTH)

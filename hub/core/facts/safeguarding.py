@@ -212,13 +212,15 @@ def referrer_beside(c: Context, roles: list[str]) -> tuple[Recipient, ...]:
 def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
     """Whoever made the referral that a decision is about, and every active health role (P33)."""
     event = _referral_of(c, "csc.referral-made")
+    if "referral_id" not in c.body:  # How enquiries ended names none: the latest led to them.
+        made_all = of_type(c.episode, "csc.referral-made")
+        event = max(made_all, key=lambda r: r.occurred_at, default=None)
     active: tuple[Recipient, ...] = active_health_roles(c)
-    if event is None:
+    made = _author(event) if event is not None else None
+    if made is None or made.role not in c.episode.policy.roles:
         return active
-    made = _author(event)
     posts = {(same_post(r.role), r.organisation) for r in active}
-    known = (same_post(made.role), made.organisation) in posts
-    return active if known or made.role not in c.episode.policy.roles else (made, *active)
+    return active if (same_post(made.role), made.organisation) in posts else (made, *active)
 
 
 @fact(LIST)
