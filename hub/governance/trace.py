@@ -1,4 +1,4 @@
-"""`hub trace`: follows every finding of the case reviews to rules, gaps and scenarios that exist.
+"""`hub trace`: follows every finding and every clause to rules, gaps and scenarios that exist.
 
 A finding is accounted for when everything it names is there, and a scenario opens one of its gaps
 or tells its story; or when it has no gap for a reason that is on a closed list.
@@ -15,8 +15,10 @@ from msgspec import Struct, to_builtins
 from hub.core.policy import Policy
 from hub.edges.schemas import Schemas
 from hub.governance.catalogue import event_codes, policies_of
+from hub.governance.clauses import Clauses
 from hub.governance.stories import SCENARIOS, Story, stories_below
 from hub.ops.settings import Settings
+from hub.policy.clauses import HeldBy
 from hub.policy.findings import FILE, Finding, read_findings
 from hub.policy.loader import load_policy
 from hub.policy.source import PolicyFault, Source
@@ -52,6 +54,8 @@ class Trace:
         self.rows = tuple(self.follow(finding) for finding in findings)
         self.faults += twice(self.source, [finding.id for finding in findings])
         self.faults += self.strangers()
+        self.clauses = Clauses(folder, policy)
+        self.faults += self.clauses.faults
 
     @property
     def accounted(self) -> int:
@@ -121,8 +125,12 @@ class Trace:
         return {
             "findings": len(self.rows),
             "accounted": self.accounted,
+            "clauses": len(self.clauses.rows),
+            "clauses_accounted": self.clauses.accounted,
+            "clauses_owed": self.clauses.owed,
             "faults": [str(fault) for fault in sorted(set(self.faults))],
             "rows": to_builtins(self.rows),
+            "clause_rows": to_builtins(self.clauses.rows),
         }
 
 
@@ -173,4 +181,10 @@ def main(settings: Settings, scenarios: Path = SCENARIOS, *, as_json: bool = Fal
     if not scenarios.exists():
         sys.stdout.write(f"no scenarios at {scenarios}: name their folder with --scenarios\n")
     sys.stdout.write(f"{found.accounted} of {len(found.rows)} findings accounted for\n")
+    clauses = found.clauses
+    sys.stdout.write(f"{clauses.accounted} of {len(clauses.rows)} clauses accounted for")
+    sys.stdout.write(f", {clauses.owed} owed\n")
+    for each in clauses.rows:
+        if each.held_by == HeldBy.OWED:
+            sys.stdout.write(f"      {each.of}: {each.says}\n")
     return 1 if found.faults else 0
