@@ -62,7 +62,7 @@ def _required_roles(c: Context) -> list[str]:
         for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
         for row in body.get("participants") or ()
     )
-    injured = any(
+    injured = any(of_type(c.episode, "injury.non-mobile")) or any(
         unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
     )
     return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
