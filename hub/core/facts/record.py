@@ -8,6 +8,9 @@ from hub.core.facts.register import fact, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 from hub.core.model import GapState
 
+ONE_ATTENDANCE = timedelta(hours=1)
+"""Within what time two reports are of one unplanned attendance: the ambulance's and the ward's."""
+
 
 @fact(TRUTH, type=TEXT)
 def happened(c: Context, type: str) -> bool:  # noqa: A002  the word a policy author would write
@@ -20,6 +23,20 @@ def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as
     """Whether an earlier event of a type about the same thing is on the episode."""
     own = c.event.id if c.event is not None else ""
     return any(r.subject == subject and r.id != own for r in of_type(c.episode, type))
+
+
+@fact(TRUTH)
+def seen_before(c: Context) -> bool:
+    """Whether she was seen unplanned at another time before (G04).
+
+    What is said within an hour of the other is one attendance that two systems report (ruling 23).
+    """
+    own = c.event.id if c.event is not None else ""
+    at = c.event.occurred_at if c.event is not None else c.episode.at
+    return any(
+        r.subject == "" and r.id != own and abs(r.occurred_at - at) > ONE_ATTENDANCE
+        for r in of_type(c.episode, "unscheduled.attendance")
+    )
 
 
 @fact(TRUTH)
