@@ -59,18 +59,9 @@ def _words(draft: Draft) -> Iterator[tuple[datetime, bool]]:
 @fact(TRUTH)
 def social_care_open(c: Context) -> bool:
     """Whether social care has the family: a plan or other status, or an assessment under way."""
-    return _undecided(c.episode) or _has_case(c.episode)
-
-
-@fact(TRUTH)
-def social_care_has_case(c: Context) -> bool:
-    """Whether social care has taken the family on, and was not only asked to."""
-    return _has_case(c.episode)
-
-
-def _has_case(draft: Draft) -> bool:
+    draft = c.episode
     latest = max(_words(draft), default=None)
-    return bool(draft.plans) or (latest is not None and latest[1])
+    return bool(draft.plans) or _undecided(draft) or (latest is not None and latest[1])
 
 
 @fact(RECIPIENTS)
