@@ -65,13 +65,13 @@ class Hub:
         return self.sample(self.size, 0)[used : used + count]
 
     def rate(self, records: Iterable[Record], count: int) -> dict[str, float]:
-        """Decisions a second for these inputs, and the processor time of each."""
+        """Inputs decided a second, and the processor time of each, with all that they lead to."""
         workers = list(self.site.workers)
-        before = self.site.count(DECISIONS)
+        before = self.site.so_far()
         used = sum(map(self.site.processor_seconds, workers))
         began = time.monotonic()
         self.site.send(records)
-        seconds = self.site.await_decisions(before + count, "events") - began
+        seconds = self.site.await_answers(before, "events") - began
         used = sum(map(self.site.processor_seconds, workers)) - used
         self.site.check_decided()
         return {"events_per_second": count / seconds, "cpu_us": used / count * 1e6}

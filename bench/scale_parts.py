@@ -7,7 +7,6 @@ from typing import Any
 
 from bench.scale_hub import Hub
 from bench.scale_site import say
-from hub.ops.topics import DECISIONS
 
 
 def cost(hubs: Sequence[Hub], events: int, rounds: int) -> dict[str, Any]:
@@ -65,13 +64,12 @@ def _samples(hub: Hub, events: int, rounds: int) -> list[list[int]]:
 
 def _give_history(hub: Hub, samples: list[list[int]]) -> None:
     """Give the families of later rounds the events that those of small sizes had by then."""
-    before = hub.site.count(DECISIONS)
-    sent = 0
+    before = hub.site.so_far()
     if len({number for chosen in samples for number in chosen}) == sum(map(len, samples)):
         for turn in range(len(samples)):
             for chosen in samples[turn + 1 :]:
-                sent += hub.site.send(hub.next_event(number) for number in chosen)
-    hub.site.await_decisions(before + sent, f"history at {hub.size}")
+                hub.site.send(hub.next_event(number) for number in chosen)
+    hub.site.await_answers(before, f"history at {hub.size}")
     hub.site.idle()
 
 

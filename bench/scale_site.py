@@ -24,7 +24,15 @@ from bench.scale_families import Record
 from hub.ops import leash
 from hub.ops.kafka_embedded import EmbeddedKafka
 from hub.ops.settings import Settings, environment_of, make_secret
-from hub.ops.topics import APP, DECISIONS, INPUTS, QUARANTINE, changelog_topic, create_topics
+from hub.ops.topics import (
+    APP,
+    DECISIONS,
+    INPUTS,
+    MATTERS,
+    QUARANTINE,
+    changelog_topic,
+    create_topics,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOK_SECONDS = 0.01
@@ -169,6 +177,10 @@ class Site:
         """Records in a topic from which nothing is ever removed."""
         return sum(self.ends(topic))
 
+    def so_far(self) -> tuple[int, int]:
+        """How many inputs there are, of families and of matters, and how many decisions."""
+        return self.count(INPUTS) + self.count(MATTERS), self.count(DECISIONS)
+
     def waiting(self) -> int:
         """Inputs that no worker has committed."""
         asked = [TopicPartition(INPUTS, n) for n in range(self.settings.partitions)]
@@ -238,8 +250,20 @@ class Site:
 
         Raises StalledError when none comes for long.
         """
+        return self._await_decisions(lambda: count, what)
+
+    def await_answers(self, before: tuple[int, int], what: str = "") -> float:
+        """Wait until every input since `before` has its decision, as `await_decisions` does.
+
+        Inputs that the hub writes to itself count too: a concern, say, is also one of a service's
+        figures.  They follow the decision that led to them, so the very last may still come.
+        """
+        inputs, decisions = before
+        return self._await_decisions(lambda: decisions + self.so_far()[0] - inputs, what)
+
+    def _await_decisions(self, wanted: Callable[[], int], what: str) -> float:
         last, moved, said = -1, time.monotonic(), time.monotonic()
-        while (found := self.count(DECISIONS)) < count:
+        while (found := self.count(DECISIONS)) < (count := wanted()):
             now = time.monotonic()
             if found != last:
                 last, moved = found, now
