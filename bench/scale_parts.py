@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from bench.scale_disk import disk_of
 from bench.scale_hub import Hub
 from bench.scale_site import say
 
@@ -87,7 +88,7 @@ def memory(hub: Hub) -> dict[str, int]:
             break
         last = now
         time.sleep(2)
-    return {"rss": hub.site.rss(), **hub.site.disk()}
+    return {"rss": hub.site.rss(), **disk_of(hub.site)}
 
 
 def two_workers(hub: Hub, events: int, rounds: int) -> dict[str, Any]:

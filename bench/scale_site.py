@@ -30,7 +30,6 @@ from hub.ops.topics import (
     INPUTS,
     MATTERS,
     QUARANTINE,
-    changelog_topic,
     create_topics,
 )
 
@@ -209,17 +208,6 @@ class Site:
         fields = stat.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def disk(self) -> dict[str, int]:
-        """Bytes on the disk: local state, its changelog, and the two logs."""
-        logs = self.kafka.data_dir / "kafka"
-        named = {
-            "changelog": changelog_topic("episodes"),
-            "inputs": INPUTS,
-            "decisions": DECISIONS,
-        }
-        found = {what: _bytes_below(logs.glob(f"{topic}-*")) for what, topic in named.items()}
-        return {"state": _bytes_below([self.state_folder()]), **found}
-
     def send(self, records: Iterable[Record], topic: str = INPUTS) -> int:
         """Hand records to the broker, inputs unless said; all confirmed; answers how many."""
         sent = 0
@@ -306,15 +294,3 @@ class Site:
         ends = enumerate(self.ends(DECISIONS))
         reader.assign([TopicPartition(DECISIONS, partition, end) for partition, end in ends])
         return reader
-
-
-def _bytes_below(folders: Iterable[Path]) -> int:
-    """What files really take on the disk; one that goes away meanwhile takes nothing."""
-    found = 0
-    for folder in folders:
-        for path in folder.rglob("*"):
-            try:
-                found += path.stat().st_blocks * 512
-            except FileNotFoundError:
-                continue
-    return found

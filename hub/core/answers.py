@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import concerning, grounds, requirements, retiming
+from hub.core import concerning, grounds, reports, requirements, retiming
 from hub.core.deadlines import clock_start
 from hub.core.draft import Context, Draft
 from hub.core.episode import Expectation
@@ -46,7 +46,8 @@ def _hear_content(
     same = event.id == expectation.trigger if corrected_at else event.type == asked_by
     if not same:
         return
-    context = Context(draft, event, event.body)
+    held = draft.remembered(event.id)
+    context = Context(draft, event, reports.together(draft, held) if held else event.body)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     if expectation.subject != subject and not expectation.subject.startswith(f"{subject}/"):
         return

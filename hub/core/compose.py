@@ -42,7 +42,7 @@ def words(value: Any) -> str:
             return str(value).replace("_", " ")
 
 
-def _look_up(path: tuple[str, ...], draft: Draft, body: dict[str, Any]) -> Any:
+def look_up(path: tuple[str, ...], draft: Draft, body: dict[str, Any]) -> Any:
     """The value at a path that starts at the event's body, the mother or the episode."""
     root, *rest = path
     found: Any = body if root == "event" else draft.mother if root == "mother" else draft
@@ -121,7 +121,7 @@ class Composer:
         told: list[tuple[FieldRule, Any]] = []
         for row in self._draft.policy.events[self._on].fields:
             if row.group == name and not (self._reader.family and row.family == LEFT_OUT):
-                value = _look_up(row.path, self._draft, self._body)
+                value = look_up(row.path, self._draft, self._body)
                 if value not in (None, "", []):
                     (told if row.path[0] == "event" else known).append((row, value))
         return tuple(known), tuple(told)

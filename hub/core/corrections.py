@@ -155,6 +155,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
         matters.count_anew(draft, target, corrected)
     speak_of_earlier(draft, corrected, born_on)
     speak_on(draft, hindsight.silenced(draft, target, lost))
+    speak_on(draft, hindsight.reported_too(draft, target), event.occurred_at)
 
 
 def _put_in_place(draft: Draft, event: Event, target: Remembered, corrected: Event) -> None:
@@ -280,5 +281,6 @@ def retract(draft: Draft, event: Event) -> None:
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
         speak_on(draft, hindsight.not_elsewhere(draft, held))
+        speak_on(draft, hindsight.reported_too(draft, held), event.occurred_at)
     requirements.recompute(draft)
     answers.recount(draft)

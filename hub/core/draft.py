@@ -27,7 +27,7 @@ HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 11
+RECKONING = 12
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -162,6 +162,7 @@ class Draft:
                 body=_pack(event.body),
                 labels=self._labels(event),
                 followed=followed,
+                source=event.source,
             )
         )
         if len(self.history) > HISTORY_LIMIT:

@@ -38,6 +38,8 @@ class Remembered(Struct, frozen=True, kw_only=True, array_like=True):
     """What restricts who may have how much of it: by its publisher, and by what it says."""
     followed: bool = False
     """Whether another episode of the same pregnancy decided what it asks for."""
+    source: str = ""
+    """The system that reported it; unknown in states of before it was kept."""
 
 
 class Baby(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from hub.core import reaching, tell
+from hub.core import reaching, reports, tell
 from hub.core.basis import Basis
 from hub.core.compose import explain
 from hub.core.draft import Draft
@@ -89,7 +89,7 @@ def open_gap(
         cycle=cycle,
         late_informed=raised_at > due_at + LATE_BY,
         duty_ids=(duty_id(duty),),
-        evidence=(duty.trigger,),
+        evidence=(duty.trigger, *reports.too(draft, duty.trigger)),
         ladder=basis.ladder or rule.ladder,
         reason=reason or _reason(draft, rule, duty),
     )

@@ -29,7 +29,7 @@ def asked_for(draft: Draft, event: Event | Remembered) -> frozenset[str]:
     questions = (
         e.expectation_id
         for e in draft.expectations.values()
-        if e.trigger == event.id and _asked(asked[e.rule], context, e)
+        if e.trigger == event.id and asks(asked[e.rule], context, e)
     )
     return frozenset((*told, *questions))
 
@@ -54,7 +54,7 @@ def _told(rule: TellRule, context: Context, duty: Obligation) -> bool:
     )
 
 
-def _asked(rule: Requirement, context: Context, duty: Expectation) -> bool:
+def asks(rule: Requirement, context: Context, duty: Expectation) -> bool:
     """Whether a rule asks this owner about this subject."""
     if rule.when is not None and not rule.when(context):
         return False

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from hub.core import reports
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.people import ELSEWHERE
@@ -68,6 +69,15 @@ def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Re
     if now.stop(rule.tags, subject):
         return False
     return bool(before.stop(rule.tags, subject)) or (before != now and _turns_on(rule, LIVES))
+
+
+def reported_too(draft: Draft, gone: Remembered) -> Iterator[Question]:
+    """What other systems reported of a fact, and told nobody because one report had told it.
+
+    That one is taken back, or is put right and may say something else now: the others speak.
+    """
+    for other in list(reports.of_one_fact(draft, gone)):
+        yield from _question(draft, other, gone.id, lambda _: True)
 
 
 def not_elsewhere(draft: Draft, taken_back: Remembered) -> Iterator[Question]:

@@ -91,7 +91,7 @@ def _as_sent(draft: Draft, remembered: Remembered) -> Event:
     return Event(
         id=remembered.id,
         type=remembered.type,
-        source=f"{remembered.organisation}:joined",
+        source=remembered.source or f"{remembered.organisation}:joined",
         occurred_at=remembered.occurred_at,
         received_at=remembered.received_at,
         subject=draft.mother or Person(reference=draft.episode_id),

@@ -149,6 +149,17 @@ class CountRule:
     spread: str = ""  # A field that holds a list: one inner event for each of its values.
 
 
+class FactOf(StrEnum):
+    """Whose fact an event reports: two reports of one fact are one duty (ruling 23)."""
+
+    FAMILY = "family"
+    """Whoever reports it, it is the same."""
+    PLACE = "place"
+    """Within the hour it is the same whoever reports it; after that another place is another."""
+    AUTHOR = "author"
+    """What its author says, or did, is the fact: two systems of hers may report it, nobody else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRule:
     """Everything the policy says about one event type."""
@@ -168,6 +179,7 @@ class EventRule:
     """The group of each of the event's fields, by its path without `event.`"""
     labels: tuple[LabelWhen, ...] = ()
     """Labels that the event carries by what it says, whatever its publisher put on it."""
+    fact_of: FactOf = FactOf.FAMILY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

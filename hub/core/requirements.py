@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import retiming
+from hub.core import retiming, twice
 from hub.core.deadlines import Unit, clock_start
 from hub.core.draft import Context, Draft, Duty, unpack_body
 from hub.core.episode import Expectation, Remembered
@@ -82,7 +82,8 @@ def raise_one(
         due_at=retiming.due_of(draft, rule, trigger, start),
     )
     in_time = rule.itself and not _too_late(expectation, trigger)
-    if in_time or _answered_before(draft, rule, expectation):
+    answered = in_time or _answered_before(draft, rule, expectation)
+    if answered or twice.complete_together(draft, rule, expectation):
         draft.stay_silent(rule.basis, Silence.ANSWERED_ALREADY, role)
         return
     if rule.latest_only:

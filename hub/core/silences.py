@@ -17,6 +17,7 @@ class Silence(StrEnum):
     CONDITION = "condition_not_met"
     NAMES_NOBODY = "names_nobody"
     STANDS_ALREADY = "stands_already"
+    ONE_FACT = "another_report_of_it"
     STOPPED_BY_LOSS = "stopped_by_loss"
     STOPPED_BY_DEATH = "stopped_by_death"
     RESTRICTED = "restricted"

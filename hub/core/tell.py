@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, naming, objections, reaching, situating
+from hub.core import exposing, naming, objections, reaching, situating, twice
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -81,7 +81,7 @@ def raise_one(
         doubt="" if recipient.organisation else reaching.doubt(draft, role, organisation),
         named=naming.names_another(draft, rule, recipient),
     )
-    if _held_back(draft, rule, obligation):
+    if _held_back(draft, rule, obligation, reason):
         return
     draft.put_obligation(obligation)
     _say_raised(draft, rule, obligation)
@@ -100,11 +100,14 @@ def _stays_silent(draft: Draft, rule: TellRule, identity: str, role: str, subjec
     return silence is not None
 
 
-def _held_back(draft: Draft, rule: TellRule, obligation: Obligation) -> bool:
-    """Whether nothing of an event may reach its recipient: then there is no duty, and it is said.
+def _held_back(draft: Draft, rule: TellRule, obligation: Obligation, reason: NoticeReason) -> bool:
+    """Whether there is no duty: another report told all of it, or nothing may reach its reader.
 
-    The decision alone holds that: whatever a recipient can look at must have no place for it.
+    The second is said, and the decision alone holds it: whatever a recipient can look at must have
+    no place for it.
     """
+    if twice.told_by_another(draft, rule, obligation, reason):
+        return True
     reader = draft.policy.roles.get(obligation.role)
     if reader is None or reader.audience not in draft.policy.family:
         return False

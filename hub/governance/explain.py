@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,32 +20,9 @@ from hub.edges.directory import load_directory
 from hub.edges.schemas import Schemas
 from hub.governance.asking import Answer, ask, time_from
 from hub.governance.catalogue import LADDERS, rung_places
+from hub.governance.why_not import WORDS, NotTold
 from hub.ops.settings import Settings
 from hub.policy.loader import load_policy
-
-
-class NotTold(StrEnum):
-    """Why a role has no notice, beyond the reasons for which a rule stays silent."""
-
-    NO_RULE = "no_rule"
-    NAMES_OTHERS = "names_others"
-    NOT_DECIDED_ANEW = "not_decided_anew"
-
-
-WORDS = {
-    Silence.CONDITION: "the condition of the rule is not met",
-    Silence.NAMES_NOBODY: "the rule finds nobody to tell",
-    Silence.STANDS_ALREADY: "the same is owed already",
-    Silence.STOPPED_BY_LOSS: "what is routine stops after a loss",
-    Silence.STOPPED_BY_DEATH: "what is for the mother alone stops at her death",
-    Silence.RESTRICTED: "nothing of it may reach this reader",
-    Silence.NO_HOLDER: "it is owed, and nobody is known to hold the role",
-    Silence.UNSAFE: "it is owed, and kept back: it would expose her there",
-    Silence.ANSWERED_ALREADY: "it has happened already",
-    NotTold.NO_RULE: "no rule of this event type tells this role",
-    NotTold.NAMES_OTHERS: "the rule names whom it tells from the event, and this role is not there",
-    NotTold.NOT_DECIDED_ANEW: "the event was known already, and nothing follows from it twice",
-}
 
 
 class Due(Struct, frozen=True, kw_only=True):

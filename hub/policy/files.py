@@ -123,6 +123,8 @@ class EventFile(_Strict, frozen=True, kw_only=True):
     title: str
     summary: str
     opens_episode: bool = True
+    fact_of: str = "family"
+    """Whose fact it reports (`hub.core.policy.FactOf`): the family's, a place's, its author's."""
     subject: str = ""
     inner_fields: dict[str, str] = {}
     sets: dict[str, str] = {}

@@ -10,6 +10,7 @@ from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
     ActedBy,
     EventRule,
+    FactOf,
     Family,
     FieldRule,
     GapRule,
@@ -140,9 +141,8 @@ class RuleBuilder:
                 f"no schema describes {found.event!r}",
                 f"add schemas/events/{found.event}.avsc",
             )
-        for slot in found.sets:
-            if slot not in SLOTS:
-                here.fault(f"unknown slot {slot!r}", f"set one of {', '.join(SLOTS)}", slot)
+        for slot in (each for each in found.sets if each not in SLOTS):
+            here.fault(f"unknown slot {slot!r}", f"set one of {', '.join(SLOTS)}", slot)
         sets = {s: self.expression(here, text, ANY_KIND) for s, text in found.sets.items()}
         requirements = [
             self.requirement(Here(source, found.event, row.rule), row, family)
@@ -159,6 +159,7 @@ class RuleBuilder:
             type=found.event,
             title=found.title,
             opens_episode=found.opens_episode,
+            fact_of=here.source.choose(FactOf, found.fact_of, FactOf.FAMILY, here.quoted),
             subject=self.expression(here, found.subject, ANY_KIND),
             sets={slot: e for slot, e in sets.items() if e is not None},
             tells=tuple(self.tell(Here(source, found.event, r.rule), found, r) for r in found.tell),

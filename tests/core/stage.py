@@ -150,7 +150,7 @@ class Family:
         whole = Event(
             id=f"{target}-whole",
             type=event_type,
-            source="RXA:MAT_PAS",
+            source=body.pop("source", "RXA:MAT_PAS"),
             occurred_at=local(occurred),
             received_at=local(at),
             subject=MOTHER,

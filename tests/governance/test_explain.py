@@ -18,9 +18,10 @@ from hub.edges.doors import event_to_json
 from hub.edges.schemas import default_schemas
 from hub.governance.asking import ask, time_from
 from hub.governance.catalogue import rung_places
-from hub.governance.explain import WORDS, Explanation, NotTold, Untold, explain, lines_of
+from hub.governance.explain import Explanation, Untold, explain, lines_of
 from hub.governance.faults import CannotAnswerError
 from hub.governance.stories import SCENARIOS
+from hub.governance.why_not import WORDS, NotTold
 from hub.ops.settings import PACKAGE, Settings
 from tests.core import stage
 

@@ -10,7 +10,7 @@ from hub.core.silences import Silence
 from hub.demo.rows import Row, Then
 from hub.demo.scenario import Given, Scenario
 from hub.demo.simulate import simulate
-from hub.governance.explain import NotTold
+from hub.governance.why_not import NotTold
 from hub.policy import files
 from hub.policy.findings import Finding
 from hub.policy.vocabulary import with_facts

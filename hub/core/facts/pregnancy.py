@@ -1,12 +1,14 @@
 """Facts about the pregnancy and its risks."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
 from hub.core.deadlines import gestation_days as days_between
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.facts.register import fact, moment, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
+from hub.core.reports import ONE_FACT
 
 UNSAID = frozenset(("", "none", "not_asked"))
 """Codes that say nothing."""
@@ -162,12 +164,24 @@ def subject_of_care(c: Context) -> str:
 
 @fact(TRUTH)
 def discharge_reported(c: Context) -> bool:
-    """Whether the discharge of whom a summary is about was reported on its own (G12)."""
-    about = subject_of_care(c)
+    """Whether the discharge of whom a summary is about was reported before: on its own, or by
+    another summary of the same stay (G12).
+    """
+    about, at = subject_of_care(c), c.body.get("discharged_at")
     return any(
         r.subject == about and unpack_body(r).get("kind") == "discharged"
         for r in of_type(c.episode, "encounter.updated")
+    ) or any(
+        r.subject == about and r.occurred_at < moment(c) and _of_one_stay(unpack_body(r), at)
+        for r in of_type(c.episode, "discharge.summary")
     )
+
+
+def _of_one_stay(summary: dict[str, Any], discharged_at: Any) -> bool:
+    """Whether a summary is of a stay that ended within a day of a time."""
+    ended_at = summary.get("discharged_at")
+    known = isinstance(ended_at, datetime) and isinstance(discharged_at, datetime)
+    return known and abs(ended_at - discharged_at) <= ONE_FACT
 
 
 @fact(TRUTH)

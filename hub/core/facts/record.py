@@ -7,6 +7,7 @@ from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 from hub.core.model import GapState
+from hub.core.reports import too
 
 ONE_ATTENDANCE = timedelta(hours=1)
 """Within what time two reports are of one unplanned attendance: the ambulance's and the ward's."""
@@ -29,12 +30,14 @@ def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as
 def seen_before(c: Context) -> bool:
     """Whether she was seen unplanned at another time before (G04).
 
-    What is said within an hour of the other is one attendance that two systems report (ruling 23).
+    What is said within an hour of the other is one attendance, and so is what two systems report
+    of one (ruling 23).
     """
     own = c.event.id if c.event is not None else ""
     at = c.event.occurred_at if c.event is not None else c.episode.at
+    same = {own, *too(c.episode, own)}
     return any(
-        r.subject == "" and r.id != own and abs(r.occurred_at - at) > ONE_ATTENDANCE
+        r.subject == "" and r.id not in same and abs(r.occurred_at - at) > ONE_ATTENDANCE
         for r in of_type(c.episode, "unscheduled.attendance")
     )
 
