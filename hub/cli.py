@@ -128,10 +128,15 @@ def simulate(
     refill: Annotated[
         bool, typer.Option("--fill", help="Write what follows besides into the list `also`.")
     ] = False,
+    show: Annotated[
+        list[str] | None,
+        typer.Option("--show", help="Show all that follows of a gap or a rule: G10, P02, 'EL-*'."),
+    ] = None,
 ) -> None:
     """Play scenarios on the pure core; a missing or an unexpected outcome fails."""
     with _faults_in_words():
-        raise typer.Exit(_later("hub.demo.simulate")(files, as_json=as_json, refill=refill))
+        simulate_files = _later("hub.demo.simulate")
+        raise typer.Exit(simulate_files(files, as_json=as_json, refill=refill, show=show or ()))
 
 
 @app.command()

@@ -2,13 +2,19 @@
 
 import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from hub.core.model import Receipt, Signal
+from hub.core.episode import Episode
+from hub.core.lifecycle import ENDED
+from hub.core.model import Level, Receipt, Signal
 from hub.core.outcomes import NoticeIssued
+from hub.demo.rows import TEAMS
 from hub.demo.scenario import NOBODY, Answer, Given
+
+NAMED = {team: named for named, team in TEAMS.items()}
+"""Who stands for a team in a receipt, as in a row of what follows."""
 
 _SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
 
@@ -67,23 +73,61 @@ class Answers:
         return heapq.heappop(self._due)
 
 
-def find_notice(
+def find_notices(
     notices: Iterable[tuple[str, NoticeIssued]], given: Given, subjects: dict[str, str]
-) -> tuple[str, NoticeIssued]:
-    """The latest notice that a given receipt speaks of.  Raises LookupError with what it asked."""
+) -> list[tuple[str, NoticeIssued]]:
+    """The notices that a given receipt may speak of, the latest of each duty, the newest first.
+
+    Raises LookupError with what it asked and what there has been.
+    """
+    found: dict[str, tuple[str, NoticeIssued]] = {}
     for episode_id, notice in reversed(list(notices)):
         if (
             fits_rule(given.rule, notice.why.rule)
-            and (given.role is None or notice.role == given.role)
+            and given.role in (None, notice.role, NAMED.get(notice.role))
             and (given.organisation is None or notice.organisation == given.organisation)
             and (given.about is None or subjects[notice.obligation_id] == given.about)
         ):
-            return episode_id, notice
-    known = sorted({f"{n.why.rule} to {n.role} at {n.organisation}" for _, n in notices})
-    raise LookupError(
-        f"at {given.at} no notice of rule {given.rule} for {given.role} at {given.organisation}; "
+            found.setdefault(notice.obligation_id, (episode_id, notice))
+    if not found:
+        raise LookupError(_nothing_fits([notice for _, notice in notices], given))
+    return list(found.values())
+
+
+def _nothing_fits(notices: list[NoticeIssued], given: Given) -> str:
+    """What was asked and what there has been; escalations only where one was asked for."""
+    rungs = (given.rule or "").startswith("EL-")
+    known = sorted(
+        {
+            f"{n.why.rule} to {n.role} at {n.organisation}"
+            for n in notices
+            if rungs or not n.why.rule.startswith("EL-")
+        }
+    )
+    role, place = given.role or "any role", given.organisation or "any organisation"
+    return (
+        f"at {given.at} no notice of {given.rule or 'any rule'} for {role} at {place}; "
         f"there have been: {', '.join(known) or 'none'}"
     )
+
+
+def several(
+    given: Given, found: Iterable[tuple[str, NoticeIssued]], episodes: Mapping[str, Episode]
+) -> list[str]:
+    """What to say where a receipt might speak of more than one open duty: its author meant one."""
+    still = [
+        notice
+        for episode_id, notice in found
+        for duty in episodes[episode_id].obligations
+        if duty.obligation_id == notice.obligation_id
+        and duty.level < Level.ACCEPTED
+        and duty.state not in ENDED
+    ]
+    if len(still) < 2:
+        return []
+    one = f"{still[0].why.rule} to {still[0].role} at {still[0].organisation}"
+    words = f"fits {len(still)} open notices and was taken for the latest, {one}"
+    return [f"{given.line}: this receipt {words}; say more (rule, role, organisation, about)"]
 
 
 def receipt_of(notice: NoticeIssued, given: Given, at: datetime) -> Receipt:
@@ -92,7 +136,7 @@ def receipt_of(notice: NoticeIssued, given: Given, at: datetime) -> Receipt:
         notice_id=notice.notice_id,
         signal=given.receipt or Signal.SENT,
         organisation=given.by or given.organisation or notice.organisation,
-        role=given.acting_as or given.role or notice.role,
+        role=given.acting_as or notice.role,
         person=given.person,
         at=at,
         channel=given.channel or "worklist",

@@ -20,7 +20,7 @@ from hub.core.outcomes import (
     ObligationRaised,
     type_of_outcome,
 )
-from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, Followed, Row, in_words
+from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, TEAMS, Followed, Row, in_words
 from hub.demo.scenario import instant, local_words
 from hub.demo.tidy import SECOND
 
@@ -30,9 +30,6 @@ TIMES = ("at", "due")
 RULES = ("notice", "ended", "told")
 """`P02` stands for every rule of that policy, and `*` for anything."""
 DAY = "2026-03-24"
-TEAMS = {"NAMED_HV": "HV_TEAM", "NAMED_MW": "COMM_MIDWIFE"}
-"""Until somebody is named the team stands for her, in a row as in the care of a family."""
-
 SHOWN_AS_ESCALATION = (NoticeReason.ESCALATED, NoticeReason.REMINDER)
 
 
@@ -127,11 +124,11 @@ def fits(expected: Row, actual: Row) -> bool:
     """Whether an outcome is the one a row speaks of; what the row leaves out may be anything."""
     for name in COMPARED:
         wanted, found = getattr(expected, name), getattr(actual, name)
-        if wanted not in (None, "") and not _same(name, wanted, found):
+        if wanted not in (None, "") and not same(name, wanted, found):
             return False
     said = [" ".join(word.casefold().split()) for word in _content(actual)]
     return (
-        all(_same("at", by, actual.levels.get(level)) for level, by in expected.levels.items())
+        all(same("at", by, actual.levels.get(level)) for level, by in expected.levels.items())
         and all(_says(said, word) for word in expected.shows)
         and not any(_says(said, word) for word in expected.hides)
     )
@@ -142,7 +139,7 @@ def _content(actual: Row) -> tuple[str, ...]:
     return actual.content if isinstance(actual, Followed) else ()
 
 
-def _same(name: str, wanted: Any, found: Any) -> bool:
+def same(name: str, wanted: Any, found: Any) -> bool:
     """Whether a word of a row and that of an outcome mean the same."""
     if wanted == found:
         return True

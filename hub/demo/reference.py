@@ -23,6 +23,19 @@ has no offset.
 """
 
 
+GAPS = """
+## Gaps
+
+The `role` of a row is that of the owner, the `subject` what stands under *about*: a word in quotes as
+it is, a field of the event by its value, a fact by what it finds.  `/ROLE` is the role that was to know
+or to do it, where another owns the gap.  G60, G63 and what is counted for a service say more when they
+open: run the file with `--show` and look.
+
+| gap | name | severity | ladder | owner | about | means |
+|---|---|---|---|---|---|---|
+"""
+
+
 def kind_of(avro: Any) -> str:
     """The type of a field, in the words of the reference."""
     if isinstance(avro, list):
@@ -69,9 +82,33 @@ def rules(policy: Policy) -> Iterator[str]:
     yield "\n## What is waited for\n\n| rule | gap | why |\n|---|---|---|\n"
     for name, want in sorted(policy.requirements.items()):
         yield f"| `{name}` | {want.gap} | {want.basis.because} |\n"
-    yield "\n## Gaps\n\n| gap | name | severity | ladder | means |\n|---|---|---|---|---|\n"
+    yield from gaps(policy)
+
+
+def gaps(policy: Policy) -> Iterator[str]:
+    """The gaps: whose each is, and what stands in its `subject`."""
+    yield GAPS
     for code, gap in sorted(policy.gaps.items()):
-        yield f"| {code} | {gap.name} | {int(gap.severity)} | {gap.ladder} | {gap.explanation} |\n"
+        owner = gap.owner or "whoever owes it"
+        abouts = ", ".join(f"`{about}`" for about in _abouts(policy, code)) or "nothing"
+        graver = f" or {int(gap.severity_flagged)}" if gap.severity_flagged else ""
+        grave = f"{int(gap.severity)}{graver} | {gap.ladder}"
+        yield f"| {code} | {gap.name} | {grave} | {owner} | {abouts} | {gap.explanation} |\n"
+
+
+def _abouts(policy: Policy, code: str) -> list[str]:
+    """What the gaps of a code are about, as their rules say it."""
+    owner = policy.gaps[code].owner
+    found = set()
+    for rule in policy.tells.values():
+        if rule.gap == code:
+            beside = "/ROLE" if owner and any(role != owner for role in rule.to or ("",)) else ""
+            found.add((rule.subject.text if rule.subject else "") + beside)
+    for asked in policy.requirements.values():
+        if asked.gap == code:
+            beside = "/ROLE" if owner and asked.owner != owner else ""
+            found.add((asked.subject.text if asked.subject else "") + beside)
+    return sorted(filter(None, found))
 
 
 def _to(rule: TellRule) -> str:

@@ -21,7 +21,7 @@ from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
 from hub.core.person import PersonState, person_key
 from hub.core.policy import Policy
 from hub.core.silences import Silent
-from hub.demo.answers import Answers, carried, find_notice, receipt_of
+from hub.demo.answers import Answers, carried, find_notices, receipt_of, several
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.feeds import Feeds
@@ -61,6 +61,7 @@ class CoreRig:
         self.notices: list[tuple[str, NoticeIssued]] = []
         self.subjects: dict[str, str] = {}
         self.rows: list[Row] = []
+        self.notes: list[str] = []  # For the author of the scenario.
         self.seen = Seen(gaps={})
         self.held: dict[str, tuple[Event, datetime]] = {}
         self.silences: list[Silent] | None = None
@@ -190,10 +191,6 @@ class CoreRig:
             )
         )
 
-    def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
-        """Who holds which role now, as the directory knows it."""
-        return self.around(episode_id, at)[0]
-
     def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
         """Who holds which role now, and the area whose settings hold."""
         return surroundings_of(self.directory, self.people[self.person_of[episode_id]], at)
@@ -232,12 +229,14 @@ class CoreRig:
 
     def receipt(self, given: Given, at: datetime) -> None:
         """Somebody does something with the latest notice of a rule."""
-        self.witness(*find_notice(self.notices, given, self.subjects), given, at)
+        found = find_notices(self.notices, given, self.subjects)
+        self.notes += several(given, found, self.episodes)
+        self.witness(*found[0], given, at)
 
     def witness(self, episode_id: str, notice: NoticeIssued, given: Given, at: datetime) -> None:
         """What somebody did with a notice, as an input."""
         receipt = receipt_of(notice, given, at)
-        team = self.team(episode_id, at) if episode_id in self.person_of else ()
+        team = self.around(episode_id, at)[0] if episode_id in self.person_of else ()
         self.hear_of(episode_id, receipt, str(given.receipt), team)
 
     def hear_of(

@@ -5,7 +5,7 @@ hub simulate tests/scenarios --json
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from hub.demo.compare import compare, forbids
 from hub.demo.faults import CannotPlayError
 from hub.demo.fill import fill
 from hub.demo.naming import check_names
+from hub.demo.near import about, near
 from hub.demo.rig import CoreRig
 from hub.demo.rows import Row, in_words
 from hub.demo.scenario import Scenario, instant, load_scenario
@@ -43,12 +44,15 @@ def result(scenario: Scenario, rows: Iterable[Row]) -> dict[str, Any]:
         "expected": len(then.expected),
         "matched": len(then.expected) - len(missing),
         "missing": [in_words(r) for r in missing],
+        "instead": [near(r, actual) for r in missing],
         "unexpected": [in_words(r) for r in unexpected],
     }
 
 
-def simulate(path: Path, policy: Policy, schemas: Schemas | None = None) -> dict[str, Any]:
-    """Play one file on the core.
+def simulate(
+    path: Path, policy: Policy, schemas: Schemas | None = None, show: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Play one file on the core, and show what followed of some gaps or rules.
 
     Raises ValueError, LookupError, SenderFault or HubFault for a story that cannot be played.
     """
@@ -57,7 +61,12 @@ def simulate(path: Path, policy: Policy, schemas: Schemas | None = None) -> dict
         check_names(scenario, policy)
     except Slip as slip:
         raise ValueError(f"{path}{slip}") from None
-    return result(scenario, CoreRig(scenario, policy, schemas).run())
+    rig = CoreRig(scenario, policy, schemas)
+    rows = rig.run()
+    return result(scenario, rows) | {
+        "notes": rig.notes,
+        "shown": [in_words(row) for row in rows if about(row, show)],
+    }
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
@@ -69,10 +78,10 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def played(path: Path, policy: Policy) -> dict[str, Any]:
+def played(path: Path, policy: Policy, show: Sequence[str] = ()) -> dict[str, Any]:
     """As `simulate`; for a file that cannot be read or played the result says why, in words."""
     try:
-        return simulate(path, policy) | {"file": str(path)}
+        return simulate(path, policy, show=show) | {"file": str(path)}
     except OSError as error:
         words = f"{path}: cannot be read: {error.strerror or error}"
     except SenderFault as fault:
@@ -85,7 +94,9 @@ def played(path: Path, policy: Policy) -> dict[str, Any]:
     return empty | {"error": words, "file": str(path)}
 
 
-def main(paths: list[Path], *, as_json: bool = False, refill: bool = False) -> int:
+def main(
+    paths: list[Path], *, as_json: bool = False, refill: bool = False, show: Sequence[str] = ()
+) -> int:
     """Play every file, those in folders too; the exit code is 0 when all went as told.
 
     With `as_json` one line a file: {"id", "ok", "missing", "unexpected", ...}.
@@ -100,7 +111,7 @@ def main(paths: list[Path], *, as_json: bool = False, refill: bool = False) -> i
         if refill:
             with suppress(CannotPlayError):  # What is wrong with it is said just below.
                 sys.stdout.write(f"{path.name}: {fill(path, policy)} rows follow besides\n")
-        found = played(path, policy)
+        found = played(path, policy, show)
         failed += not found["ok"]
         if as_json:
             sys.stdout.write(json.dumps(found) + "\n")
@@ -113,6 +124,13 @@ def _say(found: dict[str, Any], path: Path) -> None:
     sys.stdout.write(f"{'ok  ' if found['ok'] else 'FAIL'} {found['id']} {path.name}\n")
     if "error" in found:
         sys.stdout.write(f"     {found['error']}\n")
-    for word in ("missing", "unexpected"):
-        for row in found[word]:
-            sys.stdout.write(f"     {word}: {row}\n")
+    for note in () if found["ok"] else found.get("notes", ()):
+        sys.stdout.write(f"     {path}:{note}\n")
+    for row in found.get("shown", ()):
+        sys.stdout.write(f"     followed: {row}\n")
+    for row, instead in zip(found["missing"], found.get("instead", ()), strict=True):
+        sys.stdout.write(f"     missing: {row}\n")
+        for other in instead:
+            sys.stdout.write(f"       there was: {other}\n")
+    for row in found["unexpected"]:
+        sys.stdout.write(f"     unexpected: {row}\n")
