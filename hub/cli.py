@@ -125,18 +125,13 @@ def demo(
 def simulate(
     files: list[Path],
     as_json: Json = False,
-    refill: Annotated[
-        bool, typer.Option("--fill", help="Write what follows besides into the list `also`.")
-    ] = False,
-    show: Annotated[
-        list[str] | None,
-        typer.Option("--show", help="Show all that follows of a gap or a rule: G10, P02, 'EL-*'."),
-    ] = None,
+    refill: Annotated[bool, typer.Option("--fill", help="Write what follows into `also`.")] = False,
+    show: Annotated[list[str], typer.Option("--show", help="All of a gap or rule: G10, P02.")] = [],  # noqa: B006  typer reads it, nobody writes it
 ) -> None:
     """Play scenarios on the pure core; a missing or an unexpected outcome fails."""
     with _faults_in_words():
-        simulate_files = _later("hub.demo.simulate")
-        raise typer.Exit(simulate_files(files, as_json=as_json, refill=refill, show=show or ()))
+        play = _later("hub.demo.simulate")
+        raise typer.Exit(play(files, as_json=as_json, refill=refill, show=show))
 
 
 @app.command()

@@ -26,10 +26,10 @@ has no offset.
 GAPS = """
 ## Gaps
 
-The `role` of a row is that of the owner, the `subject` what stands under *about*: a word in quotes as
-it is, a field of the event by its value, a fact by what it finds.  `/ROLE` is the role that was to know
-or to do it, where another owns the gap.  G60, G63 and what is counted for a service say more when they
-open: run the file with `--show` and look.
+The `role` of a row is that of the owner, the `subject` what stands under *about*: a word in quotes
+as it is, a field of the event by its value, a fact by what it finds.  `/ROLE` is the role that was
+to know or to do it, where another owns the gap.  G60, G63 and what is counted for a service say
+more when they open: run the file with `--show` and look.
 
 | gap | name | severity | ladder | owner | about | means |
 |---|---|---|---|---|---|---|
