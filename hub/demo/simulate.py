@@ -109,8 +109,7 @@ def main(
     failed = 0
     for path in files:
         if refill:
-            with suppress(CannotPlayError):  # What is wrong with it is said just below.
-                sys.stdout.write(f"{path.name}: {fill(path, policy)} rows follow besides\n")
+            _refill(path, policy)
         found = played(path, policy, show)
         failed += not found["ok"]
         if as_json:
@@ -118,6 +117,15 @@ def main(
         else:
             _say(found, path)
     return 1 if failed else 0
+
+
+def _refill(path: Path, policy: Policy) -> None:
+    """Write what follows besides; of what cannot be played the reason is said with its result."""
+    with suppress(CannotPlayError):
+        try:
+            sys.stdout.write(f"{path.name}: {fill(path, policy)} rows follow besides\n")
+        except ValueError as error:
+            sys.stdout.write(f"{error}\n")
 
 
 def _say(found: dict[str, Any], path: Path) -> None:

@@ -95,6 +95,17 @@ def absent_roles(c: Context) -> tuple[Recipient, ...]:
     )
 
 
+@fact(RECIPIENTS)
+def present_roles(c: Context) -> tuple[Recipient, ...]:
+    """Those who came, or sent somebody who knows the case (P38)."""
+    absent = {r.part for r in absent_roles(c)}
+    return tuple(
+        Recipient(row["role"], row["org"], row.get("person"), part=row["role"])
+        for row in c.body.get("attendance") or ()
+        if row["state"] in THERE and row["role"] not in absent
+    )
+
+
 @fact(NUMBER)
 def agencies_present(c: Context) -> int:
     """How many agencies were there, each counted once; a report alone is not being there (S46)."""
