@@ -102,7 +102,8 @@ def speak_of_earlier(draft: Draft, event: Event, born_on_before: str | None) -> 
 def speak_on(draft: Draft, questions: Iterable[hindsight.Question]) -> None:
     """Let some rules speak again, each on the earlier event of its question."""
     for question in questions:
-        _speak(draft, question.earlier, question.tells, question.requirements)
+        asked = question.tells, question.requirements
+        _speak(draft, question.earlier, *asked, question.since)
 
 
 def know(draft: Draft, event: Event, *, followed: bool) -> None:
@@ -167,14 +168,15 @@ def _speak(
     event: Event | Remembered,
     tells: Iterable[TellRule],
     asked: Iterable[Requirement],
+    since: datetime | None = None,
 ) -> None:
     body = event.body if isinstance(event, Event) else unpack_body(event)
     context = Context(draft, event, body)
     before = set(draft.obligations)
     for tell_rule in tells:
-        tell.raise_for(draft, tell_rule, context, event)
+        tell.raise_for(draft, tell_rule, context, event, since)
     for requirement in asked:
-        requirements.raise_for(draft, requirement, context, event)
+        requirements.raise_for(draft, requirement, context, event, since)
     for identity in [i for i in draft.obligations if i not in before]:
         for earlier in draft.history:
             # Events come in any order: the proof may have come before the question.
