@@ -15,6 +15,7 @@ from hub.core import (
     grounds,
     hindsight,
     matters,
+    named,
     preferences,
     receipts,
     requirements,
@@ -156,6 +157,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)
         matters.count_anew(draft, target, corrected)
+        named.tell_anew(draft, target, corrected, event)
     speak_of_earlier(draft, corrected, born_on)
     speak_on(draft, hindsight.silenced(draft, target, lost))
     resting.stand_instead(draft, rested_on, event)
@@ -262,6 +264,7 @@ def retract(draft: Draft, event: Event) -> None:
     agreed = agreeing.granted(draft, held.type if held is not None else "")
     if held is not None and not held.followed:
         matters.take_back(draft, held)
+        named.take_back(draft, held, event)
     rested_on = resting.ground(draft, target)
     forget(draft, target)
     refold(draft)

@@ -16,6 +16,7 @@ from hub.core import (
     concerning,
     hindsight,
     matters,
+    named,
     preferences,
     proofs,
     receipts,
@@ -91,6 +92,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
         speak(draft, rule, event)
         agreeing.follow(draft, event, agreed)
         matters.count(draft, event)
+        named.tell(draft, event)
     speak_of_earlier(draft, event, born_on)
 
 

@@ -18,13 +18,14 @@ from hub.core.lifecycle import ENDED
 from hub.core.matters import Counted, matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
-from hub.core.person import PersonState, person_key
+from hub.core.person import PersonState
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.answers import Answers, carried, find_notice, receipt_of
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.feeds import Feeds
+from hub.demo.named import References
 from hub.demo.rows import Row
 from hub.demo.scenario import Given, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
@@ -57,6 +58,7 @@ class CoreRig:
         self.directory = scenario.who_is_who()
         self.people: dict[str, PersonState] = {}
         self.person_of: dict[str, str] = {}
+        self.references = References(secret)
         self.episodes: dict[str, Episode] = {}
         self.notices: list[tuple[str, NoticeIssued]] = []
         self.subjects: dict[str, str] = {}
@@ -164,7 +166,7 @@ class CoreRig:
             given = input_of_event(self.directory, event, matter, at, self.secret)
             self.decide(structs.replace(given, replacement=replacement))
             return
-        key = person_key(event, self.secret)
+        key = self.references.key_of(event)
         rule = self.policy.events[event.type]
         episode_id, state = identify(
             self.people.get(key, PersonState()),
@@ -189,10 +191,6 @@ class CoreRig:
                 replacement=replacement,
             )
         )
-
-    def team(self, episode_id: str, at: datetime) -> tuple[Holder, ...]:
-        """Who holds which role now, as the directory knows it."""
-        return self.around(episode_id, at)[0]
 
     def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
         """Who holds which role now, and the area whose settings hold."""
@@ -237,7 +235,7 @@ class CoreRig:
     def witness(self, episode_id: str, notice: NoticeIssued, given: Given, at: datetime) -> None:
         """What somebody did with a notice, as an input."""
         receipt = receipt_of(notice, given, at)
-        team = self.team(episode_id, at) if episode_id in self.person_of else ()
+        team = self.around(episode_id, at)[0] if episode_id in self.person_of else ()
         self.hear_of(episode_id, receipt, str(given.receipt), team)
 
     def hear_of(
@@ -265,6 +263,8 @@ class CoreRig:
             if isinstance(outcome, NoticeIssued):
                 self.deliver(given.episode_id, outcome, decision.at)
         self.count(decision.counted, decision.at)
+        for heard in self.references.hear(decision, self.people, self.around):
+            self.decide(heard)
         for reopened in decision.reopened:
             self.decide(input_of_reopened(reopened, decision.at))
         return decision

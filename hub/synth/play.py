@@ -171,7 +171,7 @@ class FamilyRig(CoreRig):
                 kind=InputKind.RECEIPT,
                 at=at,
                 episode_id=episode_id,
-                team=self.team(episode_id, at) if episode_id in self.person_of else (),
+                team=self.around(episode_id, at)[0] if episode_id in self.person_of else (),
                 receipt=Receipt(
                     notice_id=notice.notice_id,
                     signal=Signal(signal),
