@@ -289,6 +289,6 @@ def retract(draft: Draft, event: Event) -> None:
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
         speak_on(draft, hindsight.not_elsewhere(draft, held))
-    resting.stand_instead(draft, rested_on, event)
     requirements.recompute(draft)
     answers.recount(draft)
+    resting.stand_instead(draft, rested_on, event)
