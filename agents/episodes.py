@@ -16,7 +16,7 @@ from agents.fitting import check_all_fit, closed_to_fit
 from agents.guard import family_of, key_of, quarantined
 from agents.intake import arrived_at
 from agents.kept import Kept, RecentlyKept
-from agents.matters import counted_output
+from agents.matters import counted_output, named_output
 from agents.outputs import Sender
 from agents.step import Place, open_episode, step, step_undecided
 from agents.transport import PartitionStore, confirmed_offset, on_partitions_revoked, slices
@@ -73,7 +73,8 @@ def absorb(context: Context, record: ConsumerRecord, kept: Kept, confirmed: int)
     given: Input | None = None
     try:
         given = _gather(record)
-        fresh, decision = step(context.policy, kept, place, given, partial(counted_output, context))
+        told = partial(counted_output, context), partial(named_output, context)
+        fresh, decision = step(context.policy, kept, place, given, *told)
         check_all_fit(TABLE, key, fresh)
     except Exception as error:  # noqa: BLE001  the guard: nothing escapes, everything is kept
         beside = quarantined(

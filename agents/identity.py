@@ -17,6 +17,7 @@ from agents.kept import Kept, close_kept, open_kept
 from agents.outputs import Output, Sender
 from agents.people import (
     as_inputs,
+    followed_inputs,
     hold,
     joined_inputs,
     link_outputs,
@@ -28,9 +29,10 @@ from agents.replacing import named_as_its_target, of_the_baby_meant, whose_it_is
 from agents.transport import PartitionStore, confirmed_offset, slices
 from hub.core.corrections import RETRACTED
 from hub.core.faults import FaultReason, HubFault
-from hub.core.identity import identify
+from hub.core.identity import identify, identify_named
 from hub.core.linking import as_known_there, join_alike, take_link, two_candidates
 from hub.core.model import Event, Holder
+from hub.core.named import is_about_matter
 from hub.core.parting import Taken, part, part_as_corrected
 from hub.core.person import PersonState, files_of
 from hub.core.ties import claims, says_the_same, with_names_settled
@@ -134,14 +136,14 @@ def _heard(
         there = pass_event_on(as_known_there(state.moved, event))
         onward = Output(PERSONS, state.moved.key.encode(), there)
         return after, (onward, *link_outputs(context, sends))
+    if is_about_matter(context.policy, event):
+        return _named(context, key, state, event)
     event, right, outputs = whose_it_is(context, event)
     episode_id, after = _identified(context, key, state, event, right)
     event = of_the_baby_meant(after, episode_id, event, right)
     alike = join_alike(after, episode_id) if right is not None else Taken(state=after)
     after = alike.state
-    every = (f for e in after.episodes if episode_id in (f := files_of(e)))
-    files = next(every, (episode_id,))
-    others = [one for one in files if one != episode_id]
+    others = [one for one in _files(after, episode_id) if one != episode_id]
     around = _around(context, after)
     outputs = [*as_inputs(context, event, episode_id, others, around), *outputs]
     outputs += joined_inputs(context, alike.joined, around)
@@ -151,6 +153,23 @@ def _heard(
         after, let_go = released(context, key, after)
         outputs += let_go
     return after, tuple(outputs)
+
+
+def _named(
+    context: Context, key: str, state: PersonState, event: Event
+) -> tuple[PersonState, tuple[Output, ...]]:
+    """An event about a matter that names this family: its episodes hear it, where there is one."""
+    episode_id, after = identify_named(state, event, key=key, secret=context.secret)
+    if episode_id is None:
+        return after, ()
+    files, around = _files(after, episode_id), _around(context, after)
+    return after, tuple(followed_inputs(context, event, files, around))
+
+
+def _files(state: PersonState, episode_id: str) -> tuple[str, ...]:
+    """All episodes of the pregnancy that one of them is about."""
+    every = (f for e in state.episodes if episode_id in (f := files_of(e)))
+    return tuple(next(every, (episode_id,)))
 
 
 def _tied(

@@ -10,11 +10,19 @@ from datetime import datetime
 from agents.context import Context
 from agents.outputs import Output
 from hub.core.matters import Counted
-from hub.edges.avro import encode_input
+from hub.core.model import Event
+from hub.core.person import person_key
+from hub.edges.avro import encode_input, pass_event_on
 from hub.edges.matters import input_of_counted
-from hub.ops.topics import MATTERS
+from hub.ops.topics import MATTERS, PERSONS
 
 TABLE = "matters"
+
+
+def named_output(context: Context, event: Event) -> Output:
+    """The record by which a family hears of a matter's event: by its reference, like any other."""
+    key = person_key(event, context.secret)
+    return Output(PERSONS, key.encode(), pass_event_on(event))
 
 
 def counted_output(context: Context, counted: Counted, at: datetime) -> Output:

@@ -47,16 +47,27 @@ def as_inputs(
         team=around[0],
         area=around[1],
     )
-    followed = [
-        replace(
-            given,
-            input_id=f"{event.id}:followed",
-            kind=InputKind.FOLLOWED,
-            episode_id=other,
+    return [_input(given), *followed_inputs(context, event, also, around)]
+
+
+def followed_inputs(
+    context: Context, event: Event, heard_by: Iterable[str], around: type_of_surroundings
+) -> list[Output]:
+    """An event for episodes that only hear it."""
+    return [
+        _input(
+            Input(
+                input_id=f"{event.id}:followed",
+                kind=InputKind.FOLLOWED,
+                at=context.clock.now(),
+                episode_id=other,
+                event=event,
+                team=around[0],
+                area=around[1],
+            )
         )
-        for other in also
+        for other in heard_by
     ]
-    return [_input(one) for one in (given, *followed)]
 
 
 def parted_outputs(

@@ -53,13 +53,16 @@ def step(
     place: Place,
     given: Input,
     counted: Callable[[Counted, datetime], Output] | None = None,
+    named: Callable[[Event], Output] | None = None,
 ) -> tuple[Kept, Decision]:
     """Decide one input.  Raises SenderFault, HubFault, and whatever a defect raises.
 
-    `counted` makes the record by which a matter hears of what it counts.
+    `counted` makes the record by which a matter hears of what it counts, `named` that by which a
+    family hears of a matter's event.
     """
     decision = decide(episode_of(kept, place.key), given, policy)
     beside = [counted(one, decision.at) for one in decision.counted] if counted else []
+    beside += [named(one) for one in decision.named] if named else []
     beside += [_reopened(decision, one) for one in decision.reopened]
     beside += [_shared(decision, event, given) for event in decision.shared]
     return _after(kept, place, decision, *beside), decision

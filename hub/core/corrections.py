@@ -15,9 +15,11 @@ from hub.core import (
     grounds,
     hindsight,
     matters,
+    named,
     preferences,
     receipts,
     requirements,
+    resting,
     retiming,
     tell,
     undoing,
@@ -46,7 +48,7 @@ from hub.core.policy import TellRule
 from hub.core.proofs import take_proof_away
 from hub.core.stopping import Losses, losses
 
-CORRECTED, RETRACTED = grounds.CORRECTED, "event.retracted"
+CORRECTED, RETRACTED = grounds.CORRECTED, grounds.RETRACTED
 
 LATEST = "latest:"
 """How a target begins of which the sender knows no id: `latest:KIND:mother` or `latest:KIND:baby`.
@@ -131,6 +133,7 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     stood, objected = answers.standing(draft), draft.objections
     born_on, lost = hindsight.born_on(draft), losses(draft)
     agreed = agreeing.granted(draft, target.type)
+    rested_on = resting.ground(draft, target.id)
     asked_before = grounds.asked_for(draft, target)
     _put_in_place(draft, event, target, corrected)
     gone = asked_before - grounds.asked_for(draft, corrected)
@@ -149,13 +152,16 @@ def correct(draft: Draft, event: Event, fresh: Event | None, how: str = "correct
     preferences.follow(draft, event, objected)
     # Those who have the original hear first; only then may the rules name somebody new.
     _tell_corrected(draft, corrected, event, gone)
+    resting.end_groundless(draft, rested_on, event)
     if not target.followed:
         speak(draft, rule, corrected)
         agreeing.follow(draft, event, agreed)
         matters.count_anew(draft, target, corrected)
+        named.tell_anew(draft, target, corrected, event)
     speak_of_earlier(draft, corrected, born_on)
     speak_on(draft, hindsight.silenced(draft, target, lost))
-    speak_on(draft, hindsight.reported_too(draft, target), event.occurred_at)
+    speak_on(draft, hindsight.reported_too(draft, target, event))
+    resting.stand_instead(draft, rested_on, event)
 
 
 def _put_in_place(draft: Draft, event: Event, target: Remembered, corrected: Event) -> None:
@@ -259,6 +265,8 @@ def retract(draft: Draft, event: Event) -> None:
     agreed = agreeing.granted(draft, held.type if held is not None else "")
     if held is not None and not held.followed:
         matters.take_back(draft, held)
+        named.take_back(draft, held, event)
+    rested_on = resting.ground(draft, target)
     forget(draft, target)
     refold(draft)
     say_changed(draft)
@@ -270,6 +278,7 @@ def retract(draft: Draft, event: Event) -> None:
         if expectation.trigger == target and not expectation.withdrawn:
             requirements.withdraw(draft, expectation, RETRACTED)
     undoing.owe_what_it_had_ended(draft, target, event)
+    resting.end_groundless(draft, rested_on, event)
     take_proof_away(draft, target)
     doubt_proofs(draft)
     answers.hear(draft, event)
@@ -281,6 +290,7 @@ def retract(draft: Draft, event: Event) -> None:
     if held is not None:
         speak_on(draft, hindsight.silenced(draft, held, lost))
         speak_on(draft, hindsight.not_elsewhere(draft, held))
-        speak_on(draft, hindsight.reported_too(draft, held), event.occurred_at)
+        speak_on(draft, hindsight.reported_too(draft, held, event))
     requirements.recompute(draft)
     answers.recount(draft)
+    resting.stand_instead(draft, rested_on, event)

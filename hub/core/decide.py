@@ -71,6 +71,7 @@ def decide(
         policy_version=policy.version,
         counted=tuple(draft.counted),
         reopened=tuple(draft.reopened),
+        named=tuple(draft.named),
         shared=tuple(draft.shared),
         shared_with=draft.shared_with,
     )

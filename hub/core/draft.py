@@ -82,6 +82,7 @@ class Draft:
         self.counted: list[Any] = []
         self.reopened: list[Any] = []
         """What matters elsewhere are to count of this decision (`hub.core.matters.Counted`)."""
+        self.named: list[Event] = []  # What families that a matter's event names are to hear of.
         self.shared: list[Event] = []  # What another episode of the pregnancy is to hear of.
         self.shared_with = ""
         self.reckoner = f"{RECKONING}/{policy.version}"

@@ -13,7 +13,9 @@ from hub.core.facts import Recipient
 from hub.core.model import Event
 from hub.core.policy import Requirement, TellRule
 
-CORRECTED = "event.corrected"
+CORRECTED, RETRACTED = "event.corrected", "event.retracted"
+CHANGES = (CORRECTED, RETRACTED)
+"""What puts an event right, or takes it back."""
 
 
 def asked_for(draft: Draft, event: Event | Remembered) -> frozenset[str]:

@@ -16,6 +16,7 @@ from hub.core import (
     concerning,
     hindsight,
     matters,
+    named,
     preferences,
     proofs,
     receipts,
@@ -91,6 +92,7 @@ def run(draft: Draft, rule: EventRule, event: Event, how: str = "new") -> None:
         speak(draft, rule, event)
         agreeing.follow(draft, event, agreed)
         matters.count(draft, event)
+        named.tell(draft, event)
     speak_of_earlier(draft, event, born_on)
 
 
@@ -99,12 +101,11 @@ def speak_of_earlier(draft: Draft, event: Event, born_on_before: str | None) -> 
     speak_on(draft, hindsight.asked_again(draft, event, born_on_before))
 
 
-def speak_on(
-    draft: Draft, questions: Iterable[hindsight.Question], since: datetime | None = None
-) -> None:
+def speak_on(draft: Draft, questions: Iterable[hindsight.Question]) -> None:
     """Let some rules speak again, each on the earlier event of its question."""
     for question in questions:
-        _speak(draft, question.earlier, question.tells, question.requirements, since)
+        asked = question.tells, question.requirements
+        _speak(draft, question.earlier, *asked, question.since)
 
 
 def know(draft: Draft, event: Event, *, followed: bool) -> None:

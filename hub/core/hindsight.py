@@ -10,6 +10,7 @@ is routine, or is for her.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from hub.core import reports
@@ -40,6 +41,8 @@ class Question:
     earlier: Remembered
     tells: tuple[TellRule, ...]
     requirements: tuple[Requirement, ...]
+    since: datetime | None = None
+    """Before when no clock begins; None where each counts from its own event."""
 
 
 def asked_again(draft: Draft, event: Event, born_on_before: str | None) -> Iterator[Question]:
@@ -61,7 +64,7 @@ def silenced(draft: Draft, loss: Remembered, before: Losses) -> Iterator[Questio
     for earlier in list(draft.history):
         if earlier.received_at >= loss.received_at:
             speaks = partial(_speaks_again, before, now, earlier.subject)
-            yield from _question(draft, earlier, loss.id, speaks)
+            yield from question(draft, earlier, loss.id, speaks)
 
 
 def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Requirement) -> bool:
@@ -71,13 +74,14 @@ def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Re
     return bool(before.stop(rule.tags, subject)) or (before != now and _turns_on(rule, LIVES))
 
 
-def reported_too(draft: Draft, gone: Remembered) -> Iterator[Question]:
+def reported_too(draft: Draft, gone: Remembered, because: Event) -> Iterator[Question]:
     """What other systems reported of a fact, and told nobody because one report had told it.
 
-    That one is taken back, or is put right and may say something else now: the others speak.
+    That one is taken back, or is put right and may say something else now: the others speak, by
+    clocks that begin with that.
     """
     for other in list(reports.of_one_fact(draft, gone)):
-        yield from _question(draft, other, gone.id, lambda _: True)
+        yield from question(draft, other, gone.id, lambda _: True, because.occurred_at)
 
 
 def not_elsewhere(draft: Draft, taken_back: Remembered) -> Iterator[Question]:
@@ -92,19 +96,24 @@ def _turning_on(
     """The rules that turn on some facts, for each earlier event (of one baby, or of all)."""
     for earlier in list(draft.history):
         if subject is None or earlier.subject == subject:
-            yield from _question(draft, earlier, event.id, lambda rule: _turns_on(rule, facts))
+            yield from question(draft, earlier, event.id, lambda rule: _turns_on(rule, facts))
 
 
-def _question(
-    draft: Draft, earlier: Remembered, but: str, chosen: Callable[[TellRule | Requirement], bool]
+def question(
+    draft: Draft,
+    earlier: Remembered,
+    but: str,
+    chosen: Callable[[TellRule | Requirement], bool],
+    since: datetime | None = None,
 ) -> Iterator[Question]:
+    """The chosen rules of an earlier event's type, where it stands and is decided here."""
     rule = draft.policy.events.get(earlier.type)
     if rule is None or earlier.id == but or earlier.retracted or earlier.followed:
         return
     tells = tuple(t for t in rule.tells if chosen(t))
     asked = tuple(r for r in rule.requirements if chosen(r))
     if tells or asked:
-        yield Question(earlier, tells, asked)
+        yield Question(earlier, tells, asked, since)
 
 
 def _turns_on(rule: TellRule | Requirement, facts: frozenset[str]) -> bool:

@@ -190,6 +190,19 @@ def identify(
     return opened.episode_id, replace(learnt, episodes=episodes)
 
 
+def identify_named(
+    state: PersonState, event: Event, *, key: str, secret: bytes
+) -> tuple[str | None, PersonState]:
+    """The episode of a family that an event about a matter names; None where none is known.
+
+    Nothing is wrong with a reference that nobody else uses: it is the sender's own.
+    """
+    try:
+        return identify(state, event, key=key, secret=secret, opens_episode=False)
+    except SenderFault:
+        return None, state
+
+
 def _found(state: PersonState, event: Event, due: str | None) -> KnownEpisode | None:
     """The pregnancy that an event fits.  Raises SenderFault where it is older than all it fits."""
     too_old = False

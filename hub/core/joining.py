@@ -70,7 +70,11 @@ def part(draft: Draft, given: Input) -> None:
     What it had answered here is asked again; nobody was told anything of it from here.
     """
     take_surroundings(draft, given)
-    for remembered in [r for r in draft.history if r.followed and not r.retracted]:
+    # What a matter's event said of her was said of her by name.
+    others = {
+        r.id for r in draft.history if r.followed and draft.policy.events[r.type].matter is None
+    }
+    for remembered in [r for r in draft.history if r.id in others and not r.retracted]:
         taken_back = Event(
             id=f"{remembered.id}:parted",
             type=RETRACTED,
@@ -82,7 +86,7 @@ def part(draft: Draft, given: Input) -> None:
         )
         corrections.retract(draft, taken_back)
     # One by one, they might be one woman's after all, and then each may be heard anew.
-    draft.history = [r for r in draft.history if not r.followed]
+    draft.history = [r for r in draft.history if r.id not in others]
 
 
 def _as_sent(draft: Draft, remembered: Remembered) -> Event:

@@ -279,6 +279,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """What matters are to count of it (`hub.core.matters.Counted`); not part of its record."""
     reopened: tuple[Reopened, ...] = ()
     """Families whose acceptances were none after all; not part of its record."""
+    named: tuple[Event, ...] = ()
+    """What families that an event of a matter names are to hear of; not part of its record."""
     shared: tuple[Event, ...] = ()
     """What another episode of the same pregnancy is to hear of; not part of its record."""
     shared_with: str = ""

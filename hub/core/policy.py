@@ -136,6 +136,7 @@ class MatterRule:
 
     kind: str
     of: Expression
+    families: str = ""  # The field with references of families that hear of the event too.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,14 @@ from hub.core.lifecycle import ENDED
 from hub.core.matters import Counted, matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
-from hub.core.person import PersonState, person_key
+from hub.core.person import PersonState
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.answers import Answers, carried, find_notices, receipt_of, several
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.feeds import Feeds
+from hub.demo.named import References
 from hub.demo.rows import Row
 from hub.demo.scenario import Given, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
@@ -57,6 +58,7 @@ class CoreRig:
         self.directory = scenario.who_is_who()
         self.people: dict[str, PersonState] = {}
         self.person_of: dict[str, str] = {}
+        self.references = References(secret)
         self.episodes: dict[str, Episode] = {}
         self.notices: list[tuple[str, NoticeIssued]] = []
         self.subjects: dict[str, str] = {}
@@ -107,11 +109,8 @@ class CoreRig:
     def wake_until(self, until: datetime) -> None:
         """Wake every episode that wants it, in the order in which they want it."""
         while True:
-            due = [
-                (e.next_wake, e.episode_id)
-                for e in self.episodes.values()
-                if e.next_wake is not None and e.next_wake <= until
-            ]
+            wakes = [(e.next_wake, e.episode_id) for e in self.episodes.values() if e.next_wake]
+            due = [each for each in wakes if each[0] <= until]
             look = self.feeds.next_look()
             if look is not None and look <= min([until, *(each[0] for each in due)]):
                 self.count(self.feeds.look(look), look)
@@ -165,7 +164,7 @@ class CoreRig:
             given = input_of_event(self.directory, event, matter, at, self.secret)
             self.decide(structs.replace(given, replacement=replacement))
             return
-        key = person_key(event, self.secret)
+        key = self.references.key_of(event)
         rule = self.policy.events[event.type]
         episode_id, state = identify(
             self.people.get(key, PersonState()),
@@ -264,6 +263,8 @@ class CoreRig:
             if isinstance(outcome, NoticeIssued):
                 self.deliver(given.episode_id, outcome, decision.at)
         self.count(decision.counted, decision.at)
+        for heard in self.references.hear(decision, self.people, self.around):
+            self.decide(heard)
         for reopened in decision.reopened:
             self.decide(input_of_reopened(reopened, decision.at))
         return decision

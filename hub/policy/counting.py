@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from hub.core.kinds import LIST
 from hub.core.policy import CountRule, MatterRule
 from hub.policy import files
 
@@ -18,7 +19,12 @@ def read_matter(
     if row is not None and "setting." in row.of:
         words = "what an event is about is asked before its area is known"
         here.fault(words, "name it without a setting", row.of)
-    return MatterRule(kind=row.kind, of=of) if row is not None and of is not None else None
+    if row is None or of is None:
+        return None
+    named = builder.expression(here, f"event.{row.families}", "") if row.families else None
+    if named is not None and named.gives != LIST:
+        here.fault(f"{row.families!r} is no list", "name a list of references", row.families)
+    return MatterRule(kind=row.kind, of=of, families=row.families)
 
 
 def read_count(builder: "RuleBuilder", here: "Here", row: files.CountTable) -> CountRule:

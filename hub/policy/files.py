@@ -78,6 +78,7 @@ class MatterTable(_Strict, frozen=True, kw_only=True):
 
     kind: str
     of: str
+    families: str = ""
 
 
 class CountTable(_Strict, frozen=True, kw_only=True):

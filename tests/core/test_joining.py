@@ -152,6 +152,25 @@ def test_what_was_another_woman_s_is_taken_back_and_asked_again() -> None:
     assert not [r for r in family.episode.history if r.followed]
 
 
+def test_what_a_matter_said_of_her_stays_hers() -> None:
+    """Supervision named her family: it came from no other episode."""
+    family = Family()
+    family.book()
+    session: dict[str, Any] = {"staff_ref": "st-1", "nq": "n", "case_refs": ["REF"], "final": "y"}
+    family.hear("supervision.held", "2026-03-25 10:00", kind_of_input=FOLLOWED, **session)
+    birth(family, "2026-03-25 11:00")
+    family.decide(
+        Input(
+            input_id="parted",
+            kind=InputKind.PARTED,
+            at=local("2026-03-26 10:00"),
+            episode_id="ep-1",
+        )
+    )
+    followed = [(r.type, r.retracted) for r in family.episode.history if r.followed]
+    assert [("supervision.held", False)] == followed
+
+
 def test_what_another_episode_decides_changes_nothing_known_of_the_mother() -> None:
     """It may turn out to be another woman's; only what is not known yet is filled in."""
     family = Family()

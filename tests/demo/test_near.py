@@ -1,4 +1,4 @@
-"""What the author of a scenario is shown: what followed instead, and which notice a receipt took."""
+"""What an author of scenarios is shown: what followed instead, and which notice a receipt took."""
 
 from pathlib import Path
 
