@@ -103,7 +103,9 @@ def stand_instead(draft: Draft, ground: Ground, because: Event) -> None:
     instead = _instead(draft, ground, because)
     speak_on(draft, instead)
     _owe_again(draft, ground, because)
-    if instead:
+    at_last = _silent_until_now(draft, ground, because)
+    speak_on(draft, at_last)
+    if instead or at_last:
         # What is overdue already joins the gap that is still open: that one goes on.
         answers.hear_conditions(draft)
         settle(draft, draft.at, inclusive=True)
@@ -128,6 +130,27 @@ def _instead(draft: Draft, ground: Ground, because: Event) -> list[Question]:
             every = partial(_speaks_newly, draft, ground, earlier)
             found += question(draft, earlier, ground.target, every)
     return found
+
+
+def _silent_until_now(draft: Draft, ground: Ground, because: Event) -> list[Question]:
+    """What other events ask for now that the record is as it is, and nobody is asked for yet.
+
+    Three contacts in a row without being seen alone are three once the fourth never was.
+    """
+    open_now = {o.rule for o in draft.obligations.values() if _owed(o)}
+    open_now |= {e.rule for e in draft.expectations.values() if requirements.running(e)}
+    found: list[Question] = []
+    for earlier in list(draft.history):
+        speaks = partial(_speaks_at_last, draft, ground, open_now, earlier)
+        found += question(draft, earlier, ground.target, speaks, because.occurred_at)
+    return found
+
+
+def _speaks_at_last(
+    draft: Draft, ground: Ground, open_now: Container[str], event: Remembered, rule: type_of_rule
+) -> bool:
+    """Whether a rule of which nothing is open speaks on an event now, and did not before."""
+    return rule.basis.rule not in open_now and _speaks_newly(draft, ground, event, rule)
 
 
 def _just_ended(draft: Draft, ground: Ground) -> Iterator[tuple[str, str, bool]]:
