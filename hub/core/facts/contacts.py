@@ -12,6 +12,10 @@ from hub.core.minds import TELLING, tells_of_need
 
 """A team stands in for a named person until one is named (domain section 6, short forms)."""
 
+ANTENATAL = ("antenatal", "booking")
+MISSED = ("DNA", "cancelled_by_person", "moved", "refused")
+"""How a contact is missed that she was asked to come to."""
+
 DEPRESSION_ONLY = frozenset({"depression"})
 
 
@@ -72,6 +76,26 @@ def missed(c: Context, outcome: str, days: int) -> int:
     ]
     alike = [b for b in bodies if b.get("outcome") == outcome]
     return len({b["contact_id"] for b in alike if b.get("baby_id") == c.body.get("baby_id")})
+
+
+@fact(NUMBER)
+def missed_in_a_row(c: Context) -> int:
+    """Antenatal contacts missed one after the other, by the publisher's count or by the hub's (P14).
+
+    Two services that count apart each say one.  The hub counts from the last time that she was
+    seen, and leaves out visits that found nobody, which are attempts to reach her (ruling 7).
+    """
+    seen = [r.occurred_at for r, body in contacts_held(c) if "mother" in (body.get("seen") or ())]
+    since, until = max(seen, default=None), moment(c)
+    counted = {
+        body["contact_id"]
+        for r in of_type(c.episode, "contact.missed")
+        if r.occurred_at <= until and (since is None or r.occurred_at > since)
+        for body in [unpack_body(r)]
+        if body.get("kind") in ANTENATAL and body.get("outcome") in MISSED
+    }
+    said = c.body.get("series_count")
+    return max(len(counted), said if isinstance(said, int) else 0)
 
 
 @fact(NUMBER)
