@@ -80,7 +80,7 @@ def missed(c: Context, outcome: str, days: int) -> int:
 
 @fact(NUMBER)
 def missed_in_a_row(c: Context) -> int:
-    """Antenatal contacts missed one after the other, by the publisher's count or by the hub's (P14).
+    """Antenatal contacts missed in a row, by the publisher's count or by the hub's own (P14).
 
     Two services that count apart each say one.  The hub counts from the last time that she was
     seen, and leaves out visits that found nobody, which are attempts to reach her (ruling 7).
