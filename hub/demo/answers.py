@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
+from hub.core.holding import TEAM_OF
 from hub.core.model import Receipt, Signal
 from hub.core.outcomes import NoticeIssued
 from hub.demo.scenario import NOBODY, Answer, Given
@@ -25,6 +26,11 @@ def span(written: str) -> timedelta:
 def fits_rule(pattern: str | None, rule: str) -> bool:
     """Whether a rule is meant: by its name, its policy (`P02`), or a pattern (`EL-*`)."""
     return pattern is None or fnmatchcase(rule, pattern) or rule.startswith(f"{pattern}.")
+
+
+def _fits_role(pattern: str, role: str) -> bool:
+    """Whether whoever answers for a role has this notice: a team has those of whom it has named."""
+    return fnmatchcase(role, pattern) or TEAM_OF.get(role) == pattern
 
 
 class Answers:
@@ -48,7 +54,7 @@ class Answers:
         for answer in self._standing:
             if (
                 fits_rule(answer.rule, rule)
-                and (answer.role is None or fnmatchcase(role, answer.role))
+                and (answer.role is None or _fits_role(answer.role, role))
                 and answer.organisation in (None, organisation)
             ):
                 if answer.receipt != NOBODY:
@@ -74,7 +80,7 @@ def find_notice(
     for episode_id, notice in reversed(list(notices)):
         if (
             fits_rule(given.rule, notice.why.rule)
-            and (given.role is None or notice.role == given.role)
+            and (given.role is None or _fits_role(given.role, notice.role))
             and (given.organisation is None or notice.organisation == given.organisation)
             and (given.about is None or subjects[notice.obligation_id] == given.about)
         ):
