@@ -7,9 +7,11 @@ away.  What something else has made untrue since was not so before either, and g
 
 from collections.abc import Iterable
 
+from hub.core import naming
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.facts import Recipient
+from hub.core.holding import one_post
 from hub.core.model import Event
 from hub.core.policy import Requirement, TellRule
 
@@ -49,10 +51,12 @@ def _told(rule: TellRule, context: Context, duty: Obligation) -> bool:
     """Whether a rule tells this recipient."""
     if rule.when is not None and not rule.when(context):
         return False
-    named = rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
+    # The team may have been told, and somebody of it been named since.
+    by_post = rule.each is None or rule.by_post
     return any(
-        r.role == duty.role and (not r.organisation or r.organisation == duty.organisation)
-        for r in named
+        (r.role == duty.role or (by_post and one_post(r.role, duty.role)))
+        and (not r.organisation or r.organisation == duty.organisation)
+        for r in naming.recipients(context.episode, rule, context)
     )
 
 

@@ -40,6 +40,17 @@ def holder_of(
     return best
 
 
+def role_now(role: str, holder: Holder | None) -> str:
+    """The role that is told for a post: hers who is named and has accepted, else her team's."""
+    named = holder is not None and holder.person is not None and holder.accepted
+    return role if named else TEAM_OF.get(role, role)
+
+
+def one_post(role: str, other: str) -> bool:
+    """Whether two roles are one post: a team stands for whoever is named of it, and she for it."""
+    return TEAM_OF.get(role, role) == TEAM_OF.get(other, other)
+
+
 def left_after(
     left: tuple[Holder, ...], before: Iterable[Holder], now: Iterable[Holder], at: datetime
 ) -> tuple[Holder, ...]:

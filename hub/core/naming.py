@@ -4,10 +4,36 @@ A conference may invite two practices, and each owes a reply.  A duty is known b
 event, its role and what it is about; so what the second is told of holds her organisation too.
 """
 
-from hub.core.draft import Draft
+from dataclasses import replace
+
+from hub.core.draft import Context, Draft
 from hub.core.facts import Recipient
+from hub.core.holding import TEAM_OF, one_post, role_now
 from hub.core.ids import derive
 from hub.core.policy import TellRule
+
+
+def recipients(draft: Draft, rule: TellRule, context: Context) -> tuple[Recipient, ...]:
+    """Whom a rule tells now; where it names a post, its team until somebody is named."""
+    if rule.each is not None:
+        found: tuple[Recipient, ...] = rule.each(context)
+        return found
+    return tuple(Recipient(role_now(role, draft.holder(role))) for role in rule.to)
+
+
+def stands(draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str) -> bool:
+    """Whether somebody is told already: by this duty, or as the other of a team and its named one.
+
+    What the team was told before somebody was named is not told twice when it is heard again.
+    """
+    roles = {recipient.role}
+    if rule.each is None or rule.by_post:
+        roles |= {r for r in (*TEAM_OF, *TEAM_OF.values()) if one_post(r, recipient.role)}
+    return any(
+        _identity_of(draft, rule, replace(recipient, role=role), trigger, subject)
+        in draft.obligations
+        for role in roles
+    )
 
 
 def told_apart(

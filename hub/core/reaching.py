@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation
 from hub.core.facts.people import CLOSES
-from hub.core.holding import in_force
+from hub.core.holding import in_force, one_post
 from hub.core.model import GapReason, Holder, Level, ObligationState
 
 UNREACHABLE = "G60"
@@ -29,14 +29,15 @@ RETURNED_AS = {
 
 
 def left(draft: Draft, role: str, person: str | None, at: datetime) -> bool:
-    """Whether a person's assignment to a role had ended by an instant (rule 1.1 b).
+    """Whether a person's assignment to a post had ended by an instant (rule 1.1 b).
 
-    Somebody whom no assignment names was never known to hold it, and so has not left.
+    Whoever was named of a team and has left takes up nothing for the team either.  Somebody whom no
+    assignment names was never known to hold it, and so has not left: a colleague covers.
     """
     periods = [
         h
         for h in draft.team
-        if h.found_by == "assignment" and h.role == role and h.person == person
+        if h.found_by == "assignment" and one_post(h.role, role) and h.person == person
     ]
     return bool(person and periods) and not any(in_force(h, at) for h in periods)
 

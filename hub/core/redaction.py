@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Remembered
+from hub.core.holding import role_now
 from hub.core.policy import GroupRule, Show, TellRule
 from hub.core.withholding import Route, Withheld, WithheldGround
 
@@ -153,7 +154,8 @@ def _route(
         return Route.IN_PERSON, visitor, _place(draft, visitor)
     if share.show is not Show.NOTHING:
         return Route.ASK_SENDER, "", sender
-    for other in rule.to if rule is not None else ():
+    roles = rule.to if rule is not None else ()
+    for other in (role_now(r, draft.holder(r)) for r in roles):
         given = Reader(draft, other, ()).share(draft.policy.groups.get(name))
         if other != role and given.show is not Show.NOTHING:
             return Route.TOLD_THERE, other, _place(draft, other)

@@ -37,9 +37,7 @@ def raise_for(
     if rule.when is not None and not rule.when(context):
         draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
-    recipients = (
-        rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
-    )
+    recipients = naming.recipients(draft, rule, context)
     if not recipients:
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
     subject = str(rule.subject(context) or "") if rule.subject is not None else ""
@@ -65,7 +63,7 @@ def raise_one(
     What a loss or her death has stopped is not raised, whatever comes late or moves (P11, P46).
     """
     identity, subject = naming.told_apart(draft, rule, recipient, trigger, subject)
-    if _stays_silent(draft, rule, identity, recipient.role, subject):
+    if _stays_silent(draft, rule, recipient, trigger, subject):
         return
     role, (organisation, person) = recipient.role, _aim(draft, recipient)
     obligation = Obligation(
@@ -91,12 +89,14 @@ def raise_one(
         issue(draft, reaching.watched(draft, obligation), reason, answers_to)
 
 
-def _stays_silent(draft: Draft, rule: TellRule, identity: str, role: str, subject: str) -> bool:
+def _stays_silent(
+    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
+) -> bool:
     """Whether a duty is not raised, because it stands or was stopped; that is noted."""
-    stands = identity in draft.obligations
+    stands = naming.stands(draft, rule, recipient, trigger, subject)
     silence = Silence.STANDS_ALREADY if stands else stopped(draft, rule.tags, subject)
     if silence is not None:
-        draft.stay_silent(rule.basis, silence, role)
+        draft.stay_silent(rule.basis, silence, recipient.role)
     return silence is not None
 
 

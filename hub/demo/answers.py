@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from hub.core.episode import Episode
+from hub.core.holding import TEAM_OF
 from hub.core.lifecycle import ENDED
 from hub.core.model import Level, Receipt, Signal
 from hub.core.outcomes import NoticeIssued
 from hub.demo.rows import TEAMS
 from hub.demo.scenario import NOBODY, Answer, Given
-
-NAMED = {team: named for named, team in TEAMS.items()}
-"""Who stands for a team in a receipt, as in a row of what follows."""
 
 _SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
 
@@ -31,6 +29,17 @@ def span(written: str) -> timedelta:
 def fits_rule(pattern: str | None, rule: str) -> bool:
     """Whether a rule is meant: by its name, its policy (`P02`), or a pattern (`EL-*`)."""
     return pattern is None or fnmatchcase(rule, pattern) or rule.startswith(f"{pattern}.")
+
+
+def _fits_role(pattern: str, role: str) -> bool:
+    """Whether whoever answers for a role has this notice: a team has those of whom it has named,
+    and stands for her until it has named her.
+    """
+    return fnmatchcase(role, pattern) or pattern in (TEAM_OF.get(role), _named_of(role))
+
+
+def _named_of(team: str) -> str | None:
+    return next((named for named, other in TEAMS.items() if other == team), None)
 
 
 class Answers:
@@ -54,7 +63,7 @@ class Answers:
         for answer in self._standing:
             if (
                 fits_rule(answer.rule, rule)
-                and (answer.role is None or fnmatchcase(role, answer.role))
+                and (answer.role is None or _fits_role(answer.role, role))
                 and answer.organisation in (None, organisation)
             ):
                 if answer.receipt != NOBODY:
@@ -84,7 +93,7 @@ def find_notices(
     for episode_id, notice in reversed(list(notices)):
         if (
             fits_rule(given.rule, notice.why.rule)
-            and given.role in (None, notice.role, NAMED.get(notice.role))
+            and (given.role is None or _fits_role(given.role, notice.role))
             and (given.organisation is None or notice.organisation == given.organisation)
             and (given.about is None or subjects[notice.obligation_id] == given.about)
         ):
@@ -132,11 +141,12 @@ def several(
 
 def receipt_of(notice: NoticeIssued, given: Given, at: datetime) -> Receipt:
     """What somebody did with a notice, as a given row tells it."""
+    unnamed = given.role == _named_of(notice.role)  # The team stands for her until she is named.
     return Receipt(
         notice_id=notice.notice_id,
         signal=given.receipt or Signal.SENT,
         organisation=given.by or given.organisation or notice.organisation,
-        role=given.acting_as or notice.role,
+        role=given.acting_as or (None if unnamed else given.role) or notice.role,
         person=given.person,
         at=at,
         channel=given.channel or "worklist",

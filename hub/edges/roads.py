@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from hub.core.filter_terms import Traits
 from hub.core.filter_text import kept_filter
 from hub.core.filters import PICKS, verdict
+from hub.core.holding import TEAM_OF
 
 AT_ONCE: Final = 1e-9
 """The share of the time left after which the next channel is tried at once."""
@@ -116,8 +117,12 @@ class Roads:
         return traits
 
     def _rows(self, organisation: str, role: str) -> Iterator[Endpoint]:
-        """What may serve a role there, what is asked first before the others."""
-        for place in ((organisation, role), (organisation, ANY_ROLE)):
+        """What may serve a role there, what is asked first before the others.
+
+        Whoever is named of a team and has no road of her own is reached by that of her team.
+        """
+        roles = dict.fromkeys((role, TEAM_OF.get(role, role), ANY_ROLE))
+        for place in ((organisation, each) for each in roles):
             yield from self.subscribed.get(place, ())
             if place in self.endpoints:
                 yield self.endpoints[place]

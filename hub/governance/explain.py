@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from hub.core.corrections import CORRECTED
+from hub.core.holding import one_post
 from hub.core.model import Level
 from hub.core.outcomes import EventRecorded, ExpectationRaised, NoticeIssued, ObligationRaised
 from hub.core.policy import Policy, TellRule
@@ -193,7 +194,7 @@ def _reasons(
         return
     found = False
     for rule in rules:
-        named = role in rule.to
+        named = any(one_post(role, told) for told in rule.to)
         for silence in silences:
             if silence.basis is rule.basis and (
                 silence.role == role or (named and not silence.role)

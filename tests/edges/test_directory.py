@@ -187,6 +187,22 @@ def test_a_role_has_its_own_endpoint_or_its_organisation_s(directory: Directory)
     assert "webhook:Y1" == directory.endpoint("Y1", "GP_PRACTICE").destination_id
 
 
+def test_whoever_is_named_is_reached_by_the_road_of_her_team() -> None:
+    """A road of her own comes first; without her team's she has that of the organisation."""
+    rows = [
+        {"organisation": "HV1", "channel": "webhook", "address": "https://hv1.example/all"},
+        {"organisation": "HV1", "role": "HV_TEAM", "channel": "kafka", "address": "notices.HV1"},
+        {"organisation": "HV2", "role": "HV_TEAM", "channel": "kafka", "address": "notices.HV2"},
+        {"organisation": "HV2", "role": "NAMED_HV", "channel": "webhook", "address": "https://x"},
+    ]
+    roads = directory_from({"endpoint": rows})
+    channels = [
+        roads.endpoint(ods, role).channel
+        for ods, role in (("HV1", "NAMED_HV"), ("HV1", "FNP"), ("HV2", "NAMED_HV"))
+    ]
+    assert ["kafka", "webhook", "webhook"] == channels
+
+
 def test_people_and_keys_are_found(directory: Directory) -> None:
     """Who signs in under a name, and whose key this is."""
     staff = directory.staff("elm")

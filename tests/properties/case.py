@@ -8,6 +8,7 @@ from hub.core.deadlines import Span, Unit
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import SenderFault
+from hub.core.holding import TEAM_OF
 from hub.core.model import Actor, Event, Holder, Input, InputKind, Level, Person
 from hub.core.outcomes import Decision
 from hub.core.policy import FieldRule, MilestoneRule, Policy
@@ -69,8 +70,11 @@ def telling(event_type: str, role: str) -> Policy:
 
 
 def heard(event: Event, replacement: Event | None = None) -> Input:
-    """An event as an input, with every role held somewhere."""
-    team = tuple(Holder(role=role, organisation=f"O{n}") for n, role in enumerate(ROLES))
+    """An event as an input, with every role held somewhere, and by name where it is a person's."""
+    team = tuple(
+        Holder(role=role, organisation=f"O{n}", person="somebody" if role in TEAM_OF else None)
+        for n, role in enumerate(ROLES)
+    )
     return Input(
         input_id=event.id,
         kind=InputKind.EVENT,

@@ -1,5 +1,6 @@
 """What really leaves the hub for a recipient: the bytes of a notice, in each form it travels in."""
 
+from hub.core.holding import one_post
 from hub.core.outcomes import Decision, NoticeIssued
 from hub.edges.avro import encode_notice
 from hub.edges.channels.webhook import body_of
@@ -8,7 +9,10 @@ from hub.roles.queueing import notice_of
 
 
 def sent_to(decision: Decision, role: str) -> list[bytes]:
-    """Every notice of a decision for a role, in Avro and as a webhook gets it, in order."""
+    """Every notice of a decision for a role, in Avro and as a webhook gets it, in order.
+
+    A team reads as whoever is named of it does, and is told in her place until somebody is.
+    """
     record = DecisionRecord(
         episode_id=decision.episode.episode_id,
         seq=decision.seq,
@@ -21,7 +25,7 @@ def sent_to(decision: Decision, role: str) -> list[bytes]:
     )
     found: list[bytes] = []
     for outcome in decision.outcomes:
-        if isinstance(outcome, NoticeIssued) and outcome.role == role:
+        if isinstance(outcome, NoticeIssued) and one_post(outcome.role, role):
             notice = notice_of(record, outcome)
             found += [encode_notice(notice), body_of(notice)]
     return found

@@ -5,6 +5,7 @@ and says in its docstring what it means and where the meaning comes from.
 """
 
 from hub.core.facts import (
+    active,
     agreement,
     cases,
     contacts,
@@ -34,6 +35,7 @@ __all__ = [
     "FACTS",
     "HOLDERS",
     "Recipient",
+    "active",
     "agreement",
     "cases",
     "contacts",

@@ -5,11 +5,8 @@ from datetime import datetime
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
-from hub.core.facts.recipients import AT_WORK
-from hub.core.facts.referrals import ANSWERING_ROLE
 from hub.core.facts.register import Recipient, fact, of_type
-from hub.core.holding import ASSIGNMENT
-from hub.core.kinds import LIST, RECIPIENTS, TRUTH
+from hub.core.kinds import RECIPIENTS, TRUTH
 
 ACTS = ("s17", "strategy", "emergency")
 """Decisions on a referral by which social care acts itself."""
@@ -71,17 +68,3 @@ def social_care_with_case(c: Context) -> tuple[Recipient, ...]:
         return ()
     held = c.episode.holder("SOCIAL_WORKER") is not None
     return (Recipient("SOCIAL_WORKER" if held else "CSC_FRONT_DOOR"),)
-
-
-@fact(RECIPIENTS, roles=LIST)
-def services_with_her(c: Context, roles: list[str]) -> tuple[Recipient, ...]:
-    """Those of some services that have her: they took a referral on, or one of theirs is named."""
-    draft = c.episode
-    latest = {}
-    for word in sorted(of_type(draft, "referral.updated"), key=lambda r: r.occurred_at):
-        body = unpack_body(word)
-        latest[body.get("referral_id")] = body
-    at_work = {ANSWERING_ROLE.get(b["service"]) for b in latest.values() if b["state"] in AT_WORK}
-    named = (draft.holder(role) for role in roles)
-    at_work |= {h.role for h in named if h is not None and h.found_by == ASSIGNMENT and h.accepted}
-    return tuple(Recipient(role) for role in roles if role in at_work)

@@ -6,7 +6,7 @@ from hub.core.deadlines import local_date
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import Recipient, fact, moment, of_type
-from hub.core.holding import TEAM_OF
+from hub.core.holding import role_now
 from hub.core.kinds import NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.minds import TELLING, tells_of_need
 
@@ -23,9 +23,10 @@ DEPRESSION_ONLY = frozenset({"depression"})
 def named_or_team(c: Context, role: str) -> tuple[Recipient, ...]:
     """The named professional of a post, or her team until one is named and has accepted."""
     found = c.episode.holder(role)
-    if found is not None and found.person is not None and found.accepted:
+    now = role_now(role, found)
+    if found is not None and now == role:
         return (Recipient(role, found.organisation, found.person),)
-    return (Recipient(TEAM_OF.get(role, role)),)
+    return (Recipient(now),)
 
 
 @fact(TRUTH, role=TEXT)

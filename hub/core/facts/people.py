@@ -6,6 +6,7 @@ from datetime import datetime
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.register import fact
+from hub.core.holding import one_post
 from hub.core.kinds import LIST, NUMBER, TEXT, TRUTH
 from hub.core.model import Event, Level
 
@@ -115,6 +116,7 @@ def organisations_informed(c: Context) -> int:
 
 @fact(NUMBER, rule=TEXT, role=TEXT)
 def level_reached(c: Context, rule: str, role: str) -> int:
-    """The highest level a rule's notices reached for a role, 0 to 5."""
-    levels = [o.level for o in c.episode.obligations.values() if o.rule == rule and o.role == role]
+    """The highest level a rule's notices reached for a post, 0 to 5: of a team or its named one."""
+    told = (o for o in c.episode.obligations.values() if o.rule == rule)
+    levels = [o.level for o in told if one_post(o.role, role)]
     return int(max(levels, default=Level.OWED))

@@ -1,9 +1,9 @@
 """Facts that name recipients: whom a rule means by 'the invited', 'the absent', 'the former'."""
 
 from hub.core.draft import Context, unpack_body
+from hub.core.facts.active import with_her
 from hub.core.facts.people import reporter_role
 from hub.core.facts.pregnancy import infant_age_days
-from hub.core.facts.referrals import ANSWERING_ROLE
 from hub.core.facts.register import (
     HEALTH_ROLES,
     MIDWIFERY_DAYS,
@@ -17,8 +17,7 @@ from hub.core.model import Level
 
 THERE = ("present_in_person", "present_remote", "deputy", "joined_late_left_early")
 """States of attendance in which somebody of an agency was there."""
-AT_WORK = frozenset({"accepted", "assessed", "started", "DNA", "hold"})
-CALLED_WHEN_OPEN = frozenset({"PMH_TEAM", "AMHS", "SUBSTANCE_SVC", "FNP"})
+CALLED_WHEN_OPEN = ("PMH_TEAM", "AMHS", "SUBSTANCE_SVC", "FNP")
 """Services whose evidence a conference needs while they have the family (domain P34)."""
 
 
@@ -56,7 +55,8 @@ def _required_roles(c: Context) -> list[str]:
     wanted = ["GP_PRACTICE", "NAMED_HV"]
     if age is None or age <= MIDWIFERY_DAYS:
         wanted.append("NAMED_MW")
-    wanted += _services_at_work(c)
+    have = with_her(c.episode)
+    wanted += [role for role in CALLED_WHEN_OPEN if role in have]
     seen = any(
         row["role"] == "PAEDIATRICIAN"
         for body in map(unpack_body, of_type(c.episode, "strategy.discussion"))
@@ -66,15 +66,6 @@ def _required_roles(c: Context) -> list[str]:
         unpack_body(r).get("code") == "physical" for r in of_type(c.episode, "concern.raised")
     )
     return [*wanted, "PAEDIATRICIAN"] if seen or injured else wanted
-
-
-def _services_at_work(c: Context) -> list[str]:
-    """Roles of the services that took a referral on and have not ended it (P34: 'if open')."""
-    latest = {}
-    for word in map(unpack_body, of_type(c.episode, "referral.updated")):
-        latest[word.get("referral_id")] = word
-    roles = (ANSWERING_ROLE.get(w["service"], "") for w in latest.values() if w["state"] in AT_WORK)
-    return [role for role in dict.fromkeys(roles) if role in CALLED_WHEN_OPEN]
 
 
 @fact(RECIPIENTS)
@@ -142,18 +133,6 @@ def absent_unheard(c: Context) -> tuple[Recipient, ...]:
     """Absent professionals for whom nobody spoke: no record of theirs can go back (P36)."""
     heard = absent_authors(c)
     return tuple(r for r in absent_roles(c) if r not in heard)
-
-
-@fact(RECIPIENTS)
-def active_health_roles(c: Context) -> tuple[Recipient, ...]:
-    """Every health role now active around the episode (P37): one per post, the named one first."""
-    chosen: dict[str, Recipient] = {}
-    for role in ("NAMED_MW", "COMM_MIDWIFE", "NAMED_HV", "HV_TEAM", "GP_SG_LEAD", "PMH_TEAM"):
-        holder = c.episode.holder(role)
-        if holder is not None and same_post(role) not in chosen:
-            found = Recipient(role, holder.organisation, holder.person)
-            chosen[same_post(role)] = found
-    return tuple(chosen.values())
 
 
 @fact(RECIPIENTS)

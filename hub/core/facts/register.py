@@ -30,7 +30,7 @@ SAME_POST = {
 }
 """A team stands in for a named person until one is named (domain section 6, short forms)."""
 
-HOLDERS = frozenset({"active_health_roles", "named_or_team", "safeguarding_lead"})
+HOLDERS = frozenset({"active_health_roles", "active_roles", "named_or_team", "safeguarding_lead"})
 """Facts that name whoever holds a post around the family, and not somebody of the event itself."""
 
 FACTS: dict[str, Fact] = {}

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
+from hub.core.facts.active import ENDED, active_roles
 from hub.core.facts.people import reporter_role
-from hub.core.facts.recipients import active_health_roles, reporter
+from hub.core.facts.recipients import reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type, same_post
 from hub.core.kinds import LIST, NUMBER, RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Level
@@ -22,8 +23,6 @@ PRIOR_REMOVAL = "prior_removal"
 THRESHOLDS = dict.fromkeys(("NFA", "info"), 0) | {"early_help": 1, "s17": 2}
 THRESHOLDS |= dict.fromkeys(("strategy", "s47", "emergency"), 3)
 """Levels of need of Working Together, by the words of referrals and of decisions."""
-
-OVER = ("completed", "withdrawn", "rejected")
 
 ABUSE = "DA"
 """The code of domestic abuse, as a concern, a risk, a reason and a label."""
@@ -120,7 +119,7 @@ def _needs(draft: Draft) -> list[Remembered]:
     ended = {
         str(body.get("referral_id"))
         for body in map(unpack_body, of_type(draft, "referral.updated"))
-        if body.get("state") in OVER
+        if body.get("state") in ENDED
     }
     for event in draft.history:
         if event.retracted:
@@ -210,12 +209,12 @@ def referrer_beside(c: Context, roles: list[str]) -> tuple[Recipient, ...]:
 
 @fact(RECIPIENTS)
 def who_hears_decision(c: Context) -> tuple[Recipient, ...]:
-    """Whoever made the referral that a decision is about, and every active health role (P33)."""
+    """Whoever made the referral that a decision is about, and everybody active (P33)."""
     event = _referral_of(c, "csc.referral-made")
     if "referral_id" not in c.body:  # How enquiries ended names none: the latest led to them.
         made_all = of_type(c.episode, "csc.referral-made")
         event = max(made_all, key=lambda r: r.occurred_at, default=None)
-    active: tuple[Recipient, ...] = active_health_roles(c)
+    active: tuple[Recipient, ...] = active_roles(c)
     made = _author(event) if event is not None else None
     if made is None or made.role not in c.episode.policy.roles:
         return active

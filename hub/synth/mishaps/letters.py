@@ -262,14 +262,14 @@ def midwife_does_not_take_up_the_weight(family: Family) -> None:
 
 @mishap("faltering_growth")
 def visitors_do_not_take_up_slow_growth(family: Family) -> None:
-    """F13: two centile spaces lost, and the health visitors do not take it up."""
+    """F13: two centile spaces lost, and the health visitor does not take it up."""
     weight = next(iter(family.of("measurement.infant", spaces_from_birth=2)), None)
     if weight is None:
         return
     due = close(day_of(weight.at), 1)
-    late = unread(family, "HV_TEAM", weight, due)
+    late = unread(family, "NAMED_HV", weight, due)
     family.wrong("visitors-do-not-take-up-slow-growth", "G24", "slow growth lay unread",
-                 "HV_TEAM", 2, due=due, mended_at=late)  # fmt: skip
+                 "NAMED_HV", 2, due=due, mended_at=late)  # fmt: skip
     family.allowed.add("G60")
 
 
