@@ -129,7 +129,7 @@ def _rule_for(draft: Draft, code: str, purpose: Purpose | None) -> GapRule:
     if code == OVERDUE and purpose is not None:
         severity, ladder = BY_PURPOSE[purpose]
         return dataclass_replace(rule, severity=severity, ladder=ladder)
-    if is_flagged(draft):
+    if is_flagged(draft, rule.ground):
         return dataclass_replace(
             rule,
             severity=rule.severity_flagged or rule.severity,
@@ -201,15 +201,11 @@ def _climbs_faster(ladder: str, other: str) -> bool:
 
 def raise_flagged(draft: Draft) -> None:
     """Raise every open gap that has a second severity once the episode carries a risk flag."""
-    graver = [
-        (gap, severity)
-        for gap in draft.gaps.values()
-        if gap.state is GapState.OPEN
-        and (severity := draft.policy.gaps[gap.code].severity_flagged) is not None
-    ]
-    if graver and is_flagged(draft):
-        for gap, severity in graver:
-            raise_severity(draft, gap, severity, "risk_flag")
+    for gap in list(draft.gaps.values()):
+        rule = draft.policy.gaps[gap.code]
+        graver = gap.state is GapState.OPEN and rule.severity_flagged
+        if graver and graver > gap.severity and is_flagged(draft, rule.ground):
+            raise_severity(draft, gap, graver, "risk_flag")
 
 
 # --- closing -------------------------------------------------------------------------------

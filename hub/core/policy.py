@@ -216,6 +216,8 @@ class GapRule:
     severity: Severity
     severity_flagged: Severity | None = None
     """Severity while the episode carries a risk flag or a plan."""
+    ground: tuple[str, ...] = ()
+    """Codes of the flags that the gap is about: they make it no graver, another does."""
     owner: str | None = None  # None: the role that the rule says.
     owner_at: str | None = None  # The owner's organisation where it is always the same one.
     owner_at_recipient: bool = False

@@ -150,6 +150,7 @@ class GapTable(_Strict, frozen=True, kw_only=True):
     family: str
     severity: int
     severity_flagged: int | None = None
+    ground: tuple[str, ...] = ()
     owner: str = ""
     owner_at: str = ""
     owner_at_recipient: bool = False

@@ -153,6 +153,7 @@ def read_gaps(
             family=source.choose(Family, row.family, Family.TELL, here),
             severity=source.choose(Severity, row.severity, Severity.ATTENTION, here),
             severity_flagged=flagged or None,
+            ground=row.ground,
             owner=row.owner or None,
             owner_at=row.owner_at or None,
             owner_at_recipient=row.owner_at_recipient,

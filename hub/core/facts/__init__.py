@@ -10,6 +10,7 @@ from hub.core.facts import (
     contacts,
     diary,
     families,
+    flags,
     growth,
     living,
     matters,
@@ -25,7 +26,7 @@ from hub.core.facts import (
     variation,
     workforce,
 )
-from hub.core.facts.pregnancy import is_flagged
+from hub.core.facts.flags import is_flagged
 from hub.core.facts.register import DUTY, EPISODE, FACTS, HOLDERS, Recipient, same_post
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "contacts",
     "diary",
     "families",
+    "flags",
     "growth",
     "is_flagged",
     "living",
