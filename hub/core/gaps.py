@@ -39,12 +39,23 @@ BY_GRAVITY = ("EL-R", "EL-A", "EL-S", "EL-I")
 """The ladders of care, the gravest last; those of inboxes, feeds and scores stand beside them."""
 
 
+def _owner(draft: Draft, rule: GapRule, duty: Obligation | Expectation) -> str:
+    """Whose a gap is: the code's owner, whoever reported, or whoever owes what is missing."""
+    if rule.owner_reported:
+        trigger = draft.remembered(duty.trigger)
+        if trigger is not None and trigger.actor_role in draft.policy.roles:
+            return str(trigger.actor_role)
+    return rule.owner or duty.role
+
+
 def _owner_organisation(
     draft: Draft, rule: GapRule, owner: str, duty: Obligation | Expectation
 ) -> str:
     """Where the owner of a gap sits: the duty's own place, the role's holder, or the reporter."""
     if rule.owner_at:
         return rule.owner_at
+    if rule.owner_reported and (trigger := draft.remembered(duty.trigger)) is not None:
+        return trigger.organisation
     if duty.organisation and (owner == duty.role or rule.owner_at_recipient):
         return duty.organisation
     holder = draft.holder(owner)
@@ -67,7 +78,7 @@ def open_gap(
 ) -> Gap:
     """Open a gap for a duty, or add the duty to the gap that is already open for the same thing."""
     rule = _rule_for(draft, code, purpose)
-    owner = rule.owner or duty.role
+    owner = _owner(draft, rule, duty)
     subject = _subject_of(duty, owner)
     alike = [
         g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)

@@ -222,6 +222,8 @@ class GapRule:
     owner_at: str | None = None  # The owner's organisation where it is always the same one.
     owner_at_recipient: bool = False
     """The owner sits where the notice went, not where the role is usually held."""
+    owner_reported: bool = False
+    """The owner is whoever reported what the gap is about, in her role and place."""
     ladder: str
     ladder_flagged: str | None = None
     explanation: str

@@ -154,6 +154,7 @@ class GapTable(_Strict, frozen=True, kw_only=True):
     owner: str = ""
     owner_at: str = ""
     owner_at_recipient: bool = False
+    owner_reported: bool = False
     ladder: str = ""
     ladder_flagged: str = ""
     explanation: str

@@ -157,6 +157,7 @@ def read_gaps(
             owner=row.owner or None,
             owner_at=row.owner_at or None,
             owner_at_recipient=row.owner_at_recipient,
+            owner_reported=row.owner_reported,
             ladder=row.ladder,
             ladder_flagged=row.ladder_flagged or None,
             explanation=row.explanation,

@@ -16,7 +16,7 @@ RECKONED = (
     "requirements",
     "waiting",
 )
-KNOWN = (12, "7245b9e8c16b")
+KNOWN = (12, "7c9888f4112e")
 """The number, and the digest of those modules under it.
 
 When the digest differs: if the change can alter what waits or what closes, raise RECKONING in
