@@ -23,6 +23,9 @@ BOOKED = frozenset(("substance", ABUSE, "violence_nearby", PRIOR_REMOVAL))
 """Which words of a booking are flags: those of the standard set of F9.  The others say what she
 needs (a language, her age), and mental health is her history there (F107), not a finding."""
 
+EVERY = "every"
+"""The ground of a gap about needs (G31): every small flag is one, and none makes it graver."""
+
 CONCERN = "concern.raised"
 RED_FLAG = "mh.red-flag"
 
@@ -80,6 +83,8 @@ def is_flagged(draft: Draft, apart_from: Collection[str] = ()) -> bool:
 
     Those of the codes `apart_from` do not count: what a gap is itself about makes it no graver.
     """
+    if EVERY in apart_from:
+        return bool(draft.plans) or _has_grave_concern(draft)
     return bool(draft.plans) or any(
         code not in apart_from
         for event in draft.history
@@ -116,8 +121,11 @@ def open_flag(c: Context) -> bool:
 @fact(TRUTH)
 def plan_or_grave_concern(c: Context) -> bool:
     """Whether the hub holds a plan in force or a concern of medium or high severity (G13)."""
-    if any(code.startswith("CPP") for code in c.episode.plans):
-        return True
+    has_plan = any(code.startswith("CPP") for code in c.episode.plans)
+    return has_plan or _has_grave_concern(c.episode)
+
+
+def _has_grave_concern(draft: Draft) -> bool:
     return any(
-        unpack_body(r).get("severity") in ("medium", "high") for r in of_type(c.episode, CONCERN)
+        unpack_body(r).get("severity") in ("medium", "high") for r in of_type(draft, CONCERN)
     )
