@@ -55,8 +55,18 @@ def _hear_content(
     if still and rule.each is not None:
         about = expectation.subject
         still = any(about in grounds.abouts(subject, r) for r in rule.each(context))
-    if not still:
+    if not still and not (corrected_at and _ground_gone(draft, rule, expectation, event)):
         requirements.meet(draft, expectation, corrected_at or event.occurred_at, event.id)
+
+
+def _ground_gone(
+    draft: Draft, rule: Requirement, expectation: Expectation, corrected: Event
+) -> bool:
+    """Whether a document, put right, was never one to ask about: then `follow` withdraws the
+    question, for nothing was missing that has been written since (ruling 26).
+    """
+    gone = rule.withdrawn_by.get(corrected.type)
+    return gone is not None and bool(gone(requirements.context_of(draft, expectation)))
 
 
 def hear_conditions(draft: Draft) -> None:
@@ -95,6 +105,8 @@ def doubt_corrected(draft: Draft, corrected: Event) -> None:
         if expectation.met_by != corrected.id:
             continue
         rule = draft.policy.requirements[expectation.rule]
+        if rule.itself and expectation.trigger == corrected.id:
+            continue  # It came when it came, however it was put right since.
         if expectation.withdrawn and concerning.ends(draft, corrected, rule.tags, expectation):
             continue
         heard = rule.withdrawn_by if expectation.withdrawn else rule.awaits

@@ -82,8 +82,12 @@ def _clears(draft: Draft, gap: Gap) -> bool:
     """Whether what was done can close a gap: what went out after a loss cannot be unsent (G49).
 
     An appointment that was left standing is another thing under the same code: its own rule waits
-    for it, and it is over when the diary is empty.
+    for it, and it is over when the diary is empty.  And where there was no loss after all there is
+    nothing to review: the question itself is withdrawn (ruling 26).
     """
+    asked = [draft.expectations.get(identity) for identity in gap.duty_ids]
+    if all(question is not None and question.withdrawn for question in asked):
+        return True
     rule = draft.policy.tells.get(gap.rule)
     waited_for = rule is not None and rule.gap == gap.code
     return draft.policy.gaps[gap.code].clears or waited_for

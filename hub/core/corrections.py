@@ -192,7 +192,8 @@ def _corrected(target: Remembered, fresh: Event | None) -> Event:
             field="data.replacement",
             remedy="send the corrected event, complete, under replacement",
         )
-    return replace(fresh, id=target.id)
+    # The hub has had it since the original came, whatever the correction says of when it happened.
+    return replace(fresh, id=target.id, received_at=target.received_at)
 
 
 def _tell_corrected(

@@ -39,12 +39,23 @@ BY_GRAVITY = ("EL-R", "EL-A", "EL-S", "EL-I")
 """The ladders of care, the gravest last; those of inboxes, feeds and scores stand beside them."""
 
 
+def _owner(draft: Draft, rule: GapRule, duty: Obligation | Expectation) -> str:
+    """Whose a gap is: the code's owner, whoever reported, or whoever owes what is missing."""
+    if rule.owner_reported:
+        trigger = draft.remembered(duty.trigger)
+        if trigger is not None and trigger.actor_role in draft.policy.roles:
+            return str(trigger.actor_role)
+    return rule.owner or duty.role
+
+
 def _owner_organisation(
     draft: Draft, rule: GapRule, owner: str, duty: Obligation | Expectation
 ) -> str:
     """Where the owner of a gap sits: the duty's own place, the role's holder, or the reporter."""
     if rule.owner_at:
         return rule.owner_at
+    if rule.owner_reported and (trigger := draft.remembered(duty.trigger)) is not None:
+        return trigger.organisation
     if duty.organisation and (owner == duty.role or rule.owner_at_recipient):
         return duty.organisation
     holder = draft.holder(owner)
@@ -67,7 +78,7 @@ def open_gap(
 ) -> Gap:
     """Open a gap for a duty, or add the duty to the gap that is already open for the same thing."""
     rule = _rule_for(draft, code, purpose)
-    owner = rule.owner or duty.role
+    owner = _owner(draft, rule, duty)
     subject = _subject_of(duty, owner)
     alike = [
         g for g in draft.gaps.values() if (g.code, g.subject, g.role) == (code, subject, owner)
@@ -129,7 +140,7 @@ def _rule_for(draft: Draft, code: str, purpose: Purpose | None) -> GapRule:
     if code == OVERDUE and purpose is not None:
         severity, ladder = BY_PURPOSE[purpose]
         return dataclass_replace(rule, severity=severity, ladder=ladder)
-    if is_flagged(draft):
+    if is_flagged(draft, rule.ground):
         return dataclass_replace(
             rule,
             severity=rule.severity_flagged or rule.severity,
@@ -201,15 +212,11 @@ def _climbs_faster(ladder: str, other: str) -> bool:
 
 def raise_flagged(draft: Draft) -> None:
     """Raise every open gap that has a second severity once the episode carries a risk flag."""
-    graver = [
-        (gap, severity)
-        for gap in draft.gaps.values()
-        if gap.state is GapState.OPEN
-        and (severity := draft.policy.gaps[gap.code].severity_flagged) is not None
-    ]
-    if graver and is_flagged(draft):
-        for gap, severity in graver:
-            raise_severity(draft, gap, severity, "risk_flag")
+    for gap in list(draft.gaps.values()):
+        rule = draft.policy.gaps[gap.code]
+        graver = gap.state is GapState.OPEN and rule.severity_flagged
+        if graver and graver > gap.severity and is_flagged(draft, rule.ground):
+            raise_severity(draft, gap, graver, "risk_flag")
 
 
 # --- closing -------------------------------------------------------------------------------

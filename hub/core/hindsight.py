@@ -4,7 +4,8 @@ Her date of birth may stand in any event, and the booking may have come without 
 one.  A baby may be weighed before the record of its birth is heard, or that record may be put
 right.  What stands already is not raised twice.
 
-And after a loss, or a death of the mother, that never was: what came meanwhile told nobody of what
+A loss may be reported days after it, and cards have gone out meanwhile (G49).  And after a loss, or
+a death of the mother, that never was: what came meanwhile told nobody of what
 is routine, or is for her.
 """
 
@@ -30,6 +31,11 @@ LOSSES = frozenset(("lost_at_least", "lost_more_than", "has_not_regained"))
 LIVES = frozenset(("baby_living", "baby_with_her"))
 """Facts about who lives: what turns on them was silent while somebody was taken for dead."""
 
+GONE = frozenset(("goes_on", "bereaved"))
+"""Facts about a loss that has happened: what came between it and its report went out after it."""
+
+TELLS_OF_LOSS = ("pregnancy.ended", "demographics.changed")
+
 BOOKED_ELSEWHERE = frozenset(("booked_elsewhere",))
 """The fact that keeps the question after a booking silent."""
 
@@ -49,6 +55,11 @@ def asked_again(draft: Draft, event: Event, born_on_before: str | None) -> Itera
     """What an event lets the hub ask again; `born_on_before` is the birth date it had of her."""
     if (known := born_on(draft)) is not None and known != born_on_before:
         yield from _turning_on(draft, event, AGES, None)
+    if event.type in TELLS_OF_LOSS:
+        for question in _turning_on(draft, event, GONE, None):
+            # What came before it had its say then, when nothing was lost.
+            if question.earlier.occurred_at >= event.occurred_at:
+                yield question
     if event.type == "birth.recorded":
         yield from _turning_on(draft, event, LOSSES, event.body.get("baby_id"))
 

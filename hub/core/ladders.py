@@ -37,8 +37,9 @@ def climb(draft: Draft, gap: Gap, rung: Rung, at: datetime) -> None:
     """Take one rung: remind whoever owes the duty, or tell the roles that the rung names."""
     number = gap.rung
     draft.put_gap(replace(gap, rung=number + 1))
-    if rung.reminder and _remind(draft, gap, number, at):
-        return
+    reminded = rung.reminder and _remind(draft, gap, number, at)
+    if reminded and not draft.policy.gaps[gap.code].owner_reported:
+        return  # Who reported hears as well that what she wrote was not read (G18).
     for target in rung.to:
         role = gap.role if target.role == "owner" else target.role
         organisation = gap.organisation

@@ -217,10 +217,14 @@ class GapRule:
     severity: Severity
     severity_flagged: Severity | None = None
     """Severity while the episode carries a risk flag or a plan."""
+    ground: tuple[str, ...] = ()
+    """Codes of the flags that the gap is about: they make it no graver, another does."""
     owner: str | None = None  # None: the role that the rule says.
     owner_at: str | None = None  # The owner's organisation where it is always the same one.
     owner_at_recipient: bool = False
     """The owner sits where the notice went, not where the role is usually held."""
+    owner_reported: bool = False
+    """The owner is whoever reported what the gap is about, in her role and place."""
     ladder: str
     ladder_flagged: str | None = None
     explanation: str

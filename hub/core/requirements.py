@@ -108,8 +108,9 @@ def _place_of(draft: Draft, role: str, owner: Recipient) -> str:
 
 
 def _too_late(expectation: Expectation, trigger: Event | Remembered) -> bool:
-    """Whether something that was owed happened after it was due."""
-    return expectation.due_at is not None and trigger.occurred_at > expectation.due_at
+    """Whether something owed came after it was due, which is no later than the hub first had it."""
+    at = min(trigger.occurred_at, trigger.received_at)
+    return expectation.due_at is not None and at > expectation.due_at
 
 
 def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> None:

@@ -151,9 +151,11 @@ class GapTable(_Strict, frozen=True, kw_only=True):
     family: str
     severity: int
     severity_flagged: int | None = None
+    ground: tuple[str, ...] = ()
     owner: str = ""
     owner_at: str = ""
     owner_at_recipient: bool = False
+    owner_reported: bool = False
     ladder: str = ""
     ladder_flagged: str = ""
     explanation: str

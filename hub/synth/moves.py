@@ -157,11 +157,12 @@ def _concealed(family: Family) -> None:
     if booking is None:
         return
     told_at = booking.at + timedelta(minutes=5)
-    family.by_midwife(
+    concealed = family.by_midwife(
         "concealed", "pregnancy.concealment", told_at,
         kind="concealed", disclosed_at="antenatal", gestation=family.gestation(day_of(told_at)),
         who_knew=[], immediate_risk="n", previous_concealment="n",
     )  # fmt: skip
+    concealed.event_id = f"{family.reference()}-concealed"
     booking.body["late_reason"] = ["unaware"]
     to_social_care(family, "concealed", told_at + timedelta(minutes=20), "s17", ["other"])
     for number, (section, place, role) in enumerate(SECTIONS):
@@ -169,7 +170,7 @@ def _concealed(family: Family) -> None:
         family.add(
             f"section-{section}", "concealment.section-written", written,
             str(getattr(family.place, place)), role,
-            concealment_ref=f"{family.reference()}/concealment", section=section,
+            concealment_ref=concealed.event_id, section=section,
             written_by=f"{role.lower()}-1",
         )  # fmt: skip
     inform(family, "concealed", "PMH", told_at)

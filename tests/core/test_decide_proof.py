@@ -21,7 +21,7 @@ def schedule(family: Family, at: str, on: str, **changes: object) -> None:
 
 def reply(family: Family, at: str, **changes: object) -> None:
     """The practice says that it will come."""
-    body = {"conference_id": "cf-1", "role": "GP_PRACTICE", "attending": "y"} | changes
+    body = {"conference_id": "cf-1", "role": "GP_PRACTICE", "reply": "attending"} | changes
     family.hear("conference.response", at, id="reply", source="Y1:GP", **body)
 
 
@@ -53,7 +53,7 @@ def test_a_retracted_proof_counts_no_more() -> None:
 def test_a_proof_that_was_corrected_away_counts_no_more() -> None:
     """As corrected, the reply is about another conference."""
     family = invited()
-    other = {"conference_id": "cf-2", "role": "GP_PRACTICE", "attending": "y"}
+    other = {"conference_id": "cf-2", "role": "GP_PRACTICE", "reply": "attending"}
     family.correct(
         "reply", "conference.response", "2026-03-25 10:00", occurred="2026-03-24 12:00", **other
     )
@@ -63,7 +63,7 @@ def test_a_proof_that_was_corrected_away_counts_no_more() -> None:
 def test_a_corrected_proof_that_still_proves_goes_on_counting() -> None:
     """Only a word of it changed."""
     family = invited()
-    same = {"conference_id": "cf-1", "role": "GP_PRACTICE", "attending": "deputy"}
+    same = {"conference_id": "cf-1", "role": "GP_PRACTICE", "reply": "deputy"}
     family.correct(
         "reply", "conference.response", "2026-03-25 10:00", occurred="2026-03-24 12:00", **same
     )

@@ -11,6 +11,7 @@ from hub.core.facts import (
     contacts,
     diary,
     families,
+    flags,
     growth,
     living,
     matters,
@@ -26,7 +27,7 @@ from hub.core.facts import (
     variation,
     workforce,
 )
-from hub.core.facts.pregnancy import is_flagged
+from hub.core.facts.flags import is_flagged
 from hub.core.facts.register import DUTY, EPISODE, FACTS, HOLDERS, Recipient, same_post
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "contacts",
     "diary",
     "families",
+    "flags",
     "growth",
     "is_flagged",
     "living",

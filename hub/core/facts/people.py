@@ -5,7 +5,7 @@ from datetime import datetime
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
-from hub.core.facts.register import fact
+from hub.core.facts.register import fact, of_type
 from hub.core.holding import one_post
 from hub.core.kinds import LIST, NUMBER, TEXT, TRUTH
 from hub.core.model import Event, Level
@@ -15,6 +15,14 @@ CLOSES = ("closed", "merged")
 
 MIDWIFERY = ("COMM_MIDWIFE", "NAMED_MW", "SG_MIDWIFE")
 """Roles of a maternity provider that book, or know of a booking."""
+
+WRITERS = {
+    "midwifery": MIDWIFERY,
+    "health_visiting": ("HV_TEAM", "NAMED_HV", "LINK_HV", "TEAM_LEAD_HV", "FNP", "NAMED_NURSE_SG"),
+    "general_practice": ("GP_PRACTICE", "GP_PRACTICE_BABY", "GP_SG_LEAD"),
+    "social_care": ("CSC_FRONT_DOOR", "SOCIAL_WORKER", "CP_CHAIR"),
+}
+"""Who writes each part of the joint record of a concealed pregnancy: nobody writes for another."""
 
 ELSEWHERE = "booked_elsewhere"
 """What is said of a woman whom another provider looks after."""
@@ -77,6 +85,18 @@ def awaited_by_midwifery(c: Context) -> bool:
 def awaited_by(c: Context, roles: list[str]) -> bool:
     """Whether somebody in one of these roles reported what was awaited (ruling 13)."""
     return _role_of(c.awaited) in roles
+
+
+@fact(TRUTH, section=TEXT)
+def section_written(c: Context, section: str) -> bool:
+    """Whether the awaited event is one part of the joint record, written by its own service, of a
+    concealment of this pregnancy, whoever told of it (F26, ground rule 1.1 d).
+    """
+    said = c.awaited_body
+    if said.get("section") != section or _role_of(c.awaited) not in WRITERS[section]:
+        return False
+    told = of_type(c.episode, "pregnancy.concealment")
+    return said.get("concealment_ref") in {event.id for event in told}
 
 
 @fact(TRUTH)

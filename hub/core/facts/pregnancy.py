@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.core.deadlines import TERM_DAYS, estimated_due_date, local_date
 from hub.core.deadlines import gestation_days as days_between
-from hub.core.draft import Context, Draft, unpack_body
+from hub.core.draft import Context, unpack_body
 from hub.core.facts.register import fact, moment, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 from hub.core.reports import ONE_FACT
@@ -218,20 +218,4 @@ def concern_organisations(c: Context, days: int) -> int:
     since = moment(c) - timedelta(days=days)
     return len(
         {r.organisation for r in of_type(c.episode, "concern.raised") if r.occurred_at >= since}
-    )
-
-
-@fact(TRUTH)
-def open_flag(c: Context) -> bool:
-    """Whether the hub holds a plan in force or a concern of medium or high severity (G13)."""
-    return is_flagged(c.episode)
-
-
-def is_flagged(draft: Draft) -> bool:
-    """As `open_flag`, of a draft: what raises a gap with two severities (ruling 28)."""
-    if any(code.startswith("CPP") for code in draft.plans):
-        return True
-    return any(
-        unpack_body(r).get("severity") in ("medium", "high")
-        for r in of_type(draft, "concern.raised")
     )

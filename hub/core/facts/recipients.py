@@ -78,11 +78,19 @@ def uninvited_health_roles(c: Context) -> tuple[Recipient, ...]:
 @fact(RECIPIENTS)
 def absent_roles(c: Context) -> tuple[Recipient, ...]:
     """Those absent without anybody, or represented by a deputy who does not know the case (G26)."""
+    return _away(c, ("absent_none",))
+
+
+def _any_absent(c: Context) -> tuple[Recipient, ...]:
+    """Those of `absent_roles`, and who sent a report only: she was not there either (P36)."""
+    return _away(c, ("absent_none", "absent_report"))
+
+
+def _away(c: Context, states: tuple[str, ...]) -> tuple[Recipient, ...]:
     return tuple(
         Recipient(row["role"], row["org"], row.get("person"), part=row["role"])
         for row in c.body.get("attendance") or ()
-        if row["state"] == "absent_none"
-        or (row["state"] == "deputy" and row.get("knows_case") != "y")
+        if row["state"] in states or (row["state"] == "deputy" and row.get("knows_case") != "y")
     )
 
 
@@ -106,8 +114,8 @@ def agencies_present(c: Context) -> int:
 
 @fact(RECIPIENTS)
 def managers_of_absent(c: Context) -> tuple[Recipient, ...]:
-    """The service manager of each organisation whose professional was absent."""
-    places = dict.fromkeys(r.organisation for r in absent_roles(c))
+    """The service manager of each organisation whose professional was absent, report or none."""
+    places = dict.fromkeys(r.organisation for r in _any_absent(c))
     return tuple(Recipient("SERVICE_MANAGER", place, part=place) for place in places)
 
 
@@ -119,7 +127,7 @@ def absent_authors(c: Context) -> tuple[Recipient, ...]:
         for row in c.body.get("presented_by") or ()
         if row["second_hand"] == "y"
     }
-    return tuple(r for r in absent_roles(c) if same_post(r.role) in told_by_others)
+    return tuple(r for r in _any_absent(c) if same_post(r.role) in told_by_others)
 
 
 @fact(RECIPIENTS)
@@ -132,7 +140,7 @@ def heard_at_second_hand(c: Context) -> tuple[Recipient, ...]:
 def absent_unheard(c: Context) -> tuple[Recipient, ...]:
     """Absent professionals for whom nobody spoke: no record of theirs can go back (P36)."""
     heard = absent_authors(c)
-    return tuple(r for r in absent_roles(c) if r not in heard)
+    return tuple(r for r in _any_absent(c) if r not in heard)
 
 
 @fact(RECIPIENTS)
@@ -231,5 +239,7 @@ def lead_named(c: Context) -> tuple[Recipient, ...]:
 
 @fact(TRUTH)
 def anybody_absent(c: Context) -> bool:
-    """Whether anybody was absent from the conference, or sent somebody who knows nothing of it."""
-    return bool(absent_roles(c))
+    """Whether anybody was absent from the conference, with a report or without, or sent somebody
+    who knows nothing of it.
+    """
+    return bool(_any_absent(c))

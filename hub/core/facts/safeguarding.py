@@ -1,12 +1,12 @@
 """Facts about concerns, thresholds and who leads: what several agencies know between them."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Remembered
 from hub.core.facts.active import ENDED, active_roles
+from hub.core.facts.flags import ABUSE, PRIOR_REMOVAL, Flag, flags_of
 from hub.core.facts.people import reporter_role
 from hub.core.facts.recipients import reporter
 from hub.core.facts.register import Recipient, audience, fact, moment, of_type, same_post
@@ -18,51 +18,20 @@ CUMULATIVE_CODES, CUMULATIVE_ORGANISATIONS, TOXIC_CODES = 3, 2, 2
 """When small concerns together are a great one (domain G35; N18, N26 and N35 of the briefing)."""
 
 TOXIC = frozenset({"substance", "DA", "MH"})
-PRIOR_REMOVAL = "prior_removal"
 
 THRESHOLDS = dict.fromkeys(("NFA", "info"), 0) | {"early_help": 1, "s17": 2}
 THRESHOLDS |= dict.fromkeys(("strategy", "s47", "emergency"), 3)
 """Levels of need of Working Together, by the words of referrals and of decisions."""
 
-ABUSE = "DA"
-"""The code of domestic abuse, as a concern, a risk, a reason and a label."""
+OVER = ("completed", "withdrawn", "rejected")
+
 SAYS_ITSELF = ("enquiry.domestic-abuse", "information.given")
 """Events whose label proves no abuse: an enquiry says what was found, and any woman may be given
 the leaflet."""
 
 
-class Flag(NamedTuple):
-    """One concern, in whatever event it was written down."""
-
-    code: str
-    organisation: str
-    at: datetime
-    event_id: str
-    is_high: bool = False
-
-
-def _flags_of(event: Remembered) -> Iterator[Flag]:
-    """The concerns that one event writes down: E17 by code, E14, E15 and E16 by what they found."""
-    body = unpack_body(event)
-    codes: list[str] = []
-    match event.type:
-        case "concern.raised":
-            codes = [str(body.get("code"))]
-        case "assessment.family":
-            codes = [str(code) for code in body.get("risks") or ()]
-        case "enquiry.domestic-abuse" if body.get("answer") in ("disclosed", "suspected"):
-            codes = ["DA"]
-        case "screening.mental-health" if body.get("result") == "positive":
-            codes = ["MH"]
-        case "pregnancy.booked":
-            codes = [c for c in body.get("vulnerabilities") or () if c == PRIOR_REMOVAL]
-    is_high = body.get("severity") == "high"
-    for code in codes:
-        yield Flag(code, event.organisation, event.occurred_at, event.id, is_high)
-
-
 def _flags(draft: Draft) -> list[Flag]:
-    return [f for r in draft.history if not r.retracted for f in _flags_of(r)]
+    return [f for r in draft.history if not r.retracted for f in flags_of(r)]
 
 
 def _reaches(flags: list[Flag], since: datetime) -> bool:
@@ -81,7 +50,7 @@ def _reaches(flags: list[Flag], since: datetime) -> bool:
 
 def _tells_of_abuse(event: Remembered) -> bool:
     """Whether one event holds domestic abuse, by what it found or by its label."""
-    if any(flag.code == ABUSE for flag in _flags_of(event)):
+    if any(flag.code == ABUSE for flag in flags_of(event)):
         return True
     if event.type not in SAYS_ITSELF:
         return ABUSE in event.labels
@@ -129,7 +98,7 @@ def _needs(draft: Draft) -> list[Remembered]:
         elif event.type == "referral.made":
             if str(unpack_body(event).get("referral_id")) not in ended:
                 found.append(event)
-        elif event.type != "pregnancy.booked" and any(_flags_of(event)):
+        elif event.type != "pregnancy.booked" and any(flags_of(event)):
             found.append(event)
     return sorted(found, key=lambda r: r.occurred_at)
 
