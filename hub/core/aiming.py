@@ -13,7 +13,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import reaching, tell
+from hub.core import addressing, reaching, tell
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Draft
 from hub.core.episode import Obligation
@@ -33,11 +33,15 @@ ONE_WORKING_DAY = Span(Unit.WORKING_DAYS, 1)
 
 def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
     """Turn every duty whose role is now held elsewhere, or by another person, to its holder."""
-    for obligation in list(draft.obligations.values()):
-        rule = draft.policy.tells.get(obligation.rule)
-        if rule is None or obligation.state in ENDED or rule.basis.rule.endswith(".left"):
+    for known in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(known.rule)
+        if rule is None or known.state in ENDED or rule.basis.rule.endswith(".left"):
             continue
-        holder, team = draft.holder(obligation.role), _new_team(draft, rule, obligation)
+        # A baby that is registered elsewhere takes its own duties there, and none of hers.
+        role = addressing.role_meant(draft, rule, known.role, known.subject)
+        obligation = replace(known, role=role)
+        holder = addressing.holder_for(draft, rule, role, known.subject)
+        team = _new_team(draft, rule, obligation)
         if holder is None and team is not None:
             _turn(draft, rule, replace(obligation, role=team.role), team, not_before)
         elif holder is None:

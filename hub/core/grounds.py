@@ -7,6 +7,7 @@ away.  What something else has made untrue since was not so before either, and g
 
 from collections.abc import Iterable
 
+from hub.core.addressing import recipients
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.facts import Recipient
@@ -47,10 +48,9 @@ def _told(rule: TellRule, context: Context, duty: Obligation) -> bool:
     """Whether a rule tells this recipient."""
     if rule.when is not None and not rule.when(context):
         return False
-    named = rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
     return any(
         r.role == duty.role and (not r.organisation or r.organisation == duty.organisation)
-        for r in named
+        for r, _ in recipients(rule, context, duty.subject)
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, naming, objections, reaching, situating, twice
+from hub.core import addressing, exposing, naming, objections, reaching, situating, twice
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -37,16 +37,14 @@ def raise_for(
     if rule.when is not None and not rule.when(context):
         draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
-    recipients = (
-        rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
-    )
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    recipients = addressing.recipients(rule, context, subject)
     if not recipients:
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
-    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
     start = max(start, since or start)
-    for recipient in recipients:
-        raise_one(draft, rule, recipient, trigger.id, subject, start)
+    for recipient, about in recipients:
+        raise_one(draft, rule, recipient, trigger.id, about, start)
 
 
 def raise_one(
@@ -67,7 +65,7 @@ def raise_one(
     identity, subject = naming.told_apart(draft, rule, recipient, trigger, subject)
     if _stays_silent(draft, rule, identity, recipient.role, subject):
         return
-    role, (organisation, person) = recipient.role, _aim(draft, recipient)
+    role, (organisation, person) = recipient.role, _aim(draft, rule, recipient, subject)
     obligation = Obligation(
         obligation_id=identity,
         rule=rule.basis.rule,
@@ -128,9 +126,11 @@ def _held_back(draft: Draft, rule: TellRule, obligation: Obligation, reason: Not
     return said.stopped
 
 
-def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
+def _aim(
+    draft: Draft, rule: TellRule, recipient: Recipient, subject: str
+) -> tuple[str, str | None]:
     """The organisation, and the person where one is named, that a recipient stands for now."""
-    holder = draft.holder(recipient.role)
+    holder = addressing.holder_for(draft, rule, recipient.role, subject)
     organisation = recipient.organisation or (holder.organisation if holder else "")
     named = holder.person if holder and holder.organisation == organisation else None
     return organisation, recipient.person or named

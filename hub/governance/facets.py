@@ -102,6 +102,8 @@ class Sayer:
             "also_on": ("Also on", lambda names: ", ".join(self.event(name) for name in names)),
             "latest_only": ("A newer event", lambda _: "starts the clock again"),
             "carry_over": ("If she moves", lambda _: "owed anew to the new practice or team"),
+            "babys_practice": ("The practice", lambda _: "the baby's, where it has one of its own"),
+            "both_places": ("A baby elsewhere", lambda _: "told to who has the baby there too"),
             "gap": ("Otherwise", self.gap),
             "raises": ("Graver later", self.raises),
             "tags": ("Stops", self.tags),

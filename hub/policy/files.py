@@ -52,6 +52,8 @@ class TellTable(Sourced, frozen=True, kw_only=True):
     levels: tuple[LevelTable, ...]
     acted_by: dict[str, str] = {}
     carry_over: bool | None = None
+    babys_practice: bool = False
+    both_places: bool = False
     raises: tuple[RaiseTable, ...] = ()
 
 
