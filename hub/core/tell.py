@@ -246,12 +246,11 @@ def re_aim(
 
     What the former holder did counts for nothing (ruling 21); `keep_met` is for a correction,
     which goes to the same holder.  Due times move only for a change of holder, to the later of the
-    old one and `not_before` (ruling 6).
+    old one and `not_before` (ruling 6); what was missed before stays missed, and its gap open.
     """
     milestones = obligation.milestones if keep_met else unproven(obligation)
     milestones = tuple(
-        replace(m, due_at=max(m.due_at, not_before)) if not_before and not m.missed else m
-        for m in milestones
+        replace(m, due_at=max(m.due_at, not_before)) if not_before else m for m in milestones
     )
     turned = replace(
         obligation,

@@ -33,6 +33,7 @@ DAY = "2026-03-24"
 TEAMS = {"NAMED_HV": "HV_TEAM", "NAMED_MW": "COMM_MIDWIFE"}
 """Until somebody is named the team stands for her, in a row as in the care of a family."""
 
+TURNED = (NoticeReason.FIRST, NoticeReason.REROUTED)
 SHOWN_AS_ESCALATION = (NoticeReason.ESCALATED, NoticeReason.REMINDER)
 
 
@@ -42,6 +43,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     gaps: dict[str, GapOpened]
     notices: dict[str, NoticeIssued] = {}
     duties: dict[str, dict[str, str]] = {}
+
+
+def _levels(issued: NoticeIssued, seen: Seen) -> dict[str, str]:
+    """By when each level is owed: of a duty turned to another holder none before its notice is."""
+    levels = seen.duties.get(issued.obligation_id, {})
+    if issued.reason in TURNED:
+        due = local_words(issued.due_at)
+        levels = {level: max(by, due) for level, by in levels.items()}
+        seen.duties[issued.obligation_id] = levels
+    return levels
 
 
 def row_of(outcome: type_of_outcome, at: datetime, seen: Seen) -> Row | None:
@@ -57,7 +68,7 @@ def row_of(outcome: type_of_outcome, at: datetime, seen: Seen) -> Row | None:
             return _told(when, outcome, seen.notices[outcome.notice_id])
         case NoticeIssued(reason=reason) if reason not in SHOWN_AS_ESCALATION:
             seen.notices[outcome.notice_id] = outcome
-            return _notice(when, outcome, seen.duties.get(outcome.obligation_id, {}))
+            return _notice(when, outcome, _levels(outcome, seen))
         case GapOpened():
             seen.gaps[outcome.gap_id] = outcome
             return _gap(when, outcome, "opened", severity=int(outcome.severity))
