@@ -25,7 +25,7 @@ def recipients(rule: TellRule, context: Context, subject: str) -> list[tuple[Rec
     named = rule.each(context) if rule.each is not None else tuple(Recipient(r) for r in rule.to)
     told = [(_at_home(context.episode, rule, who, subject), subject) for who in named]
     if rule.both_places:
-        told += [pair for who in named for pair in _elsewhere(context.episode, who, subject)]
+        told += [pair for who in named for pair in elsewhere(context.episode, who, subject)]
     return told
 
 
@@ -42,7 +42,7 @@ def _at_home(draft: Draft, rule: TellRule, who: Recipient, subject: str) -> Reci
     return who if role == who.role else Recipient(role)
 
 
-def _elsewhere(draft: Draft, who: Recipient, subject: str) -> Iterator[tuple[Recipient, str]]:
+def elsewhere(draft: Draft, who: Recipient, subject: str) -> Iterator[tuple[Recipient, str]]:
     """Whoever holds the same post for a baby elsewhere, each organisation once.
 
     What is about one baby is for who has that one; a death is of one who lived until then.
