@@ -16,7 +16,7 @@ RECKONED = (
     "requirements",
     "waiting",
 )
-KNOWN = (12, "e6e591a66bcc")
+KNOWN = (12, "03bc8dcc856f")
 """The number, and the digest of those modules under it.
 
 When the digest differs: if the change can alter what waits or what closes, raise RECKONING in
