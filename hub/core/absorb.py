@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.core.apart import apart
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Baby, Remembered
 from hub.core.holding import ASSIGNMENT, left_after
@@ -155,9 +156,12 @@ def take_surroundings(draft: Draft, given: Input) -> None:
     """
     if given.team:
         at = draft.at if given.event is None else min(given.event.occurred_at, draft.at)
-        draft.left = left_after(draft.left, draft.team, given.team, at)
+        team, elsewhere = apart(given.team)
+        draft.left = left_after(draft.left, draft.team, team, at)
         assigned = tuple(h for h in draft.team if h.found_by == ASSIGNMENT)
-        draft.team = (*assigned, *given.team)
+        draft.team = (*assigned, *team)
+        # What a receipt brings is asked of the read model, which knows of the mother alone.
+        draft.elsewhere = elsewhere if given.receipt is None else draft.elsewhere
     draft.area = given.area or draft.area
 
 

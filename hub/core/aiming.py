@@ -2,8 +2,8 @@
 
 A change of practice, team or person moves every open duty of the role to the present holder, as a
 new round; the due time is the later of the old one and one working day after the change (ruling 6).
-What somebody had accepted, her successor is told anew where a rule says so, as every rule of
-safeguarding does: a plan is not known because it was known where she lived before.
+What was known where she was before is owed anew where she is now, unless its rule says why not: a
+plan is not known because it was known where she lived before.
 A person who leaves without a successor leaves her open duties with nobody who reads them: that is
 said at once (G60), and not only when somebody follows her.
 """
@@ -13,16 +13,17 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import reaching, tell
+from hub.core import addressing, reaching, tell
+from hub.core.apart import around
 from hub.core.deadlines import Span, Unit
-from hub.core.draft import Draft
+from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Obligation
 from hub.core.facts import Recipient
 from hub.core.gaps import UNREACHABLE, open_gap
 from hub.core.holding import TEAM_OF
 from hub.core.lifecycle import ENDED
 from hub.core.milestones import unproven
-from hub.core.model import GapReason, GapState, Holder, Level, NoticeReason
+from hub.core.model import GapReason, GapState, Holder, Level, NoticeReason, Purpose
 from hub.core.policy import MilestoneRule, TellRule
 
 PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
@@ -33,17 +34,26 @@ ONE_WORKING_DAY = Span(Unit.WORKING_DAYS, 1)
 
 def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
     """Turn every duty whose role is now held elsewhere, or by another person, to its holder."""
-    for obligation in list(draft.obligations.values()):
-        rule = draft.policy.tells.get(obligation.rule)
-        if rule is None or obligation.state in ENDED or rule.basis.rule.endswith(".left"):
+    latest = _latest(draft)
+    for known in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(known.rule)
+        if rule is None or known.state in ENDED or rule.basis.rule.endswith(".left"):
             continue
-        holder, team = draft.holder(obligation.role), _new_team(draft, rule, obligation)
+        # A baby that is registered elsewhere takes its own duties there, and none of hers.
+        role = addressing.role_meant(draft, rule, known.role, known.subject)
+        obligation = replace(known, role=role)
+        holder = addressing.holder_for(draft, rule, role, known.subject)
+        team = _new_team(draft, rule, obligation)
         if holder is None and team is not None:
             _turn(draft, rule, replace(obligation, role=team.role), team, not_before)
         elif holder is None:
             _nobody_follows(draft, rule, obligation)
         elif _held_elsewhere(draft, rule, obligation, holder):
+            if _is_met(known) and not _newest(rule, known, latest):
+                continue
             _turn(draft, rule, obligation, holder, not_before)
+    if not_before is not None and draft.elsewhere != draft.start.elsewhere:
+        _tell_both_places(draft, not_before)
 
 
 def holders_changed(draft: Draft) -> None:
@@ -90,7 +100,7 @@ def _turn(
     not_before: datetime | None,
 ) -> None:
     """Turn one duty to the present holder; one that was met may be owed to her anew."""
-    if not all(m.met_at for m in obligation.milestones):
+    if not _is_met(obligation):
         tell.re_aim(
             draft,
             obligation,
@@ -99,22 +109,100 @@ def _turn(
             NoticeReason.REROUTED if obligation.told else NoticeReason.FIRST,
             not_before=not_before,
         )
-    elif rule.carry_over and (part := _whose_now(draft, obligation, holder)):
-        by = not_before or draft.due(ONE_WORKING_DAY, draft.moment)
-        assert by is not None, "a working day after an instant is always known"
+    elif (part := _whose_now(draft, rule, obligation, holder)) and _owed_anew(
+        draft, rule, obligation
+    ):
         recipient = Recipient(obligation.role, holder.organisation, holder.person, part=part)
-        trigger, subject = obligation.trigger, obligation.subject
-        tell.raise_one(draft, _at_once(rule), recipient, trigger, subject, by)
+        _raise_anew(draft, rule, obligation, recipient, obligation.subject, not_before)
 
 
-def _whose_now(draft: Draft, obligation: Obligation, holder: Holder) -> str:
-    """To whom a met duty is owed anew: another organisation, or the successor of who accepted it
-    by name and has left; empty where those who know are those who hold.
+def _is_met(obligation: Obligation) -> bool:
+    return all(m.met_at for m in obligation.milestones)
+
+
+type_of_latest = dict[tuple[str, str, str], tuple[datetime, str]]
+"""For each rule, role and subject the last event that something was owed for, and when that was."""
+
+
+def _latest(draft: Draft) -> type_of_latest:
+    happened = {r.id: r.occurred_at for r in draft.history}
+    latest: type_of_latest = {}
+    for duty in draft.obligations.values():
+        if duty.state not in ENDED and duty.rule in draft.policy.tells:
+            said = (happened.get(duty.trigger, duty.raised_at), duty.trigger)
+            about = (duty.rule, duty.role, duty.subject)
+            latest[about] = max(said, latest.get(about, said))
+    return latest
+
+
+def _newest(rule: TellRule, duty: Obligation, latest: type_of_latest) -> bool:
+    """Whether nothing of the same rule about the same has come after what somebody was told.
+
+    Of twenty old letters the last is owed anew; of safeguarding every one, for each may say what
+    no other does.
+    """
+    if rule.purpose is Purpose.SAFEGUARDING:
+        return True
+    return latest[duty.rule, duty.role, duty.subject][1] == duty.trigger
+
+
+def _owed_anew(draft: Draft, rule: TellRule, duty: Obligation) -> bool:
+    """Whether what the former holder was told the next one is to know too (ruling 6)."""
+    if _registered_first(draft, rule, duty):
+        return False
+    if isinstance(rule.met_stays, bool):
+        return not rule.met_stays
+    event = draft.remembered(duty.trigger)
+    body = unpack_body(event) if event is not None else {}
+    return not rule.met_stays(Context(draft, event, body))
+
+
+def _registered_first(draft: Draft, rule: TellRule, duty: Obligation) -> bool:
+    """Whether a baby has a practice of its own, and what is met stays with hers: until the baby
+    was registered it was the right one (trap 9).
+    """
+    if rule.purpose is Purpose.SAFEGUARDING or duty.role not in PRACTICE_ROLES:
+        return False
+    hers = draft.holder(duty.role)
+    own = any(h.role == duty.role for h in around(draft.elsewhere, duty.subject))
+    return own and hers is not None and hers.organisation == duty.organisation
+
+
+def _raise_anew(
+    draft: Draft,
+    rule: TellRule,
+    duty: Obligation,
+    recipient: Recipient,
+    subject: str,
+    not_before: datetime | None,
+) -> None:
+    """Raise what one holder was told for another one, to be known within a working day (P45)."""
+    by = not_before or draft.due(ONE_WORKING_DAY, draft.moment)
+    assert by is not None, "a working day after an instant is always known"
+    tell.raise_one(draft, _at_once(rule), recipient, duty.trigger, subject, by)
+
+
+def _tell_both_places(draft: Draft, not_before: datetime) -> None:
+    """What is for both places is owed to those among whom a baby has come since."""
+    for duty in list(draft.obligations.values()):
+        rule = draft.policy.tells.get(duty.rule)
+        if rule is None or duty.state in ENDED or not rule.both_places:
+            continue
+        if duty.subject.endswith(addressing.ELSEWHERE) or not _owed_anew(draft, rule, duty):
+            continue
+        for who, about in addressing.elsewhere(draft, Recipient(duty.role), duty.subject):
+            _raise_anew(draft, rule, duty, who, about, not_before)
+
+
+def _whose_now(draft: Draft, rule: TellRule, obligation: Obligation, holder: Holder) -> str:
+    """To whom a met duty is owed anew: another organisation, or in safeguarding the successor of
+    who accepted it by name and has left; empty where those who know are those who hold.
     """
     if holder.organisation != obligation.organisation:
         return holder.organisation
     gone = reaching.left(draft, obligation.role, obligation.person, draft.moment)
-    return f"{holder.organisation}/{holder.person}" if gone and holder.person else ""
+    follows = gone and holder.person and rule.purpose is Purpose.SAFEGUARDING
+    return f"{holder.organisation}/{holder.person}" if follows else ""
 
 
 def _at_once(rule: TellRule) -> TellRule:
@@ -133,7 +221,7 @@ def _nobody_follows(draft: Draft, rule: TellRule, obligation: Obligation) -> Non
     """The role of an open duty is held by nobody any more: say so at once (G60, ruling 21)."""
     known = draft.gaps.get(obligation.gap_id or "")
     said = known is not None and known.state is GapState.OPEN
-    if said or not obligation.organisation or all(m.met_at for m in obligation.milestones):
+    if said or not obligation.organisation or _is_met(obligation):
         return
     gone = reaching.left(draft, obligation.role, obligation.person, draft.moment)
     shut = not gone and reaching.closed(draft, obligation.organisation)

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from hub.core.babies import baby_named
 from hub.core.facts.people import CLOSES
 from hub.core.handing import Handed
 from hub.core.ids import fingerprint
@@ -126,14 +127,14 @@ def _of_practice(event: Event) -> Iterable[Said]:
     if event.type == "organisation.changed" and body.get("kind") in CLOSES:
         yield _said(event, body.get("successor_ods"), instead_of=str(body.get("ods") or ""))
     if event.type == "demographics.changed" and body.get("kind") == "gp" and body.get("to"):
-        yield _said(event, body["to"])
+        yield _said(event, body["to"], baby=baby_named(event) or "")
 
 
 def _of_area(event: Event) -> Iterable[Said]:
     if event.type == "demographics.changed" and event.body.get("kind") == "address":
         area = str(event.body.get("to") or "").partition("|")[2]
         if area:
-            yield _said(event, area)
+            yield _said(event, area, baby=baby_named(event) or "")
 
 
 # --- what is known afterwards ----------------------------------------------------------------
@@ -240,7 +241,7 @@ def _in_force(said: Iterable[Said]) -> tuple[str | None, datetime | None]:
     value: str | None = None
     since: datetime | None = None
     for one in said:
-        if one.instead_of and value not in (None, one.instead_of):
+        if one.baby or (one.instead_of and value not in (None, one.instead_of)):
             continue
         value, since = one.value or None, None if one.weak else one.since
     return value, since

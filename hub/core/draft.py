@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.core.apart import around
 from hub.core.basis import Basis
 from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.forgetting import least_needed
-from hub.core.holding import holder_of
+from hub.core.holding import HER_PRACTICE, holder_of
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Policy
@@ -74,6 +75,7 @@ class Draft:
         self.team = episode.team
         self.area = episode.area
         self.left = episode.left
+        self.elsewhere = episode.elsewhere
         self.history = list(episode.history)
         self.obligations = {o.obligation_id: o for o in episode.obligations}
         self.expectations = {e.expectation_id: e for e in episode.expectations}
@@ -111,9 +113,14 @@ class Draft:
         """The event with an id, if the episode still remembers it."""
         return next((r for r in self.history if r.id == event_id), None)
 
-    def holder(self, role: str) -> Holder | None:
-        """Who holds a role at the moment looked at: an accepted assignment, else the directory."""
-        return holder_of(role, self.team, self.left, self.moment)
+    def holder(self, role: str, about: str = "") -> Holder | None:
+        """Who holds a role at the moment looked at: an accepted assignment, else the directory.
+
+        What is about a baby who is registered or lives elsewhere is for whoever holds it there.
+        """
+        there = around(self.elsewhere, about) if role != HER_PRACTICE else ()
+        its = holder_of(role, there, (), self.moment)
+        return its or holder_of(role, self.team, self.left, self.moment)
 
     @property
     def due_date(self) -> date | None:
@@ -227,6 +234,7 @@ class Draft:
             objections=self.objections,
             area=self.area,
             left=self.left,
+            elsewhere=self.elsewhere,
             mother_died_at=self.mother_died_at,
         )
 

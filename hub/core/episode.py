@@ -188,3 +188,5 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """Teams that the family has left, with the time: whom they had named holds nothing more."""
     mother_died_at: datetime | None = None
     """When the mother died: what is for her alone is asked no more."""
+    elsewhere: tuple[Holder, ...] = ()
+    """Who holds a role for a baby and is another than for her, as the directory knew it."""

@@ -58,7 +58,7 @@ def _owner_organisation(
         return trigger.organisation
     if duty.organisation and (owner == duty.role or rule.owner_at_recipient):
         return duty.organisation
-    holder = draft.holder(owner)
+    holder = draft.holder(owner, duty.subject)
     if holder is not None:
         return holder.organisation
     trigger = draft.remembered(duty.trigger)

@@ -7,7 +7,7 @@ away.  What something else has made untrue since was not so before either, and g
 
 from collections.abc import Iterable
 
-from hub.core import naming
+from hub.core.addressing import recipients
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.facts import Recipient
@@ -56,7 +56,7 @@ def _told(rule: TellRule, context: Context, duty: Obligation) -> bool:
     return any(
         (r.role == duty.role or (by_post and one_post(r.role, duty.role)))
         and (not r.organisation or r.organisation == duty.organisation)
-        for r in naming.recipients(context.episode, rule, context)
+        for r, _ in recipients(rule, context, duty.subject)
     )
 
 

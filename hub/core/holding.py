@@ -10,6 +10,9 @@ from hub.core.model import Holder
 TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
 """The team of a post, which holds it while nobody is named."""
 
+HER_PRACTICE = "GP_PRACTICE"
+"""The role that is her own practice's, whatever is said of a baby."""
+
 ASSIGNMENT = "assignment"
 LEFT_MOST = 8
 """Former teams that are remembered; a family that moves more often has had none of them long."""

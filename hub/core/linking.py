@@ -25,6 +25,9 @@ from hub.core.person import BY_A_LINK, GaveWay, KnownEpisode, Moved, PersonState
 from hub.core.ties import Link, Tie
 from hub.core.tying import connected, is_taken_back, with_ties
 
+OF_WHOSE_RECORD = ("demographics.changed",)
+"""Events that say of whom they are by the record under which they come, and by nothing else."""
+
 # --- what a key makes of it ------------------------------------------------------------------
 
 
@@ -205,7 +208,8 @@ def as_known_there(moved: Moved, event: Event) -> Event:
     if moved.baby_id is not None:
         there = Person(reference=f"{BY_A_LINK}{moved.key}", nhs_number=moved.nhs_number)
         body = event.body
-        if baby_named(event) is not None:
+        # A register knows the baby by its own number alone, and its move or death is not hers.
+        if baby_named(event) is not None or event.type in OF_WHOSE_RECORD:
             body = {**body, "baby_id": moved.baby_id}
         return replace(event, subject=there, body=body)
     there = replace(

@@ -29,6 +29,8 @@ class Said(Struct, frozen=True, kw_only=True):
     """Fingerprint of the correction that says it, where one does."""
     came_from: str = ""
     """The key under which it was said, where that has given way since."""
+    baby: str = ""
+    """The baby who is registered or lives there, where it was said of a baby and not of her."""
 
 
 class Replaced(Struct, frozen=True, kw_only=True):

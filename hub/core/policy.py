@@ -80,7 +80,9 @@ class TellRule:
     acted_by: ActedBy | None = None
     tags: frozenset[str] = frozenset()
     raises: tuple[RaiseRule, ...] = ()
-    carry_over: bool = False  # Owed anew to the next holder even when the last one had been told.
+    met_stays: bool | Expression = False  # Not owed anew to the next organisation that holds it.
+    babys_practice: bool = False  # GP_PRACTICE is that of the baby it is about, once it has one.
+    both_places: bool = False  # Told also to who holds the post for a baby elsewhere.
     by_post: bool = False  # `each` finds people by the post they hold: the duty follows the post.
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import acceptance, ladders, reaching, spoken, tell
+from hub.core import acceptance, addressing, ladders, reaching, spoken, tell
 from hub.core.basis import Basis, rung_basis
 from hub.core.draft import Draft
 from hub.core.episode import Obligation, Told
@@ -237,7 +237,8 @@ def _handed_back(draft: Draft, obligation: Obligation, told: Told, receipt: Rece
     if not stale:
         basis = basis_of(draft, updated)
         open_gap(draft, UNREACHABLE, basis, updated, receipt.at, raised_at=draft.at)
-    holder = draft.holder(obligation.role)
+    rule = draft.policy.tells[obligation.rule]
+    holder = addressing.holder_for(draft, rule, obligation.role, obligation.subject)
     if holder is not None and holder.organisation != obligation.organisation:
         tell.re_aim(draft, updated, holder.organisation, holder.person, NoticeReason.REROUTED)
 

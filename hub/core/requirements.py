@@ -75,7 +75,7 @@ def raise_one(
         rule=rule.basis.rule,
         trigger=trigger.id,
         role=role,
-        organisation=_place_of(draft, role, owner),
+        organisation=_place_of(draft, role, owner, about),
         subject=about,
         started_at=start,
         raised_at=draft.at,
@@ -100,9 +100,9 @@ def _late_at_once(draft: Draft, expectation: Expectation, late: Event | Remember
     meet(draft, draft.expectations[expectation.expectation_id], late.occurred_at, late.id)
 
 
-def _place_of(draft: Draft, role: str, owner: Recipient) -> str:
+def _place_of(draft: Draft, role: str, owner: Recipient, about: str) -> str:
     """Where the owner of a question sits: as the rule names it, else where the role is held."""
-    holder = draft.holder(role)
+    holder = draft.holder(role, about)
     named = owner.organisation if role == owner.role else ""
     return named or (holder.organisation if holder else "")
 

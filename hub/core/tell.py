@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hub.core import exposing, naming, objections, reaching, situating, twice
+from hub.core import addressing, exposing, naming, objections, reaching, situating, twice
 from hub.core.basis import Basis, rung_basis
 from hub.core.compose import content_of
 from hub.core.deadlines import clock_start
@@ -37,14 +37,14 @@ def raise_for(
     if rule.when is not None and not rule.when(context):
         draft.stay_silent(rule.basis, Silence.CONDITION, when=rule.when.text)
         return
-    recipients = naming.recipients(draft, rule, context)
+    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
+    recipients = addressing.recipients(rule, context, subject)
     if not recipients:
         draft.stay_silent(rule.basis, Silence.NAMES_NOBODY)
-    subject = str(rule.subject(context) or "") if rule.subject is not None else ""
     start = clock_start(context.body, rule.counted_from, trigger.occurred_at)
     start = max(start, since or start)
-    for recipient in recipients:
-        raise_one(draft, rule, recipient, trigger.id, subject, start)
+    for recipient, about in recipients:
+        raise_one(draft, rule, recipient, trigger.id, about, start)
 
 
 def raise_one(
@@ -65,7 +65,7 @@ def raise_one(
     identity, subject = naming.told_apart(draft, rule, recipient, trigger, subject)
     if _stays_silent(draft, rule, recipient, trigger, subject):
         return
-    role, (organisation, person) = recipient.role, _aim(draft, recipient)
+    role, (organisation, person) = recipient.role, _aim(draft, rule, recipient, subject)
     obligation = Obligation(
         obligation_id=identity,
         rule=rule.basis.rule,
@@ -128,9 +128,11 @@ def _held_back(draft: Draft, rule: TellRule, obligation: Obligation, reason: Not
     return said.stopped
 
 
-def _aim(draft: Draft, recipient: Recipient) -> tuple[str, str | None]:
+def _aim(
+    draft: Draft, rule: TellRule, recipient: Recipient, subject: str
+) -> tuple[str, str | None]:
     """The organisation, and the person where one is named, that a recipient stands for now."""
-    holder = draft.holder(recipient.role)
+    holder = addressing.holder_for(draft, rule, recipient.role, subject)
     organisation = recipient.organisation or (holder.organisation if holder else "")
     named = holder.person if holder and holder.organisation == organisation else None
     return organisation, recipient.person or named
@@ -246,12 +248,11 @@ def re_aim(
 
     What the former holder did counts for nothing (ruling 21); `keep_met` is for a correction,
     which goes to the same holder.  Due times move only for a change of holder, to the later of the
-    old one and `not_before` (ruling 6).
+    old one and `not_before` (ruling 6); what was missed before stays missed, and its gap open.
     """
     milestones = obligation.milestones if keep_met else unproven(obligation)
     milestones = tuple(
-        replace(m, due_at=max(m.due_at, not_before)) if not_before and not m.missed else m
-        for m in milestones
+        replace(m, due_at=max(m.due_at, not_before)) if not_before else m for m in milestones
     )
     turned = replace(
         obligation,

@@ -30,6 +30,7 @@ TIMES = ("at", "due")
 RULES = ("notice", "ended", "told")
 """`P02` stands for every rule of that policy, and `*` for anything."""
 DAY = "2026-03-24"
+TURNED = (NoticeReason.FIRST, NoticeReason.REROUTED)
 SHOWN_AS_ESCALATION = (NoticeReason.ESCALATED, NoticeReason.REMINDER)
 
 
@@ -39,6 +40,16 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     gaps: dict[str, GapOpened]
     notices: dict[str, NoticeIssued] = {}
     duties: dict[str, dict[str, str]] = {}
+
+
+def _levels(issued: NoticeIssued, seen: Seen) -> dict[str, str]:
+    """By when each level is owed: of a duty turned to another holder none before its notice is."""
+    levels = seen.duties.get(issued.obligation_id, {})
+    if issued.reason in TURNED:
+        due = local_words(issued.due_at)
+        levels = {level: max(by, due) for level, by in levels.items()}
+        seen.duties[issued.obligation_id] = levels
+    return levels
 
 
 def row_of(outcome: type_of_outcome, at: datetime, seen: Seen) -> Row | None:
@@ -54,7 +65,7 @@ def row_of(outcome: type_of_outcome, at: datetime, seen: Seen) -> Row | None:
             return _told(when, outcome, seen.notices[outcome.notice_id])
         case NoticeIssued(reason=reason) if reason not in SHOWN_AS_ESCALATION:
             seen.notices[outcome.notice_id] = outcome
-            return _notice(when, outcome, seen.duties.get(outcome.obligation_id, {}))
+            return _notice(when, outcome, _levels(outcome, seen))
         case GapOpened():
             seen.gaps[outcome.gap_id] = outcome
             return _gap(when, outcome, "opened", severity=int(outcome.severity))

@@ -1,7 +1,11 @@
 """Who holds which role around a pregnancy at a moment, and the area whose settings hold for it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from hub.core.apart import babies_apart, of_baby
 from hub.core.model import Holder
 from hub.core.person import PersonState
 from hub.edges.directory import Directory, RoleHolder
@@ -18,7 +22,7 @@ def _found_by(role: RoleHolder, practice: str, provider: str, area: str) -> str 
     return None
 
 
-PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+FILLED = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
 """Roles that the registered practice fills."""
 
 _ORDER = ("gp_link", "provider", "address")
@@ -35,11 +39,13 @@ def surroundings(
     area_since: datetime | None = None,
     practice_since: datetime | None = None,
     reported_by: str | None = None,
+    babies: Mapping[str, tuple[str, str]] | None = None,
 ) -> tuple[tuple[Holder, ...], str]:
     """Who holds each role for one pregnancy at `at`, and the area whose settings hold for it.
 
     Nobody's team is found by who `reported_by`, but a woman of whom nothing else is known falls
-    under the settings of the area in which she was first seen.
+    under the settings of the area in which she was first seen.  `babies` are those with a practice
+    or an area of their own: who is another around them than around her follows her team.
     """
     registered = directory.registration(nhs_number, at) if nhs_number else None
     moved = registered and area_since is not None and area_since > registered.since
@@ -48,15 +54,42 @@ def surroundings(
     ods = registered.practice if registered else (practice or "")
     stated = area if moved else ((registered.area if registered else "") or area)
     where = stated or _area(directory, (ods, provider))
+    how = "registration" if registered else "event"
+    holders = _holders(directory, at, (ods, provider or "", where), how)
+    for baby, (its_ods, its_area) in (babies or {}).items():
+        place = (its_ods or ods, provider or "", its_area or where)
+        holders += _elsewhere(baby, holders, _holders(directory, at, place, "event"))
+    return tuple(holders), where or _area(directory, (reported_by,))
+
+
+def _holders(
+    directory: Directory, at: datetime, place: tuple[str, str, str], how_registered: str
+) -> list[Holder]:
+    """Who holds each role by practice, maternity provider and area, those of the practice first."""
+    ods, provider, where = place
     holders: list[Holder] = []
     if ods and directory.knows(ods):
-        how = "registration" if registered else "event"
-        holders += [Holder(role=r, organisation=ods, found_by=how) for r in PRACTICE_ROLES]
+        holders += [Holder(role=r, organisation=ods, found_by=how_registered) for r in FILLED]
     for how in _ORDER:
         for row in directory.roles:
-            if row.in_force(at) and _found_by(row, ods, provider or "", where) == how:
+            if row.in_force(at) and _found_by(row, ods, provider, where) == how:
                 holders.append(row.holder(how))
-    return tuple(holders), where or _area(directory, (reported_by,))
+    return holders
+
+
+def _elsewhere(baby: str, hers: list[Holder], its: list[Holder]) -> list[Holder]:
+    """Who holds a role for a baby and is another than for its mother."""
+    first: dict[str, str] = {}
+    for holder in hers:
+        first.setdefault(holder.role, holder.organisation)
+    others: dict[str, Holder] = {}
+    for holder in its:
+        others.setdefault(holder.role, holder)
+    return [
+        replace(holder, found_by=of_baby(baby) + holder.found_by)
+        for role, holder in others.items()
+        if holder.organisation != first.get(role)
+    ]
 
 
 def team_for(
@@ -103,6 +136,7 @@ def surroundings_of(
         area_since=state.area_since,
         practice_since=state.practice_since,
         reported_by=state.reported_by,
+        babies=babies_apart(state),
     )
 
 

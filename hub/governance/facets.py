@@ -64,6 +64,11 @@ INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "once": ("Asked", lambda _: "once at a time of the same owner"),
 }
 """The words of questions that come back again and again."""
+PLACES: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "babys_practice": ("The practice", lambda _: "the baby's, where it has one of its own"),
+    "both_places": ("A baby elsewhere", lambda _: "told to who has the baby there too"),
+}
+"""The words of who is told where a baby is elsewhere than its mother."""
 AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "next_action": ("What to do", str),
     "clears_when": ("Ends when", str),
@@ -93,6 +98,7 @@ class Sayer:
             "levels": ("By when", self.levels),
             "by": ("By when", span_in_words),
             **INTERVALS,
+            **PLACES,
             **AS_WRITTEN,
             "counted_from": ("Counted from", lambda word: word.replace("_", " ")),
             "awaits": ("Answered by", self.answers),
@@ -101,7 +107,8 @@ class Sayer:
             "withdrawn_by": ("No longer asked after", self.answers),
             "also_on": ("Also on", lambda names: ", ".join(self.event(name) for name in names)),
             "latest_only": ("A newer event", lambda _: "starts the clock again"),
-            "carry_over": ("If she moves", lambda _: "owed anew to the new practice or team"),
+            "met_stays": ("If she moves", lambda why: f"not owed anew by who was told: {why}"),
+            "met_stays_when": ("But only if", self.condition),
             "gap": ("Otherwise", self.gap),
             "raises": ("Graver later", self.raises),
             "tags": ("Stops", self.tags),

@@ -51,7 +51,10 @@ class TellTable(Sourced, frozen=True, kw_only=True):
     content: tuple[str, ...]
     levels: tuple[LevelTable, ...]
     acted_by: dict[str, str] = {}
-    carry_over: bool | None = None
+    met_stays: str = ""
+    met_stays_when: str = ""
+    babys_practice: bool = False
+    both_places: bool = False
     raises: tuple[RaiseTable, ...] = ()
 
 

@@ -189,7 +189,6 @@ class RuleBuilder:
         if bool(row.to) == bool(row.each) or not row.levels:
             here.fault("a rule must tell somebody to some level", "give 'to' or 'each', and levels")
         purpose = here.source.choose(Purpose, row.purpose, Purpose.DIRECT_CARE, here.quoted)
-        safeguards = purpose is Purpose.SAFEGUARDING
         rule = TellRule(
             basis=read_basis(self, here, row),
             on=found.event,
@@ -200,24 +199,33 @@ class RuleBuilder:
             purpose=purpose,
             title=row.title or found.title,
             groups=row.content,
-            milestones=tuple(
-                MilestoneRule(
-                    here.source.choose(Level, m.level, Level.OPENED, here.quoted, "levels"),
-                    read_local_wait(self.settings, here.source, m.within, here.quoted),
-                    self.span(here, m.or_by),
-                )
-                for m in row.levels
-            ),
+            milestones=tuple(self.milestone(here, m) for m in row.levels),
             counted_from=self.counted_from(here, row),
             gap=row.gap,
             acted_by=ActedBy(where=self.answers(here, row.acted_by)) if row.acted_by else None,
             tags=frozenset(row.tags),
             raises=self.raises(here, row.raises),
-            carry_over=safeguards if row.carry_over is None else row.carry_over,
+            met_stays=self.stays(here, row),
+            babys_practice=row.babys_practice,
+            both_places=row.both_places,
             by_post=row.each.partition("(")[0] in HOLDERS,
         )
         share(self, here, row, rule, row.subject or found.subject)
         return rule
+
+    def stays(self, here: Here, row: files.TellTable) -> bool | Expression:
+        """Whether what was met at an old holder is not owed anew; the reason must be said."""
+        if row.met_stays_when and not row.met_stays:
+            here.fault("nothing says why it is not owed anew", "give 'met_stays'")
+        return self.expression(here, row.met_stays_when) or bool(row.met_stays)
+
+    def milestone(self, here: Here, row: files.LevelTable) -> MilestoneRule:
+        """A level, and by when it is owed."""
+        return MilestoneRule(
+            here.source.choose(Level, row.level, Level.OPENED, here.quoted, "levels"),
+            read_local_wait(self.settings, here.source, row.within, here.quoted),
+            self.span(here, row.or_by),
+        )
 
     def span(self, here: Here, text: str) -> AnySpan | None:
         """A span, or None for an empty one."""

@@ -1,8 +1,10 @@
 """What happens to the notices of the read model: listed, ranked, superseded, withdrawn, done."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.core.episode import Milestone
 from hub.core.lifecycle import RETURNED
@@ -119,7 +121,15 @@ def _aim_obligation(book: Book, issued: NoticeIssued) -> None:
     due_at = obligation["due_at"] if obligation is not None else None
     if due_at is not None and due_at < issued.due_at:
         change["due_at"] = issued.due_at
+    if obligation is not None and issued.reason is not NoticeReason.CORRECTED:
+        change["milestones"] = _moved(obligation["milestones"], issued.due_at)
     book.obligations.change(issued.obligation_id, change)
+
+
+def _moved(stored: Any, due_at: datetime) -> Any:
+    """The levels of a duty turned to another holder: nothing is owed before its notice is due."""
+    known = msgspec.convert(stored, tuple[Milestone, ...])
+    return msgspec.to_builtins([replace(m, due_at=max(m.due_at, due_at)) for m in known])
 
 
 def _supersede(book: Book, issued: NoticeIssued) -> None:

@@ -174,6 +174,7 @@ def test_a_rerouted_duty_begins_again(engine: Engine) -> None:
     with reading(engine) as conn:
         (line,) = read.event_coverage(conn, "e-1")
     assert (HV, Level.OWED, False, later) == (line.organisation, line.level, line.met, line.due_at)
+    assert {later} == {m.due_at for m in line.milestones}
 
 
 def test_a_duty_that_passes_to_a_team_is_shown_as_the_team_s(engine: Engine) -> None:

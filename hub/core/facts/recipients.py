@@ -157,68 +157,12 @@ def earlier_recipients(c: Context) -> tuple[Recipient, ...]:
     return tuple(seen.values())
 
 
-@fact(TRUTH)
-def is_news(c: Context) -> bool:
-    """Whether a change of practice, address or due date says what the episode did not know.
-
-    Hospital systems restate all three with every message; only a difference is a change.
-    """
-    before, said = c.episode.start, str(c.body.get("to") or "")
-    if "edd" in c.body:
-        return bool(c.body["edd"] != before.edd)
-    match c.body.get("kind"):
-        case "gp":
-            return said != (before.practice or "")
-        case "address":
-            known = before.mother.postcode if before.mother else None
-            return said.partition("|")[0] != (known or "")
-        case _:
-            return True
-
-
 @fact(RECIPIENTS)
 def reporter(c: Context) -> tuple[Recipient, ...]:
     """Whoever reported the event, in her role; maternity where the role is not said (G05)."""
     if c.event is None:
         return ()
     return (Recipient(reporter_role(c) or "COMM_MIDWIFE", c.event.organisation),)
-
-
-@fact(RECIPIENTS)
-def former_practice(c: Context) -> tuple[Recipient, ...]:
-    """The practice a woman has left, so that it is told so (P45): as stated, or as last known."""
-    left = c.body.get("from") or c.episode.start.practice
-    if not left or left == c.body.get("to"):
-        return ()
-    return (Recipient("GP_PRACTICE", left, part="left"),)
-
-
-@fact(RECIPIENTS)
-def former_health_visiting(c: Context) -> tuple[Recipient, ...]:
-    """The health visiting team that was told of her and holds her no longer (P45)."""
-    now = c.episode.holder("HV_TEAM")
-    last: dict[str, str] = {}
-    for obligation in c.episode.obligations.values():
-        if same_post(obligation.role) == "NAMED_HV" and obligation.rule in c.episode.policy.tells:
-            last |= dict.fromkeys((t.organisation for t in obligation.told), obligation.rule)
-    left = [o for o, rule in last.items() if now and o != now.organisation and rule[-5:] != ".left"]
-    return tuple(Recipient("HV_TEAM", organisation, part="left") for organisation in left)
-
-
-_SOCIAL_CARE = ("SOCIAL_WORKER", "CSC_FRONT_DOOR")
-
-
-@fact(RECIPIENTS)
-def social_care_there_and_here(c: Context) -> tuple[Recipient, ...]:
-    """Social care of where she lived and of where she lives now, each once (P45)."""
-    found: dict[str, Recipient] = {}
-    for team in (c.episode.start.team, c.episode.team):
-        holder = next((h for r in _SOCIAL_CARE for h in team if h.role == r), None)
-        if holder is not None and holder.organisation not in found:
-            found[holder.organisation] = Recipient(
-                holder.role, holder.organisation, holder.person, part=holder.organisation
-            )
-    return tuple(found.values()) or (Recipient("CSC_FRONT_DOOR"),)
 
 
 @fact(RECIPIENTS)

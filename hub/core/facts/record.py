@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from hub.core.deadlines import local_date
 from hub.core.draft import Context, unpack_body
-from hub.core.facts.register import fact, of_type, same_post
+from hub.core.episode import Remembered
+from hub.core.facts.register import fact, moment, of_type, same_post
 from hub.core.kinds import INSTANT, NUMBER, TEXT, TRUTH
 from hub.core.model import GapState
 from hub.core.reports import too
@@ -24,6 +25,15 @@ def happened_for(c: Context, type: str, subject: str) -> bool:  # noqa: A002  as
     """Whether an earlier event of a type about the same thing is on the episode."""
     own = c.event.id if c.event is not None else ""
     return any(r.subject == subject and r.id != own for r in of_type(c.episode, type))
+
+
+@fact(TRUTH, type=TEXT)
+def happened_since(c: Context, type: str) -> bool:  # noqa: A002  as above
+    """Whether an event of a type, and of the event's own about the same thing, came after it."""
+    own, at = c.event, moment(c)
+    about = own.subject if isinstance(own, Remembered) and own.type == type else None
+    later = (r for r in of_type(c.episode, type) if r.occurred_at > at)
+    return any(about is None or r.subject == about for r in later)
 
 
 @fact(TRUTH)
