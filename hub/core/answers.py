@@ -109,6 +109,9 @@ def doubt_corrected(draft: Draft, corrected: Event) -> None:
             continue  # It came when it came, however it was put right since.
         if expectation.withdrawn and concerning.ends(draft, corrected, rule.tags, expectation):
             continue
+        context = Context(draft, corrected, corrected.body)
+        if expectation.withdrawn and rule.latest_only and grounds.asks(rule, context, expectation):
+            continue  # The clock that it started again goes on.
         heard = rule.withdrawn_by if expectation.withdrawn else rule.awaits
         if not requirements.matches(draft, heard, expectation, corrected, corrected.body):
             requirements.ask_again(draft, expectation)

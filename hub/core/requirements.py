@@ -87,7 +87,7 @@ def raise_one(
         draft.stay_silent(rule.basis, Silence.ANSWERED_ALREADY, role)
         return
     if rule.latest_only:
-        _replace_older(draft, rule, about, role)
+        _replace_older(draft, expectation)
     draft.put_expectation(expectation)
     _say_raised(draft, expectation, rule)
     if rule.itself:
@@ -126,12 +126,12 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
     )
 
 
-def _replace_older(draft: Draft, rule: Requirement, subject: str, role: str) -> None:
+def _replace_older(draft: Draft, new: Expectation) -> None:
     """The clock of an older trigger stops when a newer one starts it again (S41)."""
     for old in list(draft.expectations.values()):
-        same = (old.rule, old.subject, old.role) == (rule.basis.rule, subject, role)
+        same = (old.rule, old.subject, old.role) == (new.rule, new.subject, new.role)
         if same and running(old):
-            withdraw(draft, old, "restarted")
+            withdraw(draft, old, "restarted", ended_by=new.trigger)
 
 
 def running(expectation: Expectation) -> bool:

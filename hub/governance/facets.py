@@ -67,8 +67,9 @@ INTERVALS: dict[str, tuple[str, Callable[[Any], str]]] = {
 PLACES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "babys_practice": ("The practice", lambda _: "the baby's, where it has one of its own"),
     "both_places": ("A baby elsewhere", lambda _: "told to who has the baby there too"),
+    "met_stays": ("If she moves", lambda why: f"not owed anew by who was told: {why}"),
 }
-"""The words of who is told where a baby is elsewhere than its mother."""
+"""The words of who is told where a baby is elsewhere than its mother, and when they move."""
 AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
     "next_action": ("What to do", str),
     "clears_when": ("Ends when", str),
