@@ -71,6 +71,8 @@ PLACES: dict[str, tuple[str, Callable[[Any], str]]] = {
 }
 """The words of who is told where a baby is elsewhere than its mother, and when they move."""
 AS_WRITTEN: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "because": ("Why", str),
+    "authority": ("Authority", str),
     "next_action": ("What to do", str),
     "clears_when": ("Ends when", str),
     "audience": ("Reads as", str),
@@ -113,8 +115,6 @@ class Sayer:
             "gap": ("Otherwise", self.gap),
             "raises": ("Graver later", self.raises),
             "tags": ("Stops", self.tags),
-            "because": ("Why", str),
-            "authority": ("Authority", str),
             "severity": ("Severity", lambda number: SEVERITIES[number]),
             "severity_flagged": ("With a plan or any flag", lambda number: SEVERITIES[number]),
             "ground": ("Graver by no flag of", ", ".join),

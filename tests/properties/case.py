@@ -66,7 +66,9 @@ def telling(event_type: str, role: str) -> Policy:
     common = tuple(f for f in shipped.fields if f.path[0] != "event")
     rows = tuple(FieldRule(group=g, path=tuple(p.split(".")), label=p) for p, g in places)
     alone = replace(shipped, tells=(tell,), requirements=(), fields=(*common, *rows))
-    return replace(rules, events={**rules.events, event_type: alone}, tells={"T.everything": tell})
+    # What a correction makes known lets other events speak too; here the one rule speaks alone.
+    others = {name: replace(row, tells=(), requirements=()) for name, row in rules.events.items()}
+    return replace(rules, events={**others, event_type: alone}, tells={"T.everything": tell})
 
 
 def heard(event: Event, replacement: Event | None = None) -> Input:
