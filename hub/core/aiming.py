@@ -34,21 +34,21 @@ ONE_WORKING_DAY = Span(Unit.WORKING_DAYS, 1)
 
 def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
     """Turn every duty whose role is now held elsewhere, or by another person, to its holder."""
-    latest = _latest(draft)
+    latest: type_of_latest | None = None  # Worked out only where somebody has moved.
     for known in list(draft.obligations.values()):
         rule = draft.policy.tells.get(known.rule)
         if rule is None or known.state in ENDED or rule.basis.rule.endswith(".left"):
             continue
         # A baby that is registered elsewhere takes its own duties there, and none of hers.
         role = addressing.role_meant(draft, rule, known.role, known.subject)
-        obligation = replace(known, role=role)
+        obligation = known if role == known.role else replace(known, role=role)
         holder = addressing.holder_for(draft, rule, role, known.subject)
-        team = _new_team(draft, rule, obligation)
-        if holder is None and team is not None:
+        if holder is None and (team := _new_team(draft, rule, obligation)) is not None:
             _turn(draft, rule, replace(obligation, role=team.role), team, not_before)
         elif holder is None:
             _nobody_follows(draft, rule, obligation)
         elif _held_elsewhere(draft, rule, obligation, holder):
+            latest = latest if latest is not None else _latest(draft)
             if _is_met(known) and not _newest(rule, known, latest):
                 continue
             _turn(draft, rule, obligation, holder, not_before)

@@ -118,8 +118,9 @@ class Draft:
 
         What is about a baby who is registered or lives elsewhere is for whoever holds it there.
         """
-        there = around(self.elsewhere, about) if role != HER_PRACTICE else ()
-        its = holder_of(role, there, (), self.moment)
+        its = None
+        if self.elsewhere and role != HER_PRACTICE:
+            its = holder_of(role, around(self.elsewhere, about), (), self.moment)
         return its or holder_of(role, self.team, self.left, self.moment)
 
     @property
