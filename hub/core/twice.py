@@ -45,7 +45,12 @@ def complete_together(draft: Draft, rule: Requirement, question: Expectation) ->
 
 
 def _news(draft: Draft, rule: TellRule, event: Remembered, earlier: Remembered) -> bool:
-    """Whether a report says something that the notice of an earlier one left open."""
+    """Whether a report says something that the notice of an earlier one left open.
+
+    What a label kept back of the earlier one, and does not of this, was not told.
+    """
+    if not set(earlier.labels) <= set(event.labels):
+        return True
     said, known = unpack_body(event), unpack_body(earlier)
     return any(
         adds(look_up(row.path, draft, said), look_up(row.path, draft, known))

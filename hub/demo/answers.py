@@ -11,7 +11,6 @@ from hub.core.holding import TEAM_OF
 from hub.core.lifecycle import ENDED
 from hub.core.model import Level, Receipt, Signal
 from hub.core.outcomes import NoticeIssued
-from hub.demo.rows import TEAMS
 from hub.demo.scenario import NOBODY, Answer, Given
 
 _SPAN = re.compile(r"(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
@@ -39,7 +38,7 @@ def _fits_role(pattern: str, role: str) -> bool:
 
 
 def _named_of(team: str) -> str | None:
-    return next((named for named, other in TEAMS.items() if other == team), None)
+    return next((named for named, other in TEAM_OF.items() if other == team), None)
 
 
 class Answers:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.core.holding import TEAM_OF
 from hub.core.model import NoticeReason
 from hub.core.outcomes import (
     Escalated,
@@ -20,7 +21,7 @@ from hub.core.outcomes import (
     ObligationRaised,
     type_of_outcome,
 )
-from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, TEAMS, Followed, Row, in_words
+from hub.demo.rows import NOT_OPEN, OPEN, ROW_KINDS, Followed, Row, in_words
 from hub.demo.scenario import instant, local_words
 from hub.demo.tidy import SECOND
 
@@ -163,7 +164,7 @@ def same(name: str, wanted: Any, found: Any) -> bool:
     if name == "subject":
         # What a gap is about may be told more exactly: the visit to a baby, one of two practices.
         return str(found).startswith(f"{wanted}/")
-    return name == "role" and TEAMS.get(wanted) == found
+    return name == "role" and TEAM_OF.get(wanted) == found
 
 
 def _says(said: list[str], word: str) -> bool:

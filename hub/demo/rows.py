@@ -70,9 +70,6 @@ class Then(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (*self.outcomes, *self.also)
 
 
-TEAMS = {"NAMED_HV": "HV_TEAM", "NAMED_MW": "COMM_MIDWIFE"}
-"""Until somebody is named the team stands for her, in a row as in the care of a family."""
-
 ROW_KINDS = ("notice", "gap", "escalated", "ended", "quarantined", "told")
 OPEN, NOT_OPEN = "open", "not_open"
 """States of a gap at a moment, and not the outcome by which it came into it."""

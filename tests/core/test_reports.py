@@ -225,3 +225,14 @@ def test_each_report_may_have_a_part_of_what_is_asked() -> None:
     summarised(family, "2026-10-22 14:00", "second", sections=other)
     assert [] == family.open_about("G13")
     assert 1 == len(family.gaps("G13"))
+
+
+def test_what_a_label_kept_back_the_other_report_may_tell() -> None:
+    """Of a labelled report the practice was only pointed to the sender: it was not told in full."""
+    family = Family()
+    family.book()
+    said = summary(issued_at=local("2026-10-22 13:00"))
+    family.hear("discharge.summary", "2026-10-22 13:00", id="first", labels=("UNHEARD_OF",), **said)  # type: ignore[arg-type]  # a body has fields of any kind
+    summarised(family, "2026-10-22 14:00", "second")
+    assert ("second",) == seen_together(family)
+    assert 2 == len(family.said(NoticeIssued, rule=GP))
