@@ -78,7 +78,8 @@ def _birth_weight(c: Context) -> int | None:
 def weight_counts(c: Context) -> bool:
     """Whether a weight may start something: reliable, or the second in a row that is not (G24).
 
-    Reliable is a weight taken naked by a professional.  The same weighing told twice is one.
+    Reliable is a weight taken naked by a professional, and not on scales of which it is said that
+    nobody knows them.  The same weighing told twice is one.
     """
     if _reliable(c.body):
         return True
@@ -93,4 +94,7 @@ def weight_counts(c: Context) -> bool:
 
 
 def _reliable(body: dict[str, Any]) -> bool:
-    return bool(body.get("clothing") == "naked" and body.get("measured_by") == "professional")
+    known = body.get("device") != "unknown"
+    return bool(
+        known and body.get("clothing") == "naked" and body.get("measured_by") == "professional"
+    )
