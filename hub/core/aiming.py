@@ -13,7 +13,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import addressing, reaching, tell
+from hub.core import addressing, owing, reaching, tell
 from hub.core.apart import around
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, unpack_body
@@ -28,6 +28,9 @@ from hub.core.policy import MilestoneRule, TellRule
 
 PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
 """Roles that follow the registered practice."""
+
+FOLLOWED = frozenset({*PRACTICE_ROLES, *TEAM_OF, *TEAM_OF.values()})
+"""Posts that go with the family where an event named who held them."""
 
 ONE_WORKING_DAY = Span(Unit.WORKING_DAYS, 1)
 
@@ -48,12 +51,27 @@ def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
         elif holder is None:
             _nobody_follows(draft, rule, obligation)
         elif _held_elsewhere(draft, rule, obligation, holder):
+            if _put_right_there(draft, known, holder):
+                continue
             latest = latest if latest is not None else _latest(draft)
             if _is_met(known) and not _newest(rule, known, latest):
                 continue
             _turn(draft, rule, obligation, holder, not_before)
     if not_before is not None and draft.elsewhere != draft.start.elsewhere:
         _tell_both_places(draft, not_before)
+    owing.ask_present_holders(draft, not_before)
+
+
+def _put_right_there(draft: Draft, duty: Obligation, holder: Holder) -> bool:
+    """Whether a correction is owed to who had the wrong words, and the present holder has a duty
+    of her own for it.
+    """
+    if not duty.told or duty.told[-1].reason is not NoticeReason.CORRECTED:
+        return False
+    about = (duty.rule, duty.trigger, duty.role, holder.organisation)
+    return any(
+        (o.rule, o.trigger, o.role, o.organisation) == about for o in draft.obligations.values()
+    )
 
 
 def holders_changed(draft: Draft) -> None:
@@ -77,9 +95,10 @@ def _held_elsewhere(draft: Draft, rule: TellRule, obligation: Obligation, holder
 def _is_own(rule: TellRule, obligation: Obligation) -> bool:
     """Whether a rule named its recipient by what the event says, and not by the post she holds.
 
-    A practice that was the family's own is followed when they change it; another one is not.
+    A practice, midwives or health visitors who were the family's own are followed when they change;
+    others are not, nor is a service to which she was referred.
     """
-    follows = obligation.role in PRACTICE_ROLES and not obligation.named
+    follows = obligation.role in FOLLOWED and not obligation.named
     return rule.each is not None and not rule.by_post and not follows
 
 

@@ -28,7 +28,7 @@ HISTORY_LIMIT = 384
 """Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
 two years about three hundred, and an area's directory as many; the log holds the rest."""
 
-RECKONING = 12
+RECKONING = 13
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""
 
 _pack = msgspec.msgpack.Encoder().encode

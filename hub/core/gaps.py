@@ -203,6 +203,28 @@ def raise_severity(
     return graver
 
 
+def pass_on(draft: Draft, gap: Gap, duty: Expectation) -> None:
+    """Give an open gap to whoever owns it now that its duty is another organisation's (ruling 6).
+
+    What was missed stays missed; its ladder begins anew, so that nobody there is passed over.
+    """
+    rule = draft.policy.gaps[gap.code]
+    organisation = _owner_organisation(draft, rule, gap.role, duty)
+    if organisation == gap.organisation:
+        return
+    draft.put_gap(replace(gap, organisation=organisation, rung=0, raised_at=draft.moment))
+    draft.say(
+        GapRaised(
+            gap_id=gap.gap_id,
+            code=gap.code,
+            severity=gap.severity,
+            at=draft.moment,
+            reason="moved",
+            organisation=organisation,
+        )
+    )
+
+
 def _climbs_faster(ladder: str, other: str) -> bool:
     """Whether a ladder is that of a graver matter than another, where both are ladders of care."""
     if ladder not in BY_GRAVITY or other not in BY_GRAVITY:

@@ -61,11 +61,21 @@ def _identity_of(
     return derive("o", draft.episode_id, *said)
 
 
+def each_place(
+    draft: Draft, rule: TellRule, recipient: Recipient, trigger: str, subject: str
+) -> Recipient:
+    """Somebody to whom a thing is owed once more, beside who holds her post at another place."""
+    known = draft.obligations.get(_identity_of(draft, rule, recipient, trigger, subject))
+    if known is None or known.organisation == recipient.organisation:
+        return recipient
+    return replace(recipient, part=f"{recipient.part}/{recipient.organisation}")
+
+
 def names_another(draft: Draft, rule: TellRule, recipient: Recipient) -> bool:
     """Whether the event names an organisation for a role that the directory has elsewhere."""
     if rule.each is None or rule.by_post or not recipient.organisation:
         return False
-    holder = draft.holder(recipient.role)
+    holder = draft.holder(recipient.role) or draft.holder(TEAM_OF.get(recipient.role, ""))
     return holder is None or holder.organisation != recipient.organisation
 
 
@@ -79,3 +89,10 @@ def asked_apart(
         about = "/".join(filter(None, (about, owner.organisation)))
         identity = derive("e", draft.episode_id, rule, trigger, role, about)
     return identity, about
+
+
+def place_of(draft: Draft, role: str, owner: Recipient, about: str) -> str:
+    """Where the owner of a question sits: as the rule names it, else where the role is held."""
+    holder = draft.holder(role, about)
+    named = owner.organisation if role == owner.role else ""
+    return named or (holder.organisation if holder else "")

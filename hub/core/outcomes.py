@@ -177,13 +177,15 @@ class GapOpened(Outcome, frozen=True, kw_only=True, tag="gap_opened"):
 
 
 class GapRaised(Outcome, frozen=True, kw_only=True, tag="gap_raised"):
-    """Severity raised in place; never lowered."""
+    """Severity raised in place, never lowered; or, as grave as before, given to another owner."""
 
     gap_id: str
     code: str
     severity: Severity
     at: datetime
     reason: str
+    organisation: str = ""
+    """The owner's organisation from now on, where the family has moved; else empty."""
 
 
 class GapClosed(Outcome, frozen=True, kw_only=True, tag="gap_closed"):

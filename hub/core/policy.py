@@ -107,6 +107,8 @@ class Requirement:
     latest_only: bool = False  # A newer trigger replaces the running clock of an older one.
     itself: bool = False
     """The event itself is what was owed: when it happened too late, the gap opens and is over."""
+    follows: bool = True
+    """Whether it is owed by whoever holds a post around the family, and passes on with it."""
     once: bool = False
     """Not asked again of the same owner about the same thing while it is asked already."""
     every: Expression | None = None

@@ -21,7 +21,7 @@ from hub.core.facts import Recipient
 from hub.core.gaps import leave, open_gap, raise_severity
 from hub.core.matters import asked_already
 from hub.core.model import Event, GapState
-from hub.core.naming import asked_apart
+from hub.core.naming import asked_apart, place_of
 from hub.core.outcomes import ExpectationEnded, ExpectationRaised
 from hub.core.policy import Family, Requirement
 from hub.core.silences import Silence
@@ -75,7 +75,7 @@ def raise_one(
         rule=rule.basis.rule,
         trigger=trigger.id,
         role=role,
-        organisation=_place_of(draft, role, owner, about),
+        organisation=place_of(draft, role, owner, about),
         subject=about,
         started_at=start,
         raised_at=draft.at,
@@ -89,7 +89,7 @@ def raise_one(
     if rule.latest_only:
         _replace_older(draft, expectation)
     draft.put_expectation(expectation)
-    _say_raised(draft, expectation, rule)
+    say_raised(draft, expectation)
     if rule.itself:
         _late_at_once(draft, expectation, trigger)
 
@@ -100,20 +100,14 @@ def _late_at_once(draft: Draft, expectation: Expectation, late: Event | Remember
     meet(draft, draft.expectations[expectation.expectation_id], late.occurred_at, late.id)
 
 
-def _place_of(draft: Draft, role: str, owner: Recipient, about: str) -> str:
-    """Where the owner of a question sits: as the rule names it, else where the role is held."""
-    holder = draft.holder(role, about)
-    named = owner.organisation if role == owner.role else ""
-    return named or (holder.organisation if holder else "")
-
-
 def _too_late(expectation: Expectation, trigger: Event | Remembered) -> bool:
     """Whether something owed came after it was due, which is no later than the hub first had it."""
     at = min(trigger.occurred_at, trigger.received_at)
     return expectation.due_at is not None and at > expectation.due_at
 
 
-def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> None:
+def say_raised(draft: Draft, expectation: Expectation) -> None:
+    """Say what is asked of whom, and by when; of another one, when it has passed to her."""
     draft.say(
         ExpectationRaised(
             expectation_id=expectation.expectation_id,
@@ -121,7 +115,9 @@ def _say_raised(draft: Draft, expectation: Expectation, rule: Requirement) -> No
             organisation=expectation.organisation,
             subject=expectation.subject,
             due_at=expectation.due_at,
-            why=rule.basis.why(expectation.trigger, area=draft.area),
+            why=draft.policy.requirements[expectation.rule].basis.why(
+                expectation.trigger, area=draft.area
+            ),
         )
     )
 
@@ -235,7 +231,7 @@ def ask_again(draft: Draft, expectation: Expectation) -> None:
         expectation, met_at=None, met_by="", withdrawn=False, raised_at=draft.at, gap_id=gap_id
     )
     draft.put_expectation(asked)
-    _say_raised(draft, asked, rule)
+    say_raised(draft, asked)
 
 
 def holds(draft: Draft, expectation: Expectation) -> bool:

@@ -4,7 +4,7 @@ A loss or a death that was reported of the wrong woman ended duties, and what ca
 silent.  Both must be owed again, and nothing of it while another report of a loss still stands.
 """
 
-from hub.core import agreeing, concerning, requirements, tell
+from hub.core import agreeing, concerning, naming, requirements, tell
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Expectation, Obligation, Remembered
 from hub.core.facts import Recipient
@@ -22,6 +22,7 @@ def owe_again(
 ) -> None:
     """Raise a duty anew, counted from the event that makes it owed again."""
     again = Recipient(obligation.role, obligation.organisation, obligation.person, part=because.id)
+    again = naming.each_place(draft, rule, again, obligation.trigger, obligation.subject)
     corrects = obligation.told[-1].notice_id if reason is NoticeReason.CORRECTED else None
     tell.raise_one(
         draft,

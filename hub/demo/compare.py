@@ -71,8 +71,7 @@ def row_of(outcome: type_of_outcome, at: datetime, seen: Seen) -> Row | None:
             seen.gaps[outcome.gap_id] = outcome
             return _gap(when, outcome, "opened", severity=int(outcome.severity))
         case GapRaised():
-            opened = seen.gaps[outcome.gap_id]
-            return _gap(when, opened, "raised", severity=int(outcome.severity))
+            return _raised(when, outcome, seen)
         case GapClosed():
             return _gap(when, seen.gaps[outcome.gap_id], outcome.state.value, severity=None)
         case Escalated():
@@ -117,6 +116,16 @@ def _told(when: str, reached: LevelReached, notice: NoticeIssued) -> Row:
         role=notice.role,
         organisation=notice.organisation,
     )
+
+
+def _raised(when: str, raised: GapRaised, seen: Seen) -> Row | None:
+    """A gap that is graver; of one that has another owner the ladder tells, which begins anew."""
+    opened = seen.gaps[raised.gap_id]
+    if raised.organisation:
+        moved = msgspec.structs.replace(opened, organisation=raised.organisation)
+        seen.gaps[raised.gap_id] = moved
+        return None
+    return _gap(when, opened, "raised", severity=int(raised.severity))
 
 
 def _gap(when: str, gap: GapOpened, state: str, severity: int | None) -> Row:

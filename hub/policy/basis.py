@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from hub.core.basis import Basis
+from hub.core.model import Severity
 from hub.policy import files
 from hub.policy.settings import named_in, said_here
 
@@ -32,3 +33,10 @@ def read_basis(builder: "RuleBuilder", here: "Here", row: files.Sourced) -> Basi
         because_here=said_here(builder.settings, settings, row.because) if settings else {},
         ladder=row.ladder,
     )
+
+
+def read_severity(here: "Here", row: files.RequirementTable) -> Severity | None:
+    """How grave a gap is by its rule, where that is not what its code says."""
+    if row.severity is None:
+        return None
+    return here.source.choose(Severity, row.severity, Severity.ATTENTION, here.quoted)

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from hub.core.absorb import SLOTS
 from hub.core.expressions import Expression, ExpressionFault, compile_expression
-from hub.core.facts import DUTY, EPISODE, FACTS, HOLDERS
+from hub.core.facts import DUTY, EPISODE, FACTS, HOLDERS, INVITED
 from hub.core.kinds import DATE, INSTANT, NUMBER, RECIPIENTS, TEXT, TRUTH, Kind, Record, Scope
 from hub.core.model import Level, Purpose, Severity
 from hub.core.policy import (
@@ -23,7 +23,7 @@ from hub.core.policy import (
 )
 from hub.core.settings import NO_SETTINGS, AnySpan, Settings
 from hub.policy import files
-from hub.policy.basis import read_basis
+from hub.policy.basis import read_basis, read_severity
 from hub.policy.belonging import belongings, labelled
 from hub.policy.counting import read_count, read_matter
 from hub.policy.fields import Fields, read_field
@@ -282,12 +282,9 @@ class RuleBuilder:
             every=self.expression(here, row.every, NUMBER),
             times=row.times,
             days=self.expression(here, row.days, NUMBER),
-            severity=(
-                here.source.choose(Severity, row.severity, Severity.ATTENTION, here.quoted)
-                if row.severity is not None
-                else None
-            ),
+            severity=read_severity(here, row),
             itself=row.itself,
+            follows=not row.each or row.each.partition("(")[0] in HOLDERS | INVITED,
             tags=frozenset(row.tags),
         )
         share(self, here, row, rule, row.subject)

@@ -233,6 +233,8 @@ def _gap_raised(book: Book, outcome: GapRaised) -> None:
     # Severity never falls, whatever order the records are read in.
     if gap is not None and gap["severity"] < outcome.severity:
         book.gaps.change(outcome.gap_id, {"severity": outcome.severity})
+    if gap is not None and outcome.organisation:
+        book.gaps.change(outcome.gap_id, {"organisation": outcome.organisation})
     _rank_duties(book, outcome.gap_id)
 
 

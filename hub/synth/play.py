@@ -143,6 +143,8 @@ class FamilyRig(CoreRig):
                     )
                 case GapRaised():
                     self.gaps[outcome.gap_id].severity = int(outcome.severity)
+                    if outcome.organisation:
+                        self.gaps[outcome.gap_id].organisation = outcome.organisation
                 case GapClosed():
                     self.gaps[outcome.gap_id].state = outcome.state.value
                     self.gaps[outcome.gap_id].closed_at = outcome.closed_at

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from hub.core.model import NoticeReason, ObligationState, Signal
 from hub.core.outcomes import (
     GapClosed,
@@ -126,12 +128,20 @@ class FamilyAudit:
                     yield "early gap", f"{self.episode}: {outcome.code} opened before it was due"
                 self.open_gaps[outcome.gap_id] = outcome
             case GapRaised():
-                known = self.open_gaps.get(outcome.gap_id)
-                if known is None or outcome.severity <= known.severity:
-                    yield "lighter", f"{self.episode}: {outcome.code} was made lighter"
+                yield from self._raised(outcome)
             case GapClosed():
                 if self.open_gaps.pop(outcome.gap_id, None) is None:
                     yield "not open", f"{self.episode}: {outcome.code} closed and not open"
+
+    def _raised(self, raised: GapRaised) -> type_of_wrongs:
+        """A gap grows graver, or is given to another owner as grave as it was."""
+        known, moved = self.open_gaps.get(raised.gap_id), bool(raised.organisation)
+        if known is None or raised.severity < known.severity + (not moved):
+            yield "lighter", f"{self.episode}: {raised.code} was made lighter"
+        elif raised.organisation == known.organisation:
+            yield "not moved", f"{self.episode}: {raised.code} passed to its own owner"
+        elif moved:
+            self.open_gaps[raised.gap_id] = replace(known, organisation=raised.organisation)
 
     # --- at the end -----------------------------------------------------------------------------
 

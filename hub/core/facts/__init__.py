@@ -29,13 +29,14 @@ from hub.core.facts import (
     workforce,
 )
 from hub.core.facts.flags import is_flagged
-from hub.core.facts.register import DUTY, EPISODE, FACTS, HOLDERS, Recipient, same_post
+from hub.core.facts.register import DUTY, EPISODE, FACTS, HOLDERS, INVITED, Recipient, same_post
 
 __all__ = [
     "DUTY",
     "EPISODE",
     "FACTS",
     "HOLDERS",
+    "INVITED",
     "Recipient",
     "active",
     "agreement",

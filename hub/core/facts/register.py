@@ -33,6 +33,10 @@ SAME_POST = {
 HOLDERS = frozenset({"active_health_roles", "active_roles", "named_or_team", "safeguarding_lead"})
 """Facts that name whoever holds a post around the family, and not somebody of the event itself."""
 
+INVITED = frozenset({"absent_roles", "invited_health_roles", "uninvited_health_roles"})
+"""Facts that name posts around the family as a conference knows them: another holds them after a
+move."""
+
 FACTS: dict[str, Fact] = {}
 
 
