@@ -13,6 +13,9 @@ TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
 HER_PRACTICE = "GP_PRACTICE"
 """The role that is her own practice's, whatever is said of a baby."""
 
+PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+"""Roles that follow the registered practice."""
+
 ASSIGNMENT = "assignment"
 LEFT_MOST = 8
 """Former teams that are remembered; a family that moves more often has had none of them long."""
