@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from hub.core.apart import babies_apart, of_baby
 from hub.core.caring import struck_off_by
+from hub.core.holding import FORMER
 from hub.core.model import Holder
 from hub.core.person import PersonState
 from hub.edges.directory import Directory, RoleHolder
@@ -42,6 +43,7 @@ def surroundings(
     reported_by: str | None = None,
     babies: Mapping[str, tuple[str, str]] | None = None,
     struck_off_by: str | None = None,
+    with_former: bool = False,
 ) -> tuple[tuple[Holder, ...], str]:
     """Who holds each role for one pregnancy at `at`, and the area whose settings hold for it.
 
@@ -63,10 +65,11 @@ def surroundings(
     where = stated or _area(directory, (ods, provider))
     how = "registration" if registered else "event"
     holders = _holders(directory, at, (ods, provider or "", where), how)
+    former = _former(directory, at, (ods, provider or "", where)) if with_former else []
     for baby, (its_ods, its_area) in (babies or {}).items():
         place = (its_ods or ods, provider or "", its_area or where)
         holders += _elsewhere(baby, holders, _holders(directory, at, place, "event"))
-    return tuple(holders), where or _area(directory, (reported_by,))
+    return (*holders, *former), where or _area(directory, (reported_by,))
 
 
 def _holders(
@@ -82,6 +85,15 @@ def _holders(
             if row.in_force(at) and _found_by(row, ods, provider, where) == how:
                 holders.append(row.holder(how))
     return holders
+
+
+def _former(directory: Directory, at: datetime, place: tuple[str, str, str]) -> list[Holder]:
+    """Whoever held a post there by name and has left it: what she says counts for nothing."""
+    return [
+        row.holder(FORMER)
+        for row in directory.roles
+        if row.person and row.until is not None and row.until <= at and _found_by(row, *place)
+    ]
 
 
 def _elsewhere(baby: str, hers: list[Holder], its: list[Holder]) -> list[Holder]:
@@ -145,6 +157,7 @@ def surroundings_of(
         reported_by=state.reported_by,
         babies=babies_apart(state),
         struck_off_by=struck_off_by(state),
+        with_former=True,
     )
 
 
