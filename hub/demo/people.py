@@ -1,7 +1,8 @@
 """The people of a scenario: under which key each is known, and what a merge of two keys brings.
 
 The identity agent does the same over Kafka, from key to key; here nothing is on its way.  Two keys
-are tied by a merge alone (`nhs_merge`): by which number a reference goes is known at once.
+are tied by a merge (`nhs_merge`), or by an event that holds both a reference and a number; a baby's
+own record is not followed here.
 """
 
 from collections import deque
@@ -16,14 +17,13 @@ from hub.core.linking import as_known_there, take_link, two_candidates
 from hub.core.model import Event, Input, InputKind
 from hub.core.outcomes import Decision
 from hub.core.parting import Taken, part
-from hub.core.person import PersonState, Tied, files_of
+from hub.core.person import PersonState, files_of
 from hub.core.policy import Policy
 from hub.core.ties import Link, Tie, claims, with_names_settled
-from hub.core.tying import with_ties
 from hub.demo.named import References, type_of_around
 
-OF_MERGES: Final = (Tie.MERGE, Tie.HANDED_OVER, Tie.PARTED)
-"""What one key tells another because of a merge."""
+FOLLOWED: Final = (Tie.REFERENCE, Tie.MERGE, Tie.HANDED_OVER, Tie.PARTED)
+"""What one key tells another, as far as it is followed."""
 
 type_of_links = Iterable[tuple[str, Link]]
 
@@ -110,16 +110,12 @@ class People:
         if event.type == "event.retracted":
             taken = part(state, key, event)
         self._keep(key, taken.state)
-        told = deque((to, one) for to, one in (*sends, *taken.sends) if one.tie in OF_MERGES)
+        told = deque((to, one) for to, one in (*sends, *taken.sends) if one.tie in FOLLOWED)
         yield from self._following(taken, event.id, at)
         while told:
             to, link = told.popleft()
-            known = self.references.keys.get(to, to)
-            state = self._state(known)
-            if known != to:
-                state = with_ties(state, known, (Tied(one=to, other=known),))
-            taken = take_link(state, known, link)
-            self._keep(known, taken.state)
+            taken = take_link(self._state(to), to, link)
+            self._keep(to, taken.state)
             told += taken.sends
             yield from self._following(taken, f"{link.merge}:{link.key}", at)
 
