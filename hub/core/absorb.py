@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from hub.core.apart import apart
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Baby, Remembered
-from hub.core.holding import ASSIGNMENT, left_after
+from hub.core.holding import ASSIGNMENT, FORMER, PRACTICE_ROLES, left_after
 from hub.core.model import Event, Holder, Input
 from hub.core.policy import EventRule
 
@@ -156,13 +156,27 @@ def take_surroundings(draft: Draft, given: Input) -> None:
     """
     if given.team:
         at = draft.at if given.event is None else min(given.event.occurred_at, draft.at)
-        team, elsewhere = apart(given.team)
+        former = tuple(h for h in given.team if h.found_by == FORMER)
+        team, elsewhere = apart(h for h in given.team if h.found_by != FORMER)
+        if given.receipt is not None and draft.practice == "":
+            team = _still_without_a_practice(draft, team)
         draft.left = left_after(draft.left, draft.team, team, at)
         assigned = tuple(h for h in draft.team if h.found_by == ASSIGNMENT)
         draft.team = (*assigned, *team)
         # What a receipt brings is asked of the read model, which knows of the mother alone.
-        draft.elsewhere = elsewhere if given.receipt is None else draft.elsewhere
+        if given.receipt is None:
+            draft.elsewhere, draft.former = elsewhere, former
     draft.area = given.area or draft.area
+
+
+def _still_without_a_practice(draft: Draft, team: tuple[Holder, ...]) -> tuple[Holder, ...]:
+    """The team that a receipt brings to a family whose practice struck it off, or closed.
+
+    The directory may have her there still, and the read model cannot tell when she left: who
+    holds the practice's roles stays as the last event left it.
+    """
+    known = tuple(h for h in draft.team if h.role in PRACTICE_ROLES and h.found_by != ASSIGNMENT)
+    return (*known, *(h for h in team if h.role not in PRACTICE_ROLES))
 
 
 def forget(draft: Draft, event_id: str) -> None:

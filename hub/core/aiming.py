@@ -13,21 +13,18 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from hub.core import addressing, owing, reaching, tell
+from hub.core import addressing, owing, reaching, tell, unregistered
 from hub.core.apart import around
 from hub.core.deadlines import Span, Unit
 from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Obligation
 from hub.core.facts import Recipient
 from hub.core.gaps import UNREACHABLE, open_gap
-from hub.core.holding import TEAM_OF
+from hub.core.holding import PRACTICE_ROLES, TEAM_OF
 from hub.core.lifecycle import ENDED
 from hub.core.milestones import unproven
 from hub.core.model import GapReason, GapState, Holder, Level, NoticeReason, Purpose
 from hub.core.policy import MilestoneRule, TellRule
-
-PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
-"""Roles that follow the registered practice."""
 
 FOLLOWED = frozenset({*PRACTICE_ROLES, *TEAM_OF, *TEAM_OF.values()})
 """Posts that go with the family where an event named who held them."""
@@ -49,7 +46,8 @@ def aim_at_present_holders(draft: Draft, not_before: datetime | None) -> None:
         if holder is None and (team := _new_team(draft, rule, obligation)) is not None:
             _turn(draft, rule, replace(obligation, role=team.role), team, not_before)
         elif holder is None:
-            _nobody_follows(draft, rule, obligation)
+            if not unregistered.leave(draft, rule, obligation):
+                _nobody_follows(draft, rule, obligation)
         elif _held_elsewhere(draft, rule, obligation, holder):
             if _put_right_there(draft, known, holder):
                 continue

@@ -50,8 +50,10 @@ def _last_words(state: PersonState, said: Iterable[Said]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in said:
         if one.baby:
-            found[_as_known(state, one.baby)] = one.value
-        elif one.instead_of:
+            baby = _as_known(state, one.baby)
+            if not one.instead_of or found.get(baby, "") in ("", one.instead_of):
+                found[baby] = one.value
+        elif one.instead_of and not one.struck_off:
             followed = {b: one.value for b, value in found.items() if value == one.instead_of}
             found |= followed
     return found

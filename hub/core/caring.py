@@ -128,6 +128,10 @@ def _of_practice(event: Event) -> Iterable[Said]:
         yield _said(event, body.get("successor_ods"), instead_of=str(body.get("ods") or ""))
     if event.type == "demographics.changed" and body.get("kind") == "gp" and body.get("to"):
         yield _said(event, body["to"], baby=baby_named(event) or "")
+    if event.type == "demographics.changed" and body.get("kind") == "gp_deducted":
+        # Only the one that struck her off has her no longer: another may have taken her on before.
+        left, baby = str(body.get("from") or ""), baby_named(event) or ""
+        yield _said(event, "", instead_of=left, baby=baby, struck_off=True)
 
 
 def _of_area(event: Event) -> Iterable[Said]:
@@ -238,10 +242,25 @@ def _since(said: Said) -> datetime:
 
 def _in_force(said: Iterable[Said]) -> tuple[str | None, datetime | None]:
     """What holds after all these words, and since when it was said for its own sake."""
-    value: str | None = None
-    since: datetime | None = None
+    last = _last(said)
+    if last is None:
+        return None, None
+    return last.value or None, None if last.weak else last.since
+
+
+def _last(said: Iterable[Said]) -> Said | None:
+    """The word that decides for the mother, of words in their order."""
+    last: Said | None = None
     for one in said:
-        if one.baby or (one.instead_of and value not in (None, one.instead_of)):
-            continue
-        value, since = one.value or None, None if one.weak else one.since
-    return value, since
+        before = last.value if last is not None else ""
+        if not one.baby and (not one.instead_of or before in ("", one.instead_of)):
+            last = one
+    return last
+
+
+def struck_off_by(state: PersonState) -> str | None:
+    """The practice that struck her off last, empty where it was not said which; None where she
+    was not struck off, or another practice has taken her on since.
+    """
+    last = _last(state.practices)
+    return last.instead_of if last is not None and last.struck_off else None

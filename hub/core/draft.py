@@ -75,7 +75,7 @@ class Draft:
         self.team = episode.team
         self.area = episode.area
         self.left = episode.left
-        self.elsewhere = episode.elsewhere
+        self.elsewhere, self.former = episode.elsewhere, episode.former
         self.history = list(episode.history)
         self.obligations = {o.obligation_id: o for o in episode.obligations}
         self.expectations = {e.expectation_id: e for e in episode.expectations}
@@ -236,6 +236,7 @@ class Draft:
             area=self.area,
             left=self.left,
             elsewhere=self.elsewhere,
+            former=self.former,
             mother_died_at=self.mother_died_at,
         )
 

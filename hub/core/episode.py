@@ -190,3 +190,6 @@ class Episode(Struct, frozen=True, kw_only=True, array_like=True):
     """When the mother died: what is for her alone is asked no more."""
     elsewhere: tuple[Holder, ...] = ()
     """Who holds a role for a baby and is another than for her, as the directory knew it."""
+    former: tuple[Holder, ...] = ()
+    """Whoever held a post by name and has left it, as the directory dates it: what they say counts
+    for nothing."""

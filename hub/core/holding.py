@@ -13,7 +13,12 @@ TEAM_OF = {"NAMED_MW": "COMM_MIDWIFE", "NAMED_HV": "HV_TEAM"}
 HER_PRACTICE = "GP_PRACTICE"
 """The role that is her own practice's, whatever is said of a baby."""
 
+PRACTICE_ROLES = ("GP_PRACTICE", "GP_SG_LEAD", "GP_PRACTICE_BABY")
+"""Roles that follow the registered practice."""
+
 ASSIGNMENT = "assignment"
+FORMER = "former"
+"""How whoever held a post by name, and holds it no longer, is told of beside those who hold it."""
 LEFT_MOST = 8
 """Former teams that are remembered; a family that moves more often has had none of them long."""
 
@@ -22,6 +27,14 @@ def in_force(holder: Holder, at: datetime) -> bool:
     """Whether a holder's period holds an instant."""
     begun = holder.since is None or holder.since <= at
     return begun and (holder.until is None or holder.until > at)
+
+
+def had_ended(holder: Holder, at: datetime) -> bool:
+    """Whether a period was over at an instant.  One that the directory has yet to begin is not:
+    whoever is to take a post over may stand in for it before.
+    """
+    over = holder.until is not None and holder.until <= at
+    return over or (holder.found_by == ASSIGNMENT and not in_force(holder, at))
 
 
 def holder_of(

@@ -31,6 +31,8 @@ class Said(Struct, frozen=True, kw_only=True):
     """The key under which it was said, where that has given way since."""
     baby: str = ""
     """The baby who is registered or lives there, where it was said of a baby and not of her."""
+    struck_off: bool = False
+    """Whether a practice struck her off, and named no other: then nobody has what it had."""
 
 
 class Replaced(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hub.core.draft import Draft, unpack_body
 from hub.core.episode import Obligation
 from hub.core.facts.people import CLOSES
-from hub.core.holding import in_force, one_post
+from hub.core.holding import had_ended, in_force, one_post
 from hub.core.model import GapReason, Holder, Level, ObligationState
 
 UNREACHABLE = "G60"
@@ -29,17 +29,17 @@ RETURNED_AS = {
 
 
 def left(draft: Draft, role: str, person: str | None, at: datetime) -> bool:
-    """Whether a person's assignment to a post had ended by an instant (rule 1.1 b).
+    """Whether a person's time in a post had ended by an instant (rule 1.1 b): by an assignment, or
+    by the dates of the directory.
 
-    Whoever was named of a team and has left takes up nothing for the team either.  Somebody whom no
-    assignment names was never known to hold it, and so has not left: a colleague covers.
+    Whoever was named of a team and has left takes up nothing for the team either.  Somebody whom
+    neither names was never known to hold it, and so has not left: a colleague covers.
     """
-    periods = [
-        h
-        for h in draft.team
-        if h.found_by == "assignment" and one_post(h.role, role) and h.person == person
-    ]
-    return bool(person and periods) and not any(in_force(h, at) for h in periods)
+    if not person:
+        return False
+    known = (*draft.team, *draft.former)
+    periods = [h for h in known if h.person == person and one_post(h.role, role)]
+    return bool(periods) and all(had_ended(h, at) for h in periods)
 
 
 def _closings(draft: Draft) -> list[tuple[str, str]]:

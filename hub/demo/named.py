@@ -41,6 +41,9 @@ class References:
         reference = key_of_reference(event, self.secret)
         key = self.keys.get(reference, reference)
         state = people.get(key, PersonState())
+        while state.moved is not None:
+            key = state.moved.key
+            state = people.get(key, PersonState())
         episode_id, people[key] = identify_named(state, event, key=key, secret=self.secret)
         if episode_id is None:
             return None

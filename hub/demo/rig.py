@@ -13,19 +13,17 @@ from msgspec import structs
 from hub.core.decide import decide
 from hub.core.episode import Episode
 from hub.core.faults import HubFault, SenderFault
-from hub.core.identity import identify
 from hub.core.lifecycle import ENDED
 from hub.core.matters import Counted, matter_of
 from hub.core.model import Event, Holder, Input, InputKind, QuarantineNote, Receipt
 from hub.core.outcomes import Decision, NoticeIssued, ObligationRaised
-from hub.core.person import PersonState
 from hub.core.policy import Policy
 from hub.core.silences import Silent
 from hub.demo.answers import Answers, carried, find_notices, receipt_of, several
 from hub.demo.compare import Seen, row_of
 from hub.demo.faults import CannotPlayError
 from hub.demo.feeds import Feeds
-from hub.demo.named import References
+from hub.demo.people import People
 from hub.demo.rows import Row
 from hub.demo.scenario import Given, Scenario, event_of, instant, local_words
 from hub.edges.doors import event_from_json, event_to_json
@@ -56,9 +54,7 @@ class CoreRig:
         self.scenario = scenario
         self.policy = policy
         self.directory = scenario.who_is_who()
-        self.people: dict[str, PersonState] = {}
-        self.person_of: dict[str, str] = {}
-        self.references = References(secret)
+        self.people = People(policy, secret, self.around)
         self.episodes: dict[str, Episode] = {}
         self.notices: list[tuple[str, NoticeIssued]] = []
         self.subjects: dict[str, str] = {}
@@ -138,6 +134,8 @@ class CoreRig:
                 self.event(event, at)
             except SenderFault as fault:
                 self.quarantine(event, fault, at)
+            for waited in self.people.let_go():
+                self.go_through(waited, at)
             area = around_matter(self.directory, at, "feed", event.source, event.organisation)[1]
             self.count(self.feeds.hear(event, given.sequence, at, area), at)
 
@@ -164,35 +162,12 @@ class CoreRig:
             given = input_of_event(self.directory, event, matter, at, self.secret)
             self.decide(structs.replace(given, replacement=replacement))
             return
-        key = self.references.key_of(event)
-        rule = self.policy.events[event.type]
-        episode_id, state = identify(
-            self.people.get(key, PersonState()),
-            event,
-            key=key,
-            secret=self.secret,
-            opens_episode=rule.opens_episode,
-            replacement=replacement,
-        )
-        self.people[key] = state
-        self.person_of[episode_id] = key
-        team, area = self.around(episode_id, at)
-        self.decide(
-            Input(
-                input_id=event.id,
-                kind=InputKind.EVENT,
-                at=at,
-                episode_id=episode_id,
-                event=event,
-                team=team,
-                area=area,
-                replacement=replacement,
-            )
-        )
+        for heard in self.people.hear(event, replacement, at):
+            self.decide(heard)
 
     def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
         """Who holds which role now, and the area whose settings hold."""
-        return surroundings_of(self.directory, self.people[self.person_of[episode_id]], at)
+        return surroundings_of(self.directory, self.people.of(episode_id), at)
 
     def quarantine(self, event: Event, fault: SenderFault, at: datetime) -> None:
         """Keep what could not be decided, and let its own episode watch over it."""
@@ -208,6 +183,16 @@ class CoreRig:
         check_event(event, self.directory, at)
         self.event(event, at)
         self.watch(event, refused_at, InputKind.REDRIVEN, "", at)
+
+    def go_through(self, event_id: str, at: datetime) -> None:
+        """Let what waited go through by itself, unless somebody has sent it through already."""
+        event = self.held[event_id][0] if event_id in self.held else None
+        if event is None:
+            return
+        try:
+            self.redrive(event_id, at)
+        except SenderFault as fault:
+            self.quarantine(event, fault, at)
 
     def watch(
         self, event: Event, refused_at: datetime, kind: InputKind, reason: str, at: datetime
@@ -235,7 +220,7 @@ class CoreRig:
     def witness(self, episode_id: str, notice: NoticeIssued, given: Given, at: datetime) -> None:
         """What somebody did with a notice, as an input."""
         receipt = receipt_of(notice, given, at)
-        team = self.around(episode_id, at)[0] if episode_id in self.person_of else ()
+        team = self.around(episode_id, at)[0] if self.people.knows(episode_id) else ()
         self.hear_of(episode_id, receipt, str(given.receipt), team)
 
     def hear_of(
@@ -263,7 +248,7 @@ class CoreRig:
             if isinstance(outcome, NoticeIssued):
                 self.deliver(given.episode_id, outcome, decision.at)
         self.count(decision.counted, decision.at)
-        for heard in self.references.hear(decision, self.people, self.around):
+        for heard in (*self.people.shared(decision), *self.people.named(decision)):
             self.decide(heard)
         for reopened in decision.reopened:
             self.decide(input_of_reopened(reopened, decision.at))

@@ -6,6 +6,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core.apart import babies_apart, of_baby
+from hub.core.caring import struck_off_by
+from hub.core.holding import FORMER
 from hub.core.model import Holder
 from hub.core.person import PersonState
 from hub.edges.directory import Directory, RoleHolder
@@ -40,26 +42,34 @@ def surroundings(
     practice_since: datetime | None = None,
     reported_by: str | None = None,
     babies: Mapping[str, tuple[str, str]] | None = None,
+    struck_off_by: str | None = None,
+    with_former: bool = False,
 ) -> tuple[tuple[Holder, ...], str]:
     """Who holds each role for one pregnancy at `at`, and the area whose settings hold for it.
 
     Nobody's team is found by who `reported_by`, but a woman of whom nothing else is known falls
     under the settings of the area in which she was first seen.  `babies` are those with a practice
-    or an area of their own: who is another around them than around her follows her team.
+    or an area of their own: who is another around them than around her follows her team.  The
+    registration with the practice that she was `struck_off_by` is over, and she lives where she
+    lived.
     """
-    registered = directory.registration(nhs_number, at) if nhs_number else None
-    moved = registered and area_since is not None and area_since > registered.since
-    if registered and practice_since is not None and practice_since > registered.since:
-        registered = None
+    known = directory.registration(nhs_number, at) if nhs_number else None
+    moved = known and area_since is not None and area_since > known.since
+    over = known and practice_since is not None and practice_since > known.since
+    if known and over and struck_off_by is not None:
+        over = struck_off_by in ("", known.practice)
+    registered = None if over else known
+    lived = known if struck_off_by is not None else registered
     ods = registered.practice if registered else (practice or "")
-    stated = area if moved else ((registered.area if registered else "") or area)
+    stated = area if moved else ((lived.area if lived else "") or area)
     where = stated or _area(directory, (ods, provider))
     how = "registration" if registered else "event"
     holders = _holders(directory, at, (ods, provider or "", where), how)
+    former = _former(directory, at, (ods, provider or "", where)) if with_former else []
     for baby, (its_ods, its_area) in (babies or {}).items():
         place = (its_ods or ods, provider or "", its_area or where)
         holders += _elsewhere(baby, holders, _holders(directory, at, place, "event"))
-    return tuple(holders), where or _area(directory, (reported_by,))
+    return (*holders, *former), where or _area(directory, (reported_by,))
 
 
 def _holders(
@@ -75,6 +85,15 @@ def _holders(
             if row.in_force(at) and _found_by(row, ods, provider, where) == how:
                 holders.append(row.holder(how))
     return holders
+
+
+def _former(directory: Directory, at: datetime, place: tuple[str, str, str]) -> list[Holder]:
+    """Whoever held a post there by name and has left it: what she says counts for nothing."""
+    return [
+        row.holder(FORMER)
+        for row in directory.roles
+        if row.person and row.until is not None and row.until <= at and _found_by(row, *place)
+    ]
 
 
 def _elsewhere(baby: str, hers: list[Holder], its: list[Holder]) -> list[Holder]:
@@ -137,6 +156,8 @@ def surroundings_of(
         practice_since=state.practice_since,
         reported_by=state.reported_by,
         babies=babies_apart(state),
+        struck_off_by=struck_off_by(state),
+        with_former=True,
     )
 
 

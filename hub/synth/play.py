@@ -105,7 +105,7 @@ class FamilyRig(CoreRig):
 
     def around(self, episode_id: str, at: datetime) -> tuple[tuple[Holder, ...], str]:
         """As in the hub; asked of the directory once for every state of what is known of her."""
-        state = self.people[self.person_of[episode_id]]
+        state = self.people.of(episode_id)
         registered = self.directory.registration(state.nhs_number, at)
         key = (registered, replace(state, episodes=()))
         if key not in self._teams:
@@ -173,7 +173,7 @@ class FamilyRig(CoreRig):
                 kind=InputKind.RECEIPT,
                 at=at,
                 episode_id=episode_id,
-                team=self.around(episode_id, at)[0] if episode_id in self.person_of else (),
+                team=self.around(episode_id, at)[0] if self.people.knows(episode_id) else (),
                 receipt=Receipt(
                     notice_id=notice.notice_id,
                     signal=Signal(signal),

@@ -89,3 +89,38 @@ def test_what_comes_under_the_babys_own_number_moves_the_baby() -> None:
     moved = Moved(key="p-1", nhs_number="9990896003", baby_id="b1")
     there = as_known_there(moved, registered("2026-06-03 10:00", "GPB", None))
     assert "b1" == there.body["baby_id"]
+
+
+def struck_off(at: str, by: str | None, baby: str | None = None) -> Event:
+    """A practice strikes the mother, or a baby, off."""
+    fields = {"kind": "gp_deducted", "from": by, "baby_id": baby}
+    return replace(event("demographics.changed", at, **fields), id=f"off-{by}-{baby}")
+
+
+def practices(woman: Woman, at: str) -> set[tuple[str, str]]:
+    """Who holds a practice's role around her, and around her baby where that is another."""
+    team = surroundings_of(PLACES, woman.state, event("x", at).occurred_at)[0]
+    return {(h.found_by, h.organisation) for h in team if h.role == "GP_PRACTICE_BABY"}
+
+
+def test_a_practice_that_strikes_her_off_has_her_no_longer() -> None:
+    """Another one that has taken her on before keeps her; so does a baby its own."""
+    woman = family()
+    woman.hears(registered("2026-06-03 10:00", "GPB"), opens=False)
+    woman.hears(struck_off("2026-06-04 10:00", "GP"), opens=False)
+    assert {("baby:b1/event", "GPB")} == practices(woman, "2026-06-04 11:00")
+    woman.hears(registered("2026-06-05 10:00", "GPC", None), opens=False)
+    woman.hears(struck_off("2026-06-06 10:00", "GPB"), opens=False)
+    expected = {("event", "GPC"), ("baby:b1/event", "GPB")}
+    assert expected == practices(woman, "2026-06-06 11:00")
+
+
+def test_a_baby_struck_off_is_with_its_mother_s_practice_again() -> None:
+    """Until it is registered anew that is the one to ask (trap 9)."""
+    woman = family()
+    woman.hears(registered("2026-06-03 10:00", "GPB"), opens=False)
+    woman.hears(struck_off("2026-06-04 10:00", "GPC", "b1"), opens=False)
+    expected = {("event", "GP"), ("baby:b1/event", "GPB")}
+    assert expected == practices(woman, "2026-06-04 11:00")
+    woman.hears(struck_off("2026-06-05 10:00", "GPB", "b1"), opens=False)
+    assert {("event", "GP")} == practices(woman, "2026-06-05 11:00")

@@ -276,3 +276,15 @@ def test_another_organisation_that_closes_changes_nothing() -> None:
     )  # fmt: skip
     assert "Y1" == family.episode.practice
     assert 1 == len(family.said(NoticeIssued, rule=GP))
+
+
+def test_what_is_handed_back_does_not_turn_to_whoever_struck_her_off() -> None:
+    """The directory may have her there still: a receipt brings what it says, and nobody has her."""
+    family, alone = Family(), tuple(h for h in TEAM if not h.role.startswith("GP_"))
+    family.book()
+    struck_off = {"kind": "gp_deducted", "from": "Y1", "effective": "2026-03-24"}
+    family.hear("demographics.changed", "2026-03-24 10:00", holders=alone, **struck_off)
+    assert [GapReason.NO_HOLDER] == [g.reason for g in g60(family, "GP_PRACTICE")]
+    family.answer(family.notice(HV), "not_ours", "2026-03-24 11:00", holders=TEAM)
+    assert {"Y1"} == {n.organisation for n in family.said(NoticeIssued, rule=GP)}
+    assert 1 == len(family.said(NoticeIssued, rule=GP))

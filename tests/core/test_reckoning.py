@@ -16,7 +16,7 @@ RECKONED = (
     "requirements",
     "waiting",
 )
-KNOWN = (13, "907222bbf0a4")
+KNOWN = (13, "8cd5c27218c9")
 """The number, and the digest of those modules under it.
 
 When the digest differs: if the change can alter what waits or what closes, raise RECKONING in

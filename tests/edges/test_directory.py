@@ -277,3 +277,21 @@ def test_whose_settings_hold(known: dict[str, Any], area: str) -> None:
 def test_whoever_reported_fills_no_role(directory: Directory) -> None:
     """The settings of the place where she was seen hold; its services do not become hers."""
     assert () == surroundings(directory, day("2026-02-01"), reported_by="RXA")[0]
+
+
+@pytest.mark.parametrize(
+    ("by", "on", "practice"), [("", 1, ""), ("Y1", 1, ""), ("Y2", 1, "Y1"), ("Y1", 31, "Y2")]
+)
+def test_a_registration_with_whoever_struck_her_off_is_over(
+    directory: Directory, by: str, on: int, practice: str
+) -> None:
+    """One with another practice stands, and so does a newer one; she lives where she lived."""
+    team, area = surroundings(
+        directory,
+        day(f"2026-03-{on:02}"),
+        nhs_number="9990000018",
+        practice_since=day("2026-02-01"),
+        struck_off_by=by,
+    )
+    assert practice == next((h.organisation for h in team if h.role == "GP_PRACTICE"), "")
+    assert on == 31 or "E06" == area

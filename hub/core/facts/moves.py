@@ -10,7 +10,7 @@ from hub.core.draft import Context, Draft, unpack_body
 from hub.core.episode import Episode
 from hub.core.facts.register import Recipient, fact, of_type, same_post
 from hub.core.holding import HER_PRACTICE
-from hub.core.kinds import RECIPIENTS, TRUTH
+from hub.core.kinds import RECIPIENTS, TEXT, TRUTH
 from hub.core.model import Holder
 
 MOVED = "demographics.changed"
@@ -69,6 +69,20 @@ def _postcode_before(c: Context) -> str:
         if new and told.get("kind") == "address" and told.get("baby_id") == baby:
             known = str(told.get("to") or "").partition("|")[0]
     return known
+
+
+@fact(TEXT)
+def practice_from_now(c: Context) -> str | None:
+    """Her practice after a change of it: the new one, empty once hers has struck her off; none
+    where the change is a baby's, or another practice than hers struck her off.
+    """
+    if _baby(c):
+        return None
+    if c.body.get("kind") == "gp":
+        return c.body.get("to") or None
+    left, known = c.body.get("from"), c.episode.practice
+    deducted = c.body.get("kind") == "gp_deducted"
+    return "" if deducted and (not left or not known or left == known) else None
 
 
 @fact(RECIPIENTS)

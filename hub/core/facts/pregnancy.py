@@ -73,6 +73,13 @@ def age(c: Context) -> int | None:
     return _years(mother.birth_date, local_date(moment(c))) if mother else None
 
 
+@fact(TRUTH)
+def number_known(c: Context) -> bool:
+    """Whether any event has brought the mother's NHS number."""
+    mother = c.episode.mother
+    return mother is not None and mother.nhs_number is not None
+
+
 @fact(NUMBER)
 def age_at_conception(c: Context) -> int | None:
     """Age of the mother in years at her last period, 280 days before the due date (S14)."""
