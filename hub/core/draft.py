@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.core.attending import attended
 from hub.core.apart import around
+from hub.core.attending import attended
 from hub.core.basis import Basis
 from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
