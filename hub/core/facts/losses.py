@@ -23,6 +23,11 @@ def _ends(draft: Draft) -> list[dict[str, Any]]:
     return [body for body in said if body.get("outcome") != LIVE_BIRTH]
 
 
+def _is_birth(c: Context) -> bool:
+    """Whether the event is the record of a birth, and not the end of a pregnancy."""
+    return c.event is not None and c.event.type == "birth.recorded"
+
+
 def _loss_by_record(c: Context) -> bool:
     """Whether the event is the record of a stillbirth of which nothing else has told."""
     known = (None, "", c.body.get("baby_id"))
@@ -46,7 +51,7 @@ def loss_of_all(c: Context) -> bool:
     stillbirth of which nothing else has told (P11, P12).
     """
     outcome: str | None = c.body.get("outcome")
-    if outcome is None:
+    if _is_birth(c):
         return _loss_by_record(c) and _nobody_lives(c.episode)
     return outcome != LIVE_BIRTH and not c.body.get("baby_id")
 
@@ -55,7 +60,7 @@ def loss_of_all(c: Context) -> bool:
 def loss_of_one(c: Context) -> bool:
     """Whether the event tells that a baby was lost, and not that the pregnancy was (P12)."""
     outcome: str | None = c.body.get("outcome")
-    if outcome is None:
+    if _is_birth(c):
         return _loss_by_record(c) and not _nobody_lives(c.episode)
     return outcome != LIVE_BIRTH and bool(c.body.get("baby_id"))
 
@@ -88,7 +93,8 @@ def pregnancy_loss_at(c: Context) -> datetime | None:
 @fact(INSTANT)
 def baby_loss_at(c: Context) -> datetime | None:
     """When the baby that the event names was lost; none when it was born alive."""
-    if c.body.get("alive") == "y" or c.body.get("outcome") == LIVE_BIRTH:
+    lives = c.body.get("alive") != "n" if _is_birth(c) else c.body.get("outcome") == LIVE_BIRTH
+    if lives:
         return None
     born_at: datetime = c.body.get("born_at") or moment(c)
     return born_at
