@@ -19,7 +19,8 @@ def ends(
 ) -> bool:
     """Whether an event makes a duty pointless (a loss stops all that is routine).
 
-    An event about one baby ends only what concerns that baby (trap 8: the other goes on).
+    An event about one baby ends only what concerns that baby (trap 8: the other goes on), unless
+    with it the whole pregnancy is lost.
     """
     rule = draft.policy.events.get(event.type)
     if rule is None or not any(tags & w.tags for w in rule.withdraws):
@@ -27,6 +28,6 @@ def ends(
     body = event.body if isinstance(event, Event) else unpack_body(event)
     context = Context(draft, event, body)
     about = str(rule.subject(context) or "") if rule.subject else ""
-    if about and duty.subject.split("/")[0] != about:
+    if about and not draft.ended and duty.subject.split("/")[0] != about:
         return False
     return any(tags & w.tags and (w.when is None or w.when(context)) for w in rule.withdraws)

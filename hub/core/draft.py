@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.core.apart import around
+from hub.core.attending import attended
 from hub.core.basis import Basis
 from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
@@ -252,8 +253,8 @@ def unpack_fields(packed: bytes) -> dict[str, Any]:
 
 
 def unpack_body(remembered: Remembered) -> dict[str, Any]:
-    """The body of a remembered event."""
-    return unpack_fields(remembered.body)
+    """The body of a remembered event, as conditions read it."""
+    return attended(unpack_fields(remembered.body))
 
 
 @dataclass(slots=True)
@@ -288,9 +289,9 @@ class Context:
         self.episode: Any = episode
         """The draft; None only where an event is read before it has an episode."""
         self.event = event
-        self.body = body
+        self.body = attended(body)
         self.awaited = awaited
-        self.awaited_body = awaited_body or {}
+        self.awaited_body = attended(awaited_body or {})
         self.duty = duty or Duty()
         self._trigger = trigger
 

@@ -31,6 +31,9 @@ LOSSES = frozenset(("lost_at_least", "lost_more_than", "has_not_regained"))
 LIVES = frozenset(("baby_living", "baby_with_her"))
 """Facts about who lives: what turns on them was silent while somebody was taken for dead."""
 
+STILLBORN = frozenset(("loss_to_be_told", "loss_of_all", "loss_of_one"))
+"""Facts about a loss by the record of a birth: silent while an end of the pregnancy told of it."""
+
 GONE = frozenset(("goes_on", "bereaved"))
 """Facts about a loss that has happened: what came between it and its report went out after it."""
 
@@ -55,7 +58,7 @@ def asked_again(draft: Draft, event: Event, born_on_before: str | None) -> Itera
     """What an event lets the hub ask again; `born_on_before` is the birth date it had of her."""
     if (known := born_on(draft)) is not None and known != born_on_before:
         yield from _turning_on(draft, event, AGES, None)
-    if event.type in TELLS_OF_LOSS:
+    if event.type in TELLS_OF_LOSS or event.body.get("alive") == "n":
         for question in _turning_on(draft, event, GONE, None):
             # What came before it had its say then, when nothing was lost.
             if question.earlier.occurred_at >= event.occurred_at:
@@ -82,7 +85,8 @@ def _speaks_again(before: Losses, now: Losses, subject: str, rule: TellRule | Re
     """Whether a rule was silent about a subject because of a loss, and is so no more."""
     if now.stop(rule.tags, subject):
         return False
-    return bool(before.stop(rule.tags, subject)) or (before != now and _turns_on(rule, LIVES))
+    lives = before != now and _turns_on(rule, LIVES)
+    return bool(before.stop(rule.tags, subject)) or lives or _turns_on(rule, STILLBORN)
 
 
 def reported_too(draft: Draft, gone: Remembered, because: Event) -> Iterator[Question]:

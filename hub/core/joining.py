@@ -9,7 +9,7 @@ withdrawn or aimed anew, and nothing more is asked for.
 from hub.core import corrections
 from hub.core.absorb import take_surroundings
 from hub.core.corrections import CORRECTED, RETRACTED
-from hub.core.draft import Draft, unpack_body
+from hub.core.draft import Draft, unpack_fields
 from hub.core.episode import Remembered
 from hub.core.faults import FaultReason, HubFault, SenderFault
 from hub.core.hearing import rule_for, run, say_recorded
@@ -101,5 +101,5 @@ def _as_sent(draft: Draft, remembered: Remembered) -> Event:
         subject=draft.mother or Person(reference=draft.episode_id),
         actor=Actor(role=role, org=remembered.organisation) if role else None,
         labels=remembered.labels,
-        body=unpack_body(remembered),
+        body=unpack_fields(remembered.body),
     )

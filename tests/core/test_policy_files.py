@@ -72,10 +72,11 @@ CASES: dict[str, Case] = {
         "unknown name 'epsode'; did you mean 'episode'?", "mend the expression",
     ),
     "an unknown fact": (
-        BOOKED, NAMED, "held(", "holds(", "unknown fact 'holds'; did you mean 'held'?", "mend",
+        BOOKED, NAMED, "visitor_held(", "visitor_holds(",
+        "unknown fact 'visitor_holds'; did you mean 'visitor_held'?", "mend",
     ),
     "a fact without what it needs": (
-        BOOKED, NAMED, "held('NAMED_HV')", "held()", "argument 'role' is missing", "mend",
+        BOOKED, NAMED, "visitor_held()", "held()", "argument 'role' is missing", "mend",
     ),
     "two kinds that cannot be compared": (
         NOTIFIED, 'rule = "P01.booking-late"', 'when = "', """when = "weeks(9) > 'nine' and """,
@@ -142,7 +143,7 @@ CASES: dict[str, Case] = {
         BOOKED, HV, '[{ level = "opened", within = "5wd" }]', "[]", "to some level", "levels",
     ),
     "a question that nothing answers": (
-        BOOKED, NAMED, "until = \"held('NAMED_HV')\"", "", "nothing could ever satisfy", "'awaits'",
+        BOOKED, NAMED, 'until = "visitor_held()"', "", "nothing could ever satisfy", "'awaits'",
     ),
     "a gap that nobody would own": (
         BOOKED, NAMED, 'owner = "TEAM_LEAD_HV"', "", "nobody would own the gap", "give 'owner'",

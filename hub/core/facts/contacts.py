@@ -186,10 +186,14 @@ def awaited_asks_more(c: Context) -> bool:
 
 @fact(NUMBER)
 def awaited_age_days(c: Context) -> int | None:
-    """Age of the first baby in days at the awaited event; the day of birth is day 0."""
-    if c.awaited is None or c.episode.born is None:
+    """Age of the first baby in days at the awaited event; the day of birth is day 0, and that of
+    a stillbirth whose birth nobody recorded.
+    """
+    ended = c.episode.ended_at
+    born = c.episode.born or (local_date(ended) if ended is not None else None)
+    if c.awaited is None or born is None:
         return None
-    age: int = (local_date(c.awaited.occurred_at) - c.episode.born).days
+    age: int = (local_date(c.awaited.occurred_at) - born).days
     return age
 
 

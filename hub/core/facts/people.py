@@ -37,6 +37,14 @@ def held(c: Context, role: str) -> bool:
     return found is not None and found.accepted and found.person is not None
 
 
+@fact(TRUTH)
+def visitor_held(c: Context) -> bool:
+    """Whether a health visitor holds the family by name and has accepted, or in her place a family
+    nurse has (G17; domain section 5).
+    """
+    return any(held(c, role) for role in ("NAMED_HV", "FNP"))
+
+
 @fact(TEXT)
 def practice_after_closing(c: Context) -> str | None:
     """The practice that follows the family's own one, empty where none does; none when another

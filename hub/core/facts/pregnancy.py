@@ -143,20 +143,6 @@ def occurred_at(c: Context) -> datetime:
     return moment(c)
 
 
-@fact(INSTANT)
-def pregnancy_loss_at(c: Context) -> datetime | None:
-    """When the whole pregnancy was lost; none when one baby of several was, or for a birth."""
-    if c.body.get("baby_id") or c.body.get("outcome") == "live_birth_see_E08":
-        return None
-    return moment(c)
-
-
-@fact(INSTANT)
-def baby_loss_at(c: Context) -> datetime | None:
-    """When the baby that the event names was lost; none when it was born alive."""
-    return None if c.body.get("outcome") == "live_birth_see_E08" else moment(c)
-
-
 @fact(TEXT, condition=TRUTH, value=TEXT)
 def only_if(c: Context, condition: bool, value: str | None) -> str | None:  # noqa: FBT001  a fact's arguments are written by name in policy
     """A value, where a condition holds."""
