@@ -91,9 +91,18 @@ def gaps(policy: Policy) -> Iterator[str]:
     for code, gap in sorted(policy.gaps.items()):
         owner = gap.owner or "whoever owes it"
         abouts = ", ".join(f"`{about}`" for about in _abouts(policy, code)) or "nothing"
-        graver = f" or {int(gap.severity_flagged)}" if gap.severity_flagged else ""
-        grave = f"{int(gap.severity)}{graver} | {gap.ladder}"
+        grave = f"{_how_grave(policy, code)} | {gap.ladder}"
         yield f"| {code} | {gap.name} | {grave} | {owner} | {abouts} | {gap.explanation} |\n"
+
+
+def _how_grave(policy: Policy, code: str) -> str:
+    """How grave a gap is: by its code, on a flag, by a rule of its own, or once raised."""
+    gap = policy.gaps[code]
+    asked = [rule for rule in policy.requirements.values() if rule.gap == code]
+    known = {gap.severity, gap.severity_flagged, *(rule.severity for rule in asked)}
+    for rule in (*asked, *(t for t in policy.tells.values() if t.gap == code)):
+        known.update(later.severity for later in rule.raises)
+    return " or ".join(str(int(each)) for each in sorted(k for k in known if k is not None))
 
 
 def _abouts(policy: Policy, code: str) -> list[str]:
