@@ -100,8 +100,10 @@ def _how_grave(policy: Policy, code: str) -> str:
     gap = policy.gaps[code]
     asked = [rule for rule in policy.requirements.values() if rule.gap == code]
     known = {gap.severity, gap.severity_flagged, *(rule.severity for rule in asked)}
-    for rule in (*asked, *(t for t in policy.tells.values() if t.gap == code)):
-        known.update(later.severity for later in rule.raises)
+    for later in [rule.raises for rule in asked]:
+        known.update(each.severity for each in later)
+    for told in policy.tells.values():
+        known.update(each.severity for each in told.raises if told.gap == code)
     return " or ".join(str(int(each)) for each in sorted(k for k in known if k is not None))
 
 
