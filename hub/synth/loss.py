@@ -1,6 +1,6 @@
 """Losses: miscarriage, termination, stillbirth and neonatal death, and what is owed after each."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hub.synth.calendar import at, day_of, visit, working_day
 from hub.synth.family import Family, Happening
@@ -36,6 +36,8 @@ def loss(family: Family) -> None:
                 _notified(family, ended_at)
             _supported(family, ended_at)
             practice_checks(family, day_of(ended_at))
+            if outcome == "stillbirth":
+                _asked_how_she_is(family, day_of(ended_at))
             _history_kept(family, ended_at)
     if family.has("neonatal_death"):
         _lost_after_birth(family)
@@ -122,6 +124,25 @@ def _history_kept(family: Family, ended_at: datetime) -> None:
             else:
                 body |= _seen(f"dr-{doctor}")
             family.by_practice(key, event_type, when, **body, unless_over=False)
+
+
+def _asked_how_she_is(family: Family, ended_on: date) -> None:
+    """Six weeks after a stillbirth the practice asks about her mood, as after any other birth."""
+    moment = visit(family.chance, ended_on + timedelta(days=family.chance.randint(43, 49)))
+    for tool in ("Whooley", "GAD_2"):
+        family.by_practice(
+            f"{tool}-after-loss",
+            "screening.mental-health",
+            moment,
+            tool=tool,
+            version="1",
+            setting="w6_8",
+            result="negative",
+            history_self_reported="n",
+            family_history_severe="n",
+            self_harm_item="n",
+            unless_over=False,
+        )
 
 
 def _seen(practitioner: str) -> dict[str, object]:
