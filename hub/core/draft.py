@@ -26,8 +26,7 @@ from hub.core.settings import AnySpan, span_in
 from hub.core.silences import Silence, Silent
 
 HISTORY_LIMIT = 384
-"""Events an episode remembers.  An ordinary pregnancy has forty to sixty, twins under a plan over
-two years about three hundred, and an area's directory as many; the log holds the rest."""
+"""Events an episode remembers: a pregnancy has forty to sixty, twins under a plan some 300."""
 
 RECKONING = 13
 """One more with each change to what is waited for or closes a gap: stored episodes are reviewed."""

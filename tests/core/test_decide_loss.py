@@ -216,3 +216,12 @@ def test_the_day_of_birth_is_the_local_day() -> None:
     born(family, "b2", "2026-07-02 00:50")
     draft = Draft(family.episode, family.rules, local("2026-07-02 12:00"))
     assert "2026-07-02" == str(draft.born)
+
+
+def test_the_record_of_a_stillbirth_says_how_the_pregnancy_ended() -> None:
+    """Nobody else has told of it: the family's page says so all the same."""
+    family = Family()
+    family.book()
+    born(family, "b1", alive="n")
+    assert "stillbirth" == family.episode.outcome
+    assert local("2026-07-01 04:00") == family.episode.ended_at
