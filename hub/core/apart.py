@@ -6,7 +6,9 @@ follows her, as the practice does until the baby is registered (trap 9).
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
+from hub.core.holding import HER_PRACTICE, holder_of
 from hub.core.model import Holder
 from hub.core.person import PersonState, Said
 
@@ -30,6 +32,19 @@ def around(elsewhere: Iterable[Holder], subject: str) -> tuple[Holder, ...]:
     """Those around the baby that something is about, where they are others than around her."""
     about = tuple(of_baby(part) for part in subject.split("/") if part)
     return tuple(h for h in elsewhere if h.found_by.startswith(about))
+
+
+def held_around(
+    role: str,
+    about: str,
+    team: Iterable[Holder],
+    elsewhere: Iterable[Holder],
+    left: tuple[Holder, ...],
+    at: datetime,
+) -> Holder | None:
+    """Who holds a role at an instant; of a baby elsewhere, whoever holds it there."""
+    its = holder_of(role, around(elsewhere, about), (), at) if role != HER_PRACTICE else None
+    return its or holder_of(role, team, left, at)
 
 
 def babies_apart(state: PersonState) -> dict[str, tuple[str, str]]:

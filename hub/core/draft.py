@@ -12,13 +12,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.core.apart import around
+from hub.core.apart import held_around
 from hub.core.attending import attended
 from hub.core.basis import Basis
 from hub.core.deadlines import Span, Unit, due_after, local_date
 from hub.core.episode import Episode, Expectation, Gap, Obligation, Remembered
 from hub.core.forgetting import least_needed
-from hub.core.holding import HER_PRACTICE, holder_of
 from hub.core.model import Event, Holder
 from hub.core.outcomes import type_of_outcome
 from hub.core.policy import Policy
@@ -118,10 +117,7 @@ class Draft:
 
         What is about a baby who is registered or lives elsewhere is for whoever holds it there.
         """
-        its = None
-        if self.elsewhere and role != HER_PRACTICE:
-            its = holder_of(role, around(self.elsewhere, about), (), self.moment)
-        return its or holder_of(role, self.team, self.left, self.moment)
+        return held_around(role, about, self.team, self.elsewhere, self.left, self.moment)
 
     @property
     def due_date(self) -> date | None:

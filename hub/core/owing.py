@@ -12,16 +12,16 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from hub.core import gaps, requirements
-from hub.core.apart import around
+from hub.core.apart import held_around
 from hub.core.draft import Draft
 from hub.core.episode import Expectation
-from hub.core.holding import HER_PRACTICE, TEAM_OF, holder_of
+from hub.core.holding import TEAM_OF, in_force
 from hub.core.model import GapState, Holder
 
 
 def ask_present_holders(draft: Draft, not_before: datetime | None) -> None:
     """Turn every open question whose post is held elsewhere since this input to who holds it."""
-    if (draft.team, draft.elsewhere) == (draft.start.team, draft.start.elsewhere):
+    if _same_holders(draft):
         return
     for question in list(draft.expectations.values()):
         rule = draft.policy.requirements.get(question.rule)
@@ -32,23 +32,43 @@ def ask_present_holders(draft: Draft, not_before: datetime | None) -> None:
             _turn(draft, question, holder.organisation, not_before)
 
 
+def _same_holders(draft: Draft) -> bool:
+    """Whether nobody has come or gone since the last input, by an answer of the directory or by
+    time alone.
+    """
+    start = draft.start
+    if (draft.team, draft.elsewhere) != (start.team, start.elsewhere):
+        return False
+    before = start.at or draft.moment
+    return all(in_force(h, before) == in_force(h, draft.moment) for h in draft.team)
+
+
 def _moved_to(draft: Draft, question: Expectation) -> Holder | None:
-    """Who holds the post of a question now, where another organisation held it until this input."""
-    before = _held(draft, question, draft.start.team, draft.start.elsewhere)
-    now = _held(draft, question, draft.team, draft.elsewhere)
-    if before is None or now is None or before.organisation != question.organisation:
+    """Who holds the post of a question now, where it was asked of who has held it since the last
+    input, and holds it no longer.
+    """
+    start, now = draft.start, _held(draft, question, draft.team, draft.elsewhere, draft.moment)
+    if now is None or now.organisation == question.organisation:
         return None
-    return now if now.organisation != before.organisation else None
+    since = start.at or draft.moment
+    before = [_held(draft, question, start.team, start.elsewhere, since)]
+    # A hub that was down looks only now at several who came and went.
+    turns = {t for h in draft.team for t in (h.since, h.until) if t and since < t < draft.moment}
+    before += [_held(draft, question, draft.team, draft.elsewhere, at) for at in turns]
+    had = {holder.organisation for holder in before if holder is not None}
+    return now if question.organisation in had else None
 
 
 def _held(
-    draft: Draft, question: Expectation, team: Iterable[Holder], elsewhere: Iterable[Holder]
+    draft: Draft,
+    question: Expectation,
+    team: Iterable[Holder],
+    elsewhere: Iterable[Holder],
+    at: datetime,
 ) -> Holder | None:
     """Who holds the post of a question; its team, while nobody is named."""
-    at, there = draft.moment, around(elsewhere, question.subject)
-    for role in (question.role, TEAM_OF.get(question.role, question.role)):
-        its = holder_of(role, there, (), at) if role != HER_PRACTICE else None
-        found = its or holder_of(role, team, draft.left, at)
+    for role in dict.fromkeys((question.role, TEAM_OF.get(question.role, question.role))):
+        found = held_around(role, question.subject, team, elsewhere, draft.left, at)
         if found is not None:
             return found
     return None

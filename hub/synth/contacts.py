@@ -112,10 +112,18 @@ def contact_id(family: Family, contact: str) -> str:
 
 
 def ask_mood(
-    family: Family, contact: str, at: datetime, setting: str, *, visiting: bool = False
+    family: Family,
+    contact: str,
+    at: datetime,
+    setting: str,
+    *,
+    visiting: bool = False,
+    gp: bool = False,
+    unless_over: bool = True,
 ) -> None:
     """The two questions on mood, and the two on worry, with their answers."""
     make = family.by_visitor if visiting else family.by_midwife
+    make = family.by_practice if gp else make
     history = family.has("mental_health_history") and setting == "booking"
     for tool in ("Whooley", "GAD_2"):
         make(
@@ -129,6 +137,7 @@ def ask_mood(
             history_self_reported="y" if history and tool == "Whooley" else "n",
             family_history_severe="n",
             self_harm_item="n",
+            unless_over=unless_over,
         )
 
 

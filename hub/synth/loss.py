@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from hub.synth.calendar import at, day_of, visit, working_day
+from hub.synth.contacts import ask_mood
 from hub.synth.family import Family, Happening
 from hub.synth.people import baby_number
 from hub.synth.postnatal import practice_checks
@@ -129,20 +130,7 @@ def _history_kept(family: Family, ended_at: datetime) -> None:
 def _asked_how_she_is(family: Family, ended_on: date) -> None:
     """Six weeks after a stillbirth the practice asks about her mood, as after any other birth."""
     moment = visit(family.chance, ended_on + timedelta(days=family.chance.randint(43, 49)))
-    for tool in ("Whooley", "GAD_2"):
-        family.by_practice(
-            f"{tool}-after-loss",
-            "screening.mental-health",
-            moment,
-            tool=tool,
-            version="1",
-            setting="w6_8",
-            result="negative",
-            history_self_reported="n",
-            family_history_severe="n",
-            self_harm_item="n",
-            unless_over=False,
-        )
+    ask_mood(family, "after-loss", moment, "w6_8", gp=True, unless_over=False)
 
 
 def _seen(practitioner: str) -> dict[str, object]:

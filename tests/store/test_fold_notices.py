@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 
 from hub.core.model import Level, NoticeReason, ObligationState, Severity, Signal
-from hub.core.outcomes import Escalated
+from hub.core.outcomes import Escalated, GapRaised
 from hub.edges.avro import DecisionRecord, decode_decision, encode_decision
 from hub.store import read_model as read
 from hub.store import tables as t
@@ -263,3 +263,19 @@ def test_a_met_duty_that_is_handed_back_is_met_no_more(engine: Engine) -> None:
     with reading(engine) as conn:
         duty = conn.execute(sa.select(t.obligations)).one()
     assert (None, Level.OWED, ObligationState.NOT_OURS) == (duty.met_at, duty.level, duty.state)
+
+
+def test_a_gap_that_moves_with_the_family_has_its_owner_where_she_is(engine: Engine) -> None:
+    """As grave as before, at another organisation, and still the one gap (ruling 6)."""
+    moved = GapRaised(
+        gap_id="g-1",
+        code="G12",
+        severity=Severity.ATTENTION,
+        at=T0 + 30 * HOUR,
+        reason="moved",
+        organisation="A2",
+    )
+    fold(engine, decision(1, raised(), issued(), gap_opened()), decision(2, moved))
+    with reading(engine) as conn:
+        row = conn.execute(sa.select(t.gaps)).one()
+    assert ("A2", int(Severity.ATTENTION), "open") == (row.organisation, row.severity, row.state)
